@@ -1,0 +1,1 @@
+"""The model bundle: the only contract between training and serving."""

@@ -1,0 +1,1 @@
+"""Scores code with a bundle: text in, plain data out."""

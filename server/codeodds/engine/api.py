@@ -1,0 +1,82 @@
+"""What every scorer offers. Front ends depend on this module, never on a particular engine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from codeodds.errors import Superseded
+from codeodds.types import Score, ScoringUnit
+
+
+class Cancellation:
+    """A one-way switch that ends a run from another thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._cancelled = False
+        self._callback: Callable[[], None] | None = None
+
+    @property
+    def cancelled(self) -> bool:
+        return self._cancelled
+
+    def cancel(self) -> None:
+        """Ask the run to end. Calling it again, or after the run ended, does nothing."""
+        with self._lock:
+            already, self._cancelled = self._cancelled, True
+            callback = self._callback
+        if callback is not None and not already:
+            callback()
+
+    def bind(self, callback: Callable[[], None] | None) -> None:
+        """Call `callback` once on cancellation; at once if it already happened. None unbinds."""
+        with self._lock:
+            self._callback = callback
+            fire = self._cancelled and callback is not None
+        if fire and callback is not None:
+            callback()
+
+    def raise_if_cancelled(self) -> None:
+        """Raises: Superseded if `cancel` was called."""
+        if self._cancelled:
+            raise Superseded("the request was cancelled or a newer version took its place")
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerInfo:
+    """What a front end needs to know of the model behind a scorer in order to show its values honestly."""
+
+    name: str
+    """Name of the bundle."""
+
+    version: str
+    """Version of the bundle."""
+
+    max_tokens: int
+    """Safe context length: units with more tokens raise `UnitTooLong`."""
+
+    min_solution_tokens: int
+    """Units with fewer solution tokens are too unfinished to be judged; front ends show nothing for them."""
+
+    low_probability: float
+    """A function whose probability is below this may be pointed at."""
+
+    low_precision: float | None
+    """Share of functions below `low_probability` that failed their tests, measured on held-out problems."""
+
+
+class Scorer(Protocol):
+    """Scores units one at a time. Not safe for concurrent calls: `ScoringWorker` owns the thread that calls it."""
+
+    @property
+    def info(self) -> ScorerInfo: ...
+
+    def score(self, unit: ScoringUnit, cancellation: Cancellation | None = None) -> Score:
+        """Score one unit.
+
+        Raises: UnitEmpty, UnitTooLong, UnitNotText for a unit that cannot be judged; Superseded when cancelled.
+        """
+        ...

@@ -1,0 +1,66 @@
+"""A scorer without a model, for tests of anything that sits on top of one. Public, so that other projects' tests may use it."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+import numpy as np
+
+from codeodds.engine.api import Cancellation, ScorerInfo
+from codeodds.errors import UnitEmpty, UnitTooLong
+from codeodds.types import Score, ScoringUnit
+
+_WORD = re.compile(r"\w+|[^\w\s]|\s+")
+
+
+class FakeScorer:
+    """Each word of the solution is a token. The probability starts at 0.9 and falls where a marked word appears.
+
+    `drops` maps a word to the amount by which the value falls from that word on, for example ``{"BUG": 0.6}``.
+    `gate`, when given, holds every score until it is set, so that a test can act while a run is in flight.
+    `calls` lists the units scored, in order.
+    """
+
+    def __init__(
+        self,
+        drops: dict[str, float] | None = None,
+        *,
+        info: ScorerInfo | None = None,
+        gate: threading.Event | None = None,
+    ) -> None:
+        self._drops = {"BUG": 0.6} if drops is None else drops
+        self._gate = gate
+        self._info = info or ScorerInfo("fake", "1", 2000, 4, 0.5, 0.75)
+        self.calls: list[ScoringUnit] = []
+
+    @property
+    def info(self) -> ScorerInfo:
+        return self._info
+
+    def score(self, unit: ScoringUnit, cancellation: Cancellation | None = None) -> Score:
+        self.calls.append(unit)
+        self._wait(cancellation)
+        spans = [match.span() for match in _WORD.finditer(unit.solution)]
+        if not spans:
+            raise UnitEmpty("the unit has no solution tokens")
+        if len(spans) > self._info.max_tokens:
+            raise UnitTooLong(f"the unit has {len(spans)} tokens; the limit is {self._info.max_tokens}")
+        values, value = [], 0.9
+        for start, end in spans:
+            value = max(0.01, value - self._drops.get(unit.solution[start:end], 0.0))
+            values.append(value)
+        probabilities = np.asarray(values, dtype=np.float32)
+        return Score(
+            values=probabilities,
+            raw=np.log(probabilities / (1 - probabilities)),
+            offsets=np.asarray(spans, dtype=np.int64),
+            computed_tokens=len(spans),
+        )
+
+    def _wait(self, cancellation: Cancellation | None) -> None:
+        while self._gate is not None and not self._gate.wait(0.005):
+            if cancellation is not None:
+                cancellation.raise_if_cancelled()
+        if cancellation is not None:
+            cancellation.raise_if_cancelled()

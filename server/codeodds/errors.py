@@ -1,0 +1,72 @@
+"""Everything that codeodds raises on purpose.
+
+CodeoddsError
+├── BundleError            the model bundle cannot be used
+│   ├── BundleMissing      no bundle, or a file of it, at that place
+│   ├── BundleCorrupt      a file's content is not what the manifest says
+│   └── BundleUnsupported  a format or a graph that this version cannot run
+├── SourceError            a document cannot be read as Python source
+├── UnitError              one scoring unit cannot be judged; others can
+│   ├── UnitEmpty          it has no solution tokens
+│   ├── UnitTooLong        it exceeds the bundle's safe context length
+│   └── UnitNotText        it holds characters that no source file can hold
+├── RowError               one JSONL row cannot be used; others can
+├── SettingError           a setting has the wrong type or is out of range
+└── Superseded             a newer version took this request's place
+
+Each message names the file, flag or value, the limit, and what to do next.
+"""
+
+from __future__ import annotations
+
+
+class CodeoddsError(Exception):
+    """Base of all errors that carry a message meant for the user."""
+
+
+class BundleError(CodeoddsError):
+    """The model bundle cannot be used."""
+
+
+class BundleMissing(BundleError):
+    """There is no bundle, or a file of it is missing."""
+
+
+class BundleCorrupt(BundleError):
+    """A file of the bundle does not hold what the manifest says."""
+
+
+class BundleUnsupported(BundleError):
+    """The bundle's format or graph is one that this version cannot run."""
+
+
+class SourceError(CodeoddsError):
+    """A document cannot be read as Python source."""
+
+
+class UnitError(CodeoddsError):
+    """One scoring unit cannot be judged."""
+
+
+class UnitEmpty(UnitError):
+    """The unit has no solution tokens."""
+
+
+class UnitTooLong(UnitError):
+    """The unit has more tokens than the bundle's safe context length."""
+
+
+class UnitNotText(UnitError):
+    """The unit holds characters that no UTF-8 source file can hold, such as lone surrogates."""
+
+
+class RowError(CodeoddsError):
+    """One JSONL row cannot be used."""
+
+
+class SettingError(CodeoddsError):
+    """A setting has the wrong type or is out of range."""
+
+
+class Superseded(CodeoddsError):
+    """A newer request for the same key took this one's place, or it was cancelled."""
