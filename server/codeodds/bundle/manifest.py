@@ -1,0 +1,157 @@
+"""The bundle's manifest: what `manifest.json` holds, as types.
+
+Reading is strict: an unknown field, a missing one or a wrong type is an error that names the place. Checks against the
+files themselves are in `loader`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+FORMAT = 1
+"""The manifest format that this version reads and writes."""
+
+MANIFEST_FILE = "manifest.json"
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Probability = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+
+
+class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class BaseModel(_Strict):
+    """Where the weights come from."""
+
+    name: str
+    """Hub name of the base model, for example ``Qwen/Qwen2.5-Coder-0.5B-Instruct``."""
+    licence: str
+    """SPDX identifier of its licence."""
+    architecture: str
+    """`model_type` of its Hugging Face config, for example ``phi3``."""
+    base_layers: Count
+    """Decoder layers that the base model has."""
+
+
+class Graph(_Strict):
+    """The ONNX graph and its key/value cache. Inputs and outputs are named as DESIGN.md says."""
+
+    file: str
+    """The ``.onnx`` file, relative to the bundle."""
+    layers: Count
+    """Decoder layers kept."""
+    kv_heads: Count
+    head_size: Count
+    kv_dtype: Literal["float32", "float16"]
+    """dtype of ``past_key_values.*`` and ``present.*``; `value` is always float32."""
+    vocabulary: Count
+    """Rows of the embedding; token ids are below it."""
+    quantization: str
+    """How the weights are stored, for people: for example ``MatMulNBits 4 bit, block 32, accuracy level 4``."""
+
+
+class File(_Strict):
+    """One file of the bundle, as it was when the bundle was made."""
+
+    path: str
+    """Relative to the bundle, with forward slashes."""
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    bytes: Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Calibration(_Strict):
+    """Turns the head's logits into the probability shown.
+
+    Platt scaling (Platt, 1999) on two readings of the solution's logits v_1..v_i:
+    ``p_i = sigmoid(last * v_i + mean * (v_1 + .. + v_i) / i + bias)``.
+    """
+
+    method: Literal["platt"]
+    last: float
+    mean: float
+    bias: float
+    fitted_on: str
+    """The split it was fitted on, for people."""
+    rows: Count
+    """Labelled programs in that split."""
+
+
+class Threshold(_Strict):
+    """A decision threshold and what it is worth, measured on problems that neither training nor calibration saw."""
+
+    probability: Probability
+    """Functions whose probability is below this are pointed at."""
+    precision: Probability
+    """Share of them that failed their tests."""
+    recall: Probability
+    """Share of all failing functions that are among them."""
+    measured_on: str
+
+
+class Display(_Strict):
+    """When a value means enough to be shown."""
+
+    min_prefix_fraction: Probability
+    """Values read before this fraction of the solution's tokens are not worth showing."""
+    min_solution_tokens: Count
+    """What an editor can know of that fraction: solutions with fewer tokens are too unfinished to be judged."""
+
+
+class Metric(_Strict):
+    """One measured figure with its interval."""
+
+    dataset: str
+    name: str
+    """For example ``within_problem_auroc``."""
+    value: float
+    low: float | None = None
+    """Lower end of the 95 % bootstrap interval, resampled by problem."""
+    high: float | None = None
+    baseline: str | None = None
+    """None for the bundle's own score, else the baseline that was measured."""
+
+
+class Source(_Strict):
+    """A data file or recipe that made the bundle."""
+
+    name: str
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class Manifest(_Strict):
+    """Everything a server needs to know of a bundle before it opens the graph."""
+
+    format: Literal[1]
+    name: str
+    version: str
+    base: BaseModel
+    graph: Graph
+    files: list[File]
+    """Every file of the bundle but the manifest itself."""
+    tokenizer: str
+    """The `tokenizer.json`, relative to the bundle."""
+    golden: str
+    """The golden scores, relative to the bundle."""
+    max_tokens: Count
+    """Safe context length. Below it the graph gives the scores that were measured (LongRoPE changes them beyond)."""
+    rendering: Literal["python-source-v1"]
+    """How problem and solution become the model's text; see `rendering`."""
+    calibration: Calibration
+    thresholds: list[Threshold]
+    """Lowest probability first. The first is the default for front ends."""
+    display: Display
+    metrics: list[Metric]
+    sources: list[Source]
+
+
+def decode(content: bytes) -> Manifest:
+    """Raises: msgspec.ValidationError or msgspec.DecodeError with the place that is wrong."""
+    return msgspec.json.decode(content, type=Manifest)
+
+
+def encode(manifest: Manifest) -> bytes:
+    """Indented JSON, stable for equal manifests."""
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
