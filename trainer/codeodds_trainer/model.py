@@ -1,0 +1,158 @@
+"""A value head on a decoder-only language model, through the standard Hugging Face classes.
+
+The model is ``AutoModelForTokenClassification`` with one label: its logit at a token is the value of the prefix that ends
+there. So the checkpoint loads in any tool that knows transformers. For training it is split at a layer into a *trunk*,
+which stays frozen and whose outputs are cached, and a *tail*: the same class with the last K layers only, fed with the
+trunk's outputs as `inputs_embeds`.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import (
+    AutoConfig,
+    AutoModelForTokenClassification,
+    PretrainedConfig,
+    PreTrainedModel,
+)
+
+
+ATTENTION = "sdpa"
+
+
+class ModelError(Exception):
+    """A model cannot be loaded or cut as asked; the message names the model and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class BaseModelSource:
+    """Where the language model comes from."""
+
+    path: str
+    """Folder in Hugging Face layout, or a hub name such as ``microsoft/Phi-4-mini-instruct``."""
+    gguf_file: str | None = None
+    """Name of a GGUF file within `path`; its weights are dequantised (needs the package gguf)."""
+
+
+def load_config(source: BaseModelSource) -> PretrainedConfig:
+    """Raises: ModelError if there is no such model."""
+    try:
+        return AutoConfig.from_pretrained(source.path, **_gguf(source))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"no model at {source.path!r}: {error}") from error
+
+
+def load_value_model(source: BaseModelSource, layers: int | None = None, seed: int = 0) -> PreTrainedModel:
+    """The base model's first `layers` decoder layers (all if None) with a new value head, float32.
+
+    The head starts at zero weight and bias: every value is 0.5 before training, whatever the trunk says.
+
+    Raises: ModelError for a missing model, or more layers than it has.
+    """
+    config = load_config(source)
+    cut_config(config, layers if layers is not None else config.num_hidden_layers)
+    torch.manual_seed(seed)
+    model = AutoModelForTokenClassification.from_pretrained(
+        source.path, config=config, dtype=torch.float32, attn_implementation=ATTENTION, **_gguf(source)
+    )
+    head = value_head(model)
+    nn.init.zeros_(head.weight)
+    nn.init.zeros_(head.bias)
+    return model
+
+
+def load_checkpoint(path: Path) -> PreTrainedModel:
+    """A saved value model, float32.
+
+    Raises: ModelError if there is none, or if it has no value head (a plain language model must go through `fit` first).
+    """
+    if not (path / "config.json").is_file():
+        raise ModelError(f"{path} holds no checkpoint (no config.json); give the folder that `fit` wrote")
+    model, info = AutoModelForTokenClassification.from_pretrained(
+        path, dtype=torch.float32, attn_implementation=ATTENTION, output_loading_info=True
+    )
+    missing = [name for name in info["missing_keys"] if name.startswith("score.")]
+    if missing or model.config.num_labels != 1:
+        raise ModelError(f"{path} has no value head; run `codeodds-train fit` on it first")
+    return model
+
+
+def cut_config(config: PretrainedConfig, layers: int) -> None:
+    """Make `config` describe its first `layers` layers with a one-logit head, in place.
+
+    Raises: ModelError if there are not that many layers.
+    """
+    have = config.num_hidden_layers
+    if not 1 <= layers <= have:
+        raise ModelError(f"layers = {layers}, but the model has {have}; choose 1 to {have}")
+    config.num_hidden_layers = layers
+    if getattr(config, "layer_types", None):
+        config.layer_types = list(config.layer_types[:layers])
+    config.num_labels = 1
+    config.classifier_dropout = 0.0
+
+
+def value_head(model: PreTrainedModel) -> nn.Linear:
+    """The head of a token-classification model.
+
+    Raises: ModelError for a class whose head is not the linear layer `score`, which the decoders share.
+    """
+    head = getattr(model, "score", None)
+    if not isinstance(head, nn.Linear) or head.out_features != 1:
+        raise ModelError(f"{type(model).__name__} has no one-logit head `score`; Phi-3, Qwen2 and Llama are supported")
+    return head
+
+
+def split(model: PreTrainedModel, trainable_layers: int) -> tuple[PreTrainedModel, PreTrainedModel]:
+    """Split a value model into trunk and tail; both share its parameters, none is copied.
+
+    The trunk maps `input_ids` to the hidden states [batch, tokens, hidden] that enter the last `trainable_layers` layers.
+    The tail maps these, as `inputs_embeds`, to logits [batch, tokens, 1].
+
+    Raises: ModelError if there are not that many layers.
+    """
+    body: Any = model.base_model
+    layers = model.config.num_hidden_layers
+    if not 0 <= trainable_layers <= layers:
+        raise ModelError(f"trainable layers = {trainable_layers}, but the model has {layers}")
+    frozen = layers - trainable_layers
+    trunk = _shell(type(body), model.config, 0, frozen)
+    trunk.embed_tokens, trunk.layers, trunk.norm = body.embed_tokens, body.layers[:frozen], nn.Identity()
+    tail = _shell(type(model), model.config, frozen, layers)
+    tail_body: Any = tail.base_model
+    # Layer indices only matter to a key/value cache, which neither part uses in training.
+    tail_body.embed_tokens, tail_body.layers, tail_body.norm = None, body.layers[frozen:], body.norm
+    tail.score = value_head(model)
+    trunk.rotary_emb, tail_body.rotary_emb = body.rotary_emb, body.rotary_emb
+    trunk.requires_grad_(False)
+    tail.requires_grad_(True)
+    return trunk.eval(), tail
+
+
+def _shell(kind: type[PreTrainedModel], config: PretrainedConfig, first: int, last: int) -> Any:
+    """A model of the class without memory of its own, its config cut to the layers [first, last)."""
+    part = copy.deepcopy(config)
+    part.num_hidden_layers = last - first
+    part.use_cache = False
+    if getattr(part, "layer_types", None):
+        part.layer_types = list(part.layer_types[first:last])
+    with torch.device("meta"):
+        return kind(part)
+
+
+def tree_mask(ancestors: torch.Tensor) -> torch.Tensor:
+    """Attention mask bool [1, 1, n, n] from a bool matrix [n, n]: True where a node may look.
+
+    Needs scaled-dot-product attention, which every loader here asks for: the eager path would add the mask as a number.
+    """
+    return ancestors[None, None]
+
+
+def _gguf(source: BaseModelSource) -> dict[str, str]:
+    return {} if source.gguf_file is None else {"gguf_file": source.gguf_file}

@@ -1,0 +1,131 @@
+"""A recipe: everything that a value head is made from, one small section per concern, written in YAML.
+
+Reading is strict: an unknown key or a wrong type is an error that names the place.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from codeodds_trainer.trie import Targets
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+NotNegative = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class RecipeError(Exception):
+    """A recipe cannot be read; the message names the file and the place."""
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class BaseSection(_Section):
+    """The language model to start from."""
+
+    name: str
+    """Its public name, for the model card."""
+    licence: str
+    """SPDX identifier of its licence."""
+    path: str
+    """Folder in Hugging Face layout, or a hub name. A leading ``~`` is expanded."""
+    gguf_file: str | None = None
+    """A GGUF file within the folder, dequantised when loaded."""
+
+
+class VocabularySection(_Section):
+    """Which tokens stay in the embedding. Without this section all of them do."""
+
+    min_count: Positive = 30
+    """Keep tokens that occur at least this often in the corpus."""
+    first_ids: NotNegative = 30_000
+    """Keep tokens of Latin letters, digits and punctuation whose id is below this: early merges are common ones."""
+    corpus: list[str] = []
+    """Folders of Python files to count. ``stdlib`` and ``site-packages`` name those of the running interpreter."""
+
+
+class ModelSection(_Section):
+    """How much of the base model is kept, and how much of that is trained."""
+
+    layers: Positive | None = None
+    """Decoder layers kept, from the first; all if absent."""
+    trainable_layers: NotNegative = 12
+    """The last layers of these that are trained; the final norm and the head always are."""
+
+
+class DataSection(_Section):
+    """Labelled programs."""
+
+    files: list[str]
+    """Names of JSON-lines files in the data folder; see `data`."""
+    train_splits: list[str] = ["train"]
+    validation_splits: list[str] = ["valid"]
+    balance: bool = True
+    """Give both labels of a problem the same weight, and leave out training problems with one label only."""
+    max_programs: Positive | None = None
+    """At most this many training programs per problem and label, drawn with the seed."""
+    targets: Targets = "outcome"
+
+
+class TrainingSection(_Section):
+    """Optimisation. The defaults are the paper's."""
+
+    learning_rate: float = 1e-4
+    """Of the trainable layers and the norm."""
+    head_learning_rate: float = 1e-3
+    """Of the head, which starts at zero."""
+    epochs: Positive = 2
+    batch_nodes: Positive = 8192
+    """Trie nodes per optimiser step."""
+    pack_nodes: Positive = 1024
+    """Trie nodes per forward pass; memory grows with its square."""
+    weight_decay: float = 0.01
+    warmup_fraction: float = 0.05
+    """Share of the steps over which the learning rate rises; it then falls to zero along a cosine."""
+    seed: int = 0
+    evaluate_every_steps: Positive = 25
+    """How often the validation problems are scored; the best state by within-problem AUROC is kept."""
+    bfloat16: bool = True
+    """Matrix products in bfloat16, weights and optimiser state in float32."""
+
+
+class ExportSection(_Section):
+    """The bundle."""
+
+    bits: Annotated[int, msgspec.Meta(ge=4, le=8)] = 4
+    """Bits per weight of the matrix products: 4 or 8."""
+    block_size: Positive = 64
+    """Weights that share a scale."""
+    accuracy_level: NotNegative = 4
+    """MatMulNBits accuracy level: 4 multiplies in int8, 0 in float32."""
+    max_tokens: Positive = 4096
+    """Safe context length written into the manifest."""
+    max_file_mb: Positive = 90
+    """Weights are spread over files no larger than this."""
+
+
+class Recipe(_Section):
+    """The whole recipe."""
+
+    name: str
+    version: str
+    base: BaseSection
+    data: DataSection
+    vocabulary: VocabularySection | None = None
+    model: ModelSection = ModelSection()
+    training: TrainingSection = TrainingSection()
+    export: ExportSection = ExportSection()
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Raises: RecipeError for a file that is missing, not YAML, or not a recipe."""
+    try:
+        return msgspec.yaml.decode(path.read_bytes(), type=Recipe)
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read ({error.strerror}); see models/recipes/ for examples") from error
+    except msgspec.MsgspecError as error:
+        raise RecipeError(f"{path}: {error}") from error
