@@ -1,0 +1,41 @@
+# .venv holds what a user installs: the server alone. .venv-dev holds the trainer and the tools as well.
+# scripts/venv.sh finds Python, installs, and does nothing when nothing changed.
+
+VENV := .venv
+DEV := .venv-dev
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fmt bench lock clean
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Install the server alone and score the example file
+	@scripts/venv.sh $(VENV)
+	@$(VENV)/bin/codeodds score examples/demo.py --model models/default
+
+test: ## Install the test extra and run all tests (ARGS="-k name" for some)
+	@scripts/venv.sh $(DEV) test
+	@$(DEV)/bin/python -m pytest $(ARGS)
+
+check: ## Formatter, linter, type checker; changes nothing
+	@scripts/venv.sh $(DEV) test
+	@$(DEV)/bin/ruff format --check --quiet || { $(DEV)/bin/ruff format --check; exit 1; }
+	@$(DEV)/bin/ruff check --quiet
+	@$(DEV)/bin/mypy
+
+fmt: ## Format, and repair what the linter can
+	@scripts/venv.sh $(DEV) test
+	@$(DEV)/bin/ruff check --fix --quiet || true
+	@$(DEV)/bin/ruff format
+
+bench: ## Measure speed and memory of the default bundle
+	@scripts/venv.sh $(DEV) test
+	@$(DEV)/bin/python -m bench $(ARGS)
+
+lock: ## Write constraints.txt anew from the ranges in pyproject.toml
+	@scripts/lock.sh
+
+clean: ## Remove both environments and all caches
+	@rm -rf $(VENV) $(DEV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
