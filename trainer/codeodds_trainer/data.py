@@ -17,9 +17,7 @@ from typing import IO, cast
 
 import msgspec
 
-
-class DataError(Exception):
-    """A data file cannot be used; the message names the file, the line and what is wrong."""
+from codeodds_trainer.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from codeodds.bundle.tokenization import CodeTokenizer
+from codeodds.errors import UnitError
 from codeodds.types import ScoringUnit
 from tqdm import tqdm
 
@@ -23,19 +24,33 @@ class ProblemPacks:
     packs: tuple[Pack, ...]
 
 
-def select_for_training(
-    problems: Sequence[LabelledProblem], *, balance: bool, max_programs: int | None, seed: int
-) -> tuple[list[LabelledProblem], int]:
-    """The problems to train on, and how many were left out because all their programs share one label."""
-    chosen = [problem for problem in problems if problem.mixed or not balance]
-    if max_programs is not None:
-        chosen = [_cap(problem, max_programs, seed) for problem in chosen]
-    return chosen, len(problems) - (len(chosen) if balance else len(problems))
+Labels = Mapping[str, tuple[int, int]]
+"""Per problem id: how many of its programs pass, how many fail, over all files and prompts."""
 
 
-def _cap(problem: LabelledProblem, max_programs: int, seed: int) -> LabelledProblem:
+def count_labels(problems: Iterable[LabelledProblem]) -> Labels:
+    """One problem may stand in several files, under prompts of its own: its labels are counted together."""
+    counts: dict[str, tuple[int, int]] = {}
+    for problem in problems:
+        passed = sum(program.passed for program in problem.programs)
+        before = counts.get(problem.problem_id, (0, 0))
+        counts[problem.problem_id] = (before[0] + passed, before[1] + len(problem.programs) - passed)
+    return counts
+
+
+def mixed_only(problems: Sequence[LabelledProblem], labels: Labels) -> list[LabelledProblem]:
+    """The problems that have programs of both labels: one label alone teaches which problem is easy, not which code is right."""
+    return [problem for problem in problems if min(labels[problem.problem_id]) > 0]
+
+
+def cap_programs(problems: Sequence[LabelledProblem], max_programs: int | None) -> list[LabelledProblem]:
+    """At most `max_programs` per problem and label. The choice depends on the problem alone, so that caches stay valid."""
+    return list(problems) if max_programs is None else [_cap(problem, max_programs) for problem in problems]
+
+
+def _cap(problem: LabelledProblem, max_programs: int) -> LabelledProblem:
     shuffled = list(problem.programs)
-    random.Random(f"{seed}/{problem.problem_id}").shuffle(shuffled)
+    random.Random(problem.problem_id).shuffle(shuffled)
     kept: list[LabelledProgram] = []
     for label in (True, False):
         kept += [program for program in shuffled if program.passed is label][:max_programs]
@@ -43,7 +58,7 @@ def _cap(problem: LabelledProblem, max_programs: int, seed: int) -> LabelledProb
 
 
 def pack_problems(
-    problems: Iterable[LabelledProblem],
+    problems: Sequence[LabelledProblem],
     tokenizer: CodeTokenizer,
     *,
     pack_nodes: int,
@@ -53,22 +68,28 @@ def pack_problems(
     """Tokenize every program exactly as the server does, and merge each problem's programs into packs.
 
     With `balance`, the programs of either label weigh half of their problem's total, which equals oversampling the rarer
-    label. Without it each weighs 1. Programs whose solution has no tokens are left out.
+    label. Without it each weighs 1. Programs that the server would refuse (empty, too long) are left out.
     """
+    labels = count_labels(problems)
     packed = []
-    for problem in tqdm(list(problems), desc="tokenizing", unit="problem"):
-        share = {label: sum(program.passed is label for program in problem.programs) for label in (True, False)}
-        programs = []
+    for problem in tqdm(problems, desc="tokenizing", unit="problem"):
+        programs, kept = [], []
         for program in problem.programs:
-            encoded = tokenizer.encode(ScoringUnit(problem.prompt, program.completion))
-            weight = len(problem.programs) / (2 * share[program.passed]) if balance else 1.0
+            try:
+                encoded = tokenizer.encode(ScoringUnit(problem.prompt, program.completion))
+            except UnitError:
+                continue
+            passing, failing = labels[problem.problem_id]
+            same = passing if program.passed else failing
+            kept.append(program)
             programs.append(
                 TokenizedProgram(
                     ids=np.asarray(encoded.ids, dtype=np.int64),
                     solution_start=encoded.solution_start,
                     passed=program.passed,
-                    weight=weight,
+                    weight=(passing + failing) / (2 * same) if balance else 1.0,
                 )
             )
-        packed.append(ProblemPacks(problem, tuple(build_packs(programs, pack_nodes, targets))))
+        whole = LabelledProblem(problem.problem_id, problem.split, problem.dataset, problem.prompt, tuple(kept))
+        packed.append(ProblemPacks(whole, tuple(build_packs(programs, pack_nodes, targets))))
     return packed

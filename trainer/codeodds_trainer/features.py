@@ -18,14 +18,11 @@ import torch
 from tqdm import tqdm
 from transformers import PreTrainedModel
 
+from codeodds_trainer.errors import CacheError
 from codeodds_trainer.model import tree_mask
 from codeodds_trainer.trie import Pack
 
 BYTES_PER_VALUE = 2
-
-
-class CacheError(Exception):
-    """The features do not fit on the disk; the message says how much is needed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,10 @@ from transformers import (
     PreTrainedModel,
 )
 
+from codeodds_trainer.errors import ModelError
+
 
 ATTENTION = "sdpa"
-
-
-class ModelError(Exception):
-    """A model cannot be loaded or cut as asked; the message names the model and what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,11 @@ from typing import Annotated
 
 import msgspec
 
+from codeodds_trainer.errors import RecipeError
 from codeodds_trainer.trie import Targets
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 NotNegative = Annotated[int, msgspec.Meta(ge=0)]
-
-
-class RecipeError(Exception):
-    """A recipe cannot be read; the message names the file and the place."""
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -40,6 +37,8 @@ class BaseSection(_Section):
 class VocabularySection(_Section):
     """Which tokens stay in the embedding. Without this section all of them do."""
 
+    like: str | None = None
+    """A pruned ``tokenizer.json``: if the file exists, exactly its tokens are kept and nothing is counted."""
     min_count: Positive = 30
     """Keep tokens that occur at least this often in the corpus."""
     first_ids: NotNegative = 30_000
@@ -67,7 +66,7 @@ class DataSection(_Section):
     balance: bool = True
     """Give both labels of a problem the same weight, and leave out training problems with one label only."""
     max_programs: Positive | None = None
-    """At most this many training programs per problem and label, drawn with the seed."""
+    """At most this many programs per problem and label in training and validation, chosen by the problem alone."""
     targets: Targets = "outcome"
 
 

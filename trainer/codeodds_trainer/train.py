@@ -19,6 +19,7 @@ import torch
 from tqdm import tqdm
 from transformers import PreTrainedModel
 
+from codeodds_trainer.errors import TrainingError
 from codeodds_trainer.dataset import ProblemPacks
 from codeodds_trainer.features import FeatureCache
 from codeodds_trainer.metrics import auroc, mean_with_interval, per_problem
@@ -28,10 +29,6 @@ from codeodds_trainer.trie import Pack
 
 STATE_FILE = "state.pt"
 LOG_FILE = "log.jsonl"
-
-
-class TrainingError(Exception):
-    """The labels cannot be trained on; the message says what is wrong with them."""
 
 
 @dataclass(slots=True)

@@ -1,0 +1,118 @@
+"""Writes a bundle: graph, tokenizer, golden scores, model card and a manifest with the hash of each file."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from codeodds.bundle.manifest import (
+    MANIFEST_FILE,
+    BaseModel,
+    Calibration,
+    Display,
+    File,
+    Graph,
+    Manifest,
+    Source,
+    encode,
+)
+from transformers import PreTrainedModel
+
+from codeodds_trainer.errors import ExportError
+from codeodds_trainer.card import CARD_FILE, render_card
+from codeodds_trainer.data import sha256
+from codeodds_trainer.graph import export_graph, quantize, save_split
+from codeodds_trainer.recipe import Recipe
+
+TOKENIZER_FILE = "tokenizer.json"
+GOLDEN_FILE = "golden.json"
+UNCALIBRATED = Calibration(method="platt", last=1.0, mean=0.0, bias=0.0, fitted_on="nothing", rows=1)
+
+
+def write_graph(model: PreTrainedModel, recipe: Recipe, folder: Path) -> Graph:
+    """Export, quantise and save the graph into an existing folder; returns what the manifest says of it."""
+    section = recipe.export
+    work = folder / "export.partial"
+    try:
+        exported = export_graph(model, work)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    if section.bits < 16:
+        exported = quantize(exported, section.bits, section.block_size, section.accuracy_level)
+    save_split(exported, folder, section.max_file_mb)
+    config = model.config
+    heads = config.num_attention_heads
+    return Graph(
+        file="model.onnx",
+        layers=config.num_hidden_layers,
+        kv_heads=getattr(config, "num_key_value_heads", None) or heads,
+        head_size=getattr(config, "head_dim", None) or config.hidden_size // heads,
+        kv_dtype="float32",
+        vocabulary=config.vocab_size,
+        quantization=(
+            f"MatMulNBits {section.bits} bit, block {section.block_size}, accuracy level {section.accuracy_level}; "
+            "embedding int8 with a scale per row; head float32"
+        ),
+    )
+
+
+def safe_length(model: PreTrainedModel, wanted: int) -> int:
+    """The longest text, in tokens, that the exported graph scores as training did.
+
+    A LongRoPE model (Phi-4-mini) switches its rotary factors for the whole text once it outgrows the original context,
+    and an exported graph has the short ones frozen in: stop below it.
+    """
+    config = model.config
+    limits = [wanted, config.max_position_embeddings]
+    scaling = getattr(config, "rope_scaling", None) or {}
+    original = scaling.get("original_max_position_embeddings") or getattr(
+        config, "original_max_position_embeddings", None
+    )
+    if scaling.get("rope_type", scaling.get("type")) == "longrope" and original:
+        limits.append(int(original))
+    return min(limits)
+
+
+def first_manifest(
+    recipe: Recipe, model: PreTrainedModel, graph: Graph, base_layers: int, sources: Sequence[Source]
+) -> Manifest:
+    """The manifest before anything was measured: identity calibration, no thresholds, no metrics, no files."""
+    return Manifest(
+        format=1,
+        name=recipe.name,
+        version=recipe.version,
+        base=BaseModel(
+            name=recipe.base.name,
+            licence=recipe.base.licence,
+            architecture=model.config.model_type,
+            base_layers=base_layers,
+        ),
+        graph=graph,
+        files=[],
+        tokenizer=TOKENIZER_FILE,
+        golden=GOLDEN_FILE,
+        max_tokens=safe_length(model, recipe.export.max_tokens),
+        rendering="python-source-v1",
+        calibration=UNCALIBRATED,
+        thresholds=[],
+        display=Display(min_prefix_fraction=0.25, min_solution_tokens=12),
+        metrics=[],
+        sources=list(sources),
+    )
+
+
+def seal(folder: Path, manifest: Manifest) -> Manifest:
+    """Write the model card, then the manifest with size and hash of every file in the folder; returns it."""
+    (folder / CARD_FILE).write_text(render_card(manifest), encoding="utf-8")
+    files = [
+        File(path=path.relative_to(folder).as_posix(), sha256=sha256(path), bytes=path.stat().st_size)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != MANIFEST_FILE
+    ]
+    sealed = msgspec.structs.replace(manifest, files=files)
+    partial = folder / (MANIFEST_FILE + ".partial")
+    partial.write_bytes(encode(sealed))
+    partial.replace(folder / MANIFEST_FILE)
+    return sealed

@@ -1,0 +1,111 @@
+"""``codeodds-train``: from labelled programs to a bundle that the server runs."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import click
+from codeodds.errors import CodeoddsError
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def cli() -> None:
+    """Train a value head on a code language model and export it as a codeodds bundle.
+
+    \b
+    The three steps, each resumable (repeat the command to go on):
+      codeodds-train fit RECIPE --data DATA --run RUN       labelled programs -> value model
+      codeodds-train export --run RUN --data DATA --out B   value model -> calibrated ONNX bundle
+      codeodds-train evaluate --bundle B --data DATA --run RUN   figures on held-out problems -> model card
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+
+
+@cli.command()
+@click.argument("recipe", type=_EXISTING_FILE)
+@click.option("--data", type=_EXISTING_FOLDER, required=True, help="Folder with the files that the recipe names.")
+@click.option("--run", type=_FOLDER, required=True, help="Folder for all that this run makes.")
+@click.option("--cache", type=_FOLDER, default=None, help="Folder for frozen features; RUN/features by default.")
+@click.option("--cache-gb", type=float, default=20.0, show_default=True, help="Most that the features may take on disk.")
+@click.option("--device", default="cpu", show_default=True, help="Where torch computes: cpu, cuda, cuda:1, mps.")
+def fit(recipe: Path, data: Path, run: Path, cache: Path | None, cache_gb: float, device: str) -> None:
+    """Train the value head of RECIPE on labelled programs."""
+    from codeodds_trainer.fit import RunFolder
+    from codeodds_trainer.fit import fit as run_fit
+
+    summary = run_fit(recipe, data, RunFolder(run), cache or run / "features", cache_gb, device, _say)
+    _say(f"within-problem AUROC on validation problems: {summary.within_problem_auroc:.4f}")
+    _say(f"the value model is in {run / 'model'}; next: codeodds-train export --run {run} --data {data} --out BUNDLE")
+
+
+@cli.command()
+@click.option("--run", type=_EXISTING_FOLDER, required=True, help="Folder of a finished `fit`.")
+@click.option("--data", type=_EXISTING_FOLDER, required=True, help="The same data; its validation splits calibrate.")
+@click.option("--out", type=_FOLDER, required=True, help="Folder of the bundle; replaced when the new one is complete.")
+@click.option("--threads", type=int, default=2, show_default=True, help="Threads that score the validation programs.")
+def export(run: Path, data: Path, out: Path, threads: int) -> None:
+    """Export the value model to ONNX, quantise it, calibrate it and write the bundle."""
+    from codeodds_trainer.export import export_run
+    from codeodds_trainer.fit import RunFolder
+
+    manifest = export_run(RunFolder(run), data, out, threads, _say)
+    size = sum(file.bytes for file in manifest.files) / 1e6
+    _say(f"{out}: {manifest.name} {manifest.version}, {len(manifest.files)} files, {size:.0f} MB")
+
+
+@cli.command()
+@click.option("--bundle", type=_EXISTING_FOLDER, required=True, help="The bundle to measure.")
+@click.option("--data", type=_EXISTING_FOLDER, required=True, help="Folder with labelled programs.")
+@click.option("--run", type=_FOLDER, required=True, help="Folder that keeps scores, so that a killed run goes on.")
+@click.option(
+    "--files",
+    multiple=True,
+    default=("mbpp-rollouts-test.jsonl.gz", "mbpp-other-generators.jsonl.gz", "debugbench.jsonl.gz"),
+    show_default=True,
+    help="Files to report on; repeat the option.",
+)
+@click.option("--split", default="test", show_default=True, help="Split to report on.")
+@click.option("--baseline-recipe", type=_EXISTING_FILE, help="Also measure mean log-probability of this recipe's base.")
+@click.option("--write/--no-write", default=False, help="Write figures and thresholds into the bundle's manifest and card.")
+@click.option("--threads", type=int, default=2, show_default=True, help="Threads that score.")
+def evaluate(
+    bundle: Path,
+    data: Path,
+    run: Path,
+    files: tuple[str, ...],
+    split: str,
+    baseline_recipe: Path | None,
+    write: bool,
+    threads: int,
+) -> None:
+    """Measure a bundle on held-out problems, beside chance, shortest and log-probability."""
+    from codeodds_trainer.fit import RunFolder
+    from codeodds_trainer.report import evaluate_bundle
+
+    table = evaluate_bundle(bundle, data, RunFolder(run), files, split, baseline_recipe, write, threads, _say)
+    click.echo(table)
+
+
+def _say(message: str) -> None:
+    click.echo(message, err=True)
+
+
+def main() -> None:
+    """Entry point: a foreseen error is one line on stderr and exit status 2."""
+    from codeodds_trainer.errors import TrainerError
+
+    try:
+        cli(standalone_mode=True)
+    except (TrainerError, CodeoddsError) as error:
+        click.echo(f"codeodds-train: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""From a finished run to a calibrated bundle: the stages of ``codeodds-train export``, top to bottom."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from codeodds.bundle.golden import write_golden
+from codeodds.bundle.manifest import Calibration, Manifest, Source
+from codeodds.engine.api import Scorer
+from codeodds.engine.scorer import open_scorer
+
+from codeodds_trainer.bundle_writer import GOLDEN_FILE, TOKENIZER_FILE, first_manifest, seal, write_graph
+from codeodds_trainer.calibrate import fit_calibration
+from codeodds_trainer.data import read_problems, sha256
+from codeodds_trainer.errors import ExportError
+from codeodds_trainer.fit import SUMMARY_FILE, RunFolder
+from codeodds_trainer.golden_units import GOLDEN_UNITS
+from codeodds_trainer.model import load_checkpoint
+from codeodds_trainer.recipe import Recipe, read_recipe
+from codeodds_trainer.scoring import score_problems
+
+GRAPH_FILE = "graph.json"
+
+
+def export_run(run: RunFolder, data: Path, out: Path, threads: int, say: Callable[[str], None]) -> Manifest:
+    """Graph, calibration, golden scores, manifest. Built beside `out` and moved there when complete.
+
+    Calibration and golden scores come from the finished graph, through the engine: quantisation is part of what is
+    calibrated.
+
+    Raises: ExportError if the run is not finished, ModelError for a checkpoint without value head.
+    """
+    if not (run.root / SUMMARY_FILE).exists():
+        raise ExportError(f"{run.root} holds no finished run ({SUMMARY_FILE} is missing); run `codeodds-train fit` first")
+    recipe = read_recipe(run.recipe)
+    work = run.root / "bundle"
+    if not (work / GRAPH_FILE).exists():
+        say("1/3 graph")
+        _make_graph(run, recipe, work)
+    manifest = msgspec.json.decode((work / GRAPH_FILE).read_bytes(), type=Manifest)
+    write_golden(work / GOLDEN_FILE, [])
+    seal(work, manifest)
+
+    say("2/3 calibration")
+    calibration = _calibrate(open_scorer(work, threads=threads), recipe, data, run)
+    manifest = msgspec.structs.replace(manifest, calibration=calibration)
+    seal(work, manifest)
+
+    say("3/3 golden scores")
+    scorer = open_scorer(work, threads=threads)
+    write_golden(work / GOLDEN_FILE, [(unit, scorer.score(unit)) for unit in GOLDEN_UNITS])
+    sealed = seal(work, manifest)
+    _publish(work, out)
+    return sealed
+
+
+def _make_graph(run: RunFolder, recipe: Recipe, work: Path) -> None:
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    model = load_checkpoint(run.model)
+    graph = write_graph(model, recipe, work)
+    (work / TOKENIZER_FILE).write_bytes((run.model / TOKENIZER_FILE).read_bytes())
+    summary = json.loads((run.root / SUMMARY_FILE).read_text(encoding="utf-8"))
+    sources = [Source(name="recipe.yaml", sha256=sha256(run.recipe))]
+    sources += [Source(name=name, sha256=digest) for name, digest in summary["data"].items()]
+    manifest = first_manifest(recipe, model, graph, summary["base_layers"], sources)
+    (work / GRAPH_FILE).write_bytes(msgspec.json.encode(manifest))
+
+
+def _calibrate(scorer: Scorer, recipe: Recipe, data: Path, run: RunFolder) -> Calibration:
+    """Fit on every validation program, in the mix of labels in which the files hold them."""
+    problems = []
+    for name in recipe.data.files:
+        problems += read_problems(data / name, recipe.data.validation_splits)
+    scored = score_problems(scorer, problems, run.scores / "calibration.jsonl")
+    names = ", ".join(name.split(".")[0] for name in recipe.data.files)
+    fitted_on = f"split {'/'.join(recipe.data.validation_splits)} of {names}"
+    return fit_calibration(scored.last, scored.mean, scored.labels, fitted_on)
+
+
+def _publish(work: Path, out: Path) -> None:
+    """Copy the bundle to its place without leaving a half-written one there."""
+    partial = out.with_name(out.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.copytree(work, partial, ignore=shutil.ignore_patterns(GRAPH_FILE))
+    if out.exists():
+        shutil.rmtree(out)
+    partial.replace(out)

@@ -1,0 +1,147 @@
+"""From a recipe and labelled programs to a trained value model: the stages of ``codeodds-train fit``, top to bottom."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from codeodds_trainer.data import LabelledProblem, read_problems, sha256
+from codeodds_trainer.dataset import ProblemPacks, cap_programs, count_labels, mixed_only, pack_problems
+from codeodds_trainer.features import FeatureCache, compute_features, trunk_id
+from codeodds_trainer.model import split
+from codeodds_trainer.prepare import TOKENIZER_FILE, prepare_base
+from codeodds_trainer.recipe import Recipe, read_recipe
+from codeodds_trainer.train import Trainer
+
+logger = logging.getLogger(__name__)
+
+RECIPE_FILE = "recipe.yaml"
+SUMMARY_FILE = "summary.json"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """Where a run keeps what it made. Everything in it can be made again from the recipe and the data."""
+
+    root: Path
+
+    @property
+    def base(self) -> Path:
+        return self.root / "base"
+
+    @property
+    def training(self) -> Path:
+        return self.root / "training"
+
+    @property
+    def model(self) -> Path:
+        return self.root / "model"
+
+    @property
+    def scores(self) -> Path:
+        return self.root / "scores"
+
+    @property
+    def recipe(self) -> Path:
+        return self.root / RECIPE_FILE
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run reports of itself."""
+
+    train_problems: int
+    train_programs: int
+    one_label_problems: int
+    """Training problems left out because all their programs share one label."""
+    validation_problems: int
+    validation_programs: int
+    base_layers: int
+    within_problem_auroc: float
+    """On the validation problems, of last + mean logit."""
+    data: dict[str, str]
+    """SHA-256 of every data file."""
+
+
+def fit(
+    recipe_path: Path,
+    data: Path,
+    run: RunFolder,
+    cache_folder: Path,
+    cache_gb: float,
+    device: str,
+    say: Callable[[str], None] = logger.info,
+) -> Summary:
+    """Run all stages; each is skipped, or goes on, where an earlier call got to."""
+    recipe = read_recipe(recipe_path)
+    run.root.mkdir(parents=True, exist_ok=True)
+    run.recipe.write_bytes(recipe_path.read_bytes())
+
+    say("1/4 base model")
+    model, tokenizer, base_layers = prepare_base(recipe, run.base)
+
+    say("2/4 labelled programs")
+    train, validation, one_label = load_data(recipe, data)
+    packs = [
+        pack_problems(
+            problems,
+            tokenizer,
+            pack_nodes=recipe.training.pack_nodes,
+            balance=recipe.data.balance,
+            targets=recipe.data.targets,
+        )
+        for problems in (train, validation)
+    ]
+    say(f"{_count(packs[0])} for training ({one_label} problems of one label left out), {_count(packs[1])} for validation")
+
+    say("3/4 frozen features")
+    trunk, tail = split(model, recipe.model.trainable_layers)
+    cache = FeatureCache(cache_folder, trunk_id(trunk))
+    every = [pack for side in packs for item in side for pack in item.packs]
+    compute_features(trunk, every, cache, cache_gb, device)
+
+    say("4/4 training")
+    best = Trainer(tail, recipe.training, cache, run.training, device).fit(*packs)
+    model.to("cpu", dtype=next(tail.parameters()).dtype)
+    model.save_pretrained(run.model)
+    (run.model / TOKENIZER_FILE).write_bytes((run.base / TOKENIZER_FILE).read_bytes())
+    summary = Summary(
+        train_problems=len(packs[0]),
+        train_programs=sum(len(item.problem.programs) for item in packs[0]),
+        one_label_problems=one_label,
+        validation_problems=len(packs[1]),
+        validation_programs=sum(len(item.problem.programs) for item in packs[1]),
+        base_layers=base_layers,
+        within_problem_auroc=best,
+        data={name: sha256(data / name) for name in recipe.data.files},
+    )
+    (run.root / SUMMARY_FILE).write_text(json.dumps(asdict(summary), indent=2) + "\n", encoding="utf-8")
+    return summary
+
+
+def load_data(recipe: Recipe, data: Path) -> tuple[list[LabelledProblem], list[LabelledProblem], int]:
+    """Training and validation problems of the recipe, and how many training problems were left out for one label only.
+
+    Raises: DataError for a file that cannot be read.
+    """
+    section = recipe.data
+    train: list[LabelledProblem] = []
+    validation: list[LabelledProblem] = []
+    for name in section.files:
+        train += read_problems(data / name, section.train_splits)
+        validation += read_problems(data / name, section.validation_splits)
+    kept = mixed_only(train, count_labels(train)) if section.balance else train
+    return (
+        cap_programs(kept, section.max_programs),
+        cap_programs(validation, section.max_programs),
+        len(train) - len(kept),
+    )
+
+
+def _count(packs: list[ProblemPacks]) -> str:
+    programs = sum(len(item.problem.programs) for item in packs)
+    nodes = sum(len(pack.ids) for item in packs for pack in item.packs)
+    return f"{len(packs):,} problems with {programs:,} programs in {nodes:,} trie nodes"

@@ -1,0 +1,95 @@
+"""``codeodds-train evaluate``: scores held-out problems, compares, and writes figures into the bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+from codeodds.bundle.loader import load_bundle
+from codeodds.bundle.manifest import Manifest, Metric
+from codeodds.bundle.tokenization import CodeTokenizer
+from codeodds.engine.scorer import open_scorer
+from transformers import AutoTokenizer
+
+from codeodds_trainer.baselines import load_language_model, log_probability_scores
+from codeodds_trainer.bundle_writer import seal
+from codeodds_trainer.card import metric_tables
+from codeodds_trainer.data import LabelledProblem, read_problems
+from codeodds_trainer.dataset import count_labels, mixed_only
+from codeodds_trainer.evaluate import choose_thresholds, compare, probabilities
+from codeodds_trainer.fit import RunFolder
+from codeodds_trainer.prepare import base_source
+from codeodds_trainer.recipe import read_recipe
+from codeodds_trainer.scoring import ScoredSet, score_problems
+
+PRECISIONS = (0.9, 0.8)
+"""Thresholds are sought at which at least this share of the programs below failed."""
+LOG_PROBABILITY = "mean log-probability, full base"
+
+
+def evaluate_bundle(
+    bundle: Path,
+    data: Path,
+    run: RunFolder,
+    files: Sequence[str],
+    split: str,
+    baseline_recipe: Path | None,
+    write: bool,
+    threads: int,
+    say: Callable[[str], None],
+) -> str:
+    """Measure the bundle on the named files; returns the tables as Markdown.
+
+    The same problem may stand in several files; each file is reported by itself. Thresholds are measured on all of them
+    together. Raises: DataError, BundleError.
+    """
+    manifest = load_bundle(bundle).manifest
+    problems = {name.split(".")[0]: read_problems(data / name, [split]) for name in files}
+    scorer = open_scorer(bundle, threads=threads)
+    weights = hash_of_weights(manifest)
+    scored = {
+        name: score_problems(scorer, items, run.scores / f"{name}-{weights}.jsonl") for name, items in problems.items()
+    }
+    baselines: dict[str, ScoredSet] = {}
+    if baseline_recipe is not None:
+        baselines = _log_probabilities(problems, baseline_recipe, run, say)
+    metrics: list[Metric] = []
+    for name, items in scored.items():
+        say(f"figures of {name}: {len(items.rows):,} programs, {len(set(items.groups.tolist())):,} problems")
+        others = {LOG_PROBABILITY: baselines[name]} if name in baselines else {}
+        metrics += compare(name, items, manifest.calibration, others)
+    if write:
+        everything = ScoredSet([row for items in scored.values() for row in items.rows])
+        values = probabilities(everything, manifest.calibration)
+        measured_on = f"split {split} of {', '.join(scored)}"
+        thresholds = choose_thresholds(values, everything.labels, measured_on, PRECISIONS)
+        seal(bundle, msgspec.structs.replace(manifest, metrics=metrics, thresholds=thresholds))
+        say(f"figures and {len(thresholds)} threshold(s) are in {bundle}")
+    return "\n".join(metric_tables(metrics))
+
+
+def _log_probabilities(
+    problems: dict[str, list[LabelledProblem]], recipe: Path, run: RunFolder, say: Callable[[str], None]
+) -> dict[str, ScoredSet]:
+    source = base_source(read_recipe(recipe))
+    say(f"loading the full base model from {source.path}")
+    extra = {} if source.gguf_file is None else {"gguf_file": source.gguf_file}
+    tokenizer = CodeTokenizer(AutoTokenizer.from_pretrained(source.path, **extra).backend_tokenizer)
+    model = load_language_model(source)
+    found = {}
+    for name, items in problems.items():
+        mixed = mixed_only(items, count_labels(items))
+        found[name] = log_probability_scores(model, tokenizer, mixed, run.scores / f"{name}-logprob.jsonl")
+    return found
+
+
+def hash_of_weights(manifest: Manifest) -> str:
+    """Names what the raw scores depend on: graph, weights and tokenizer."""
+    import hashlib
+
+    digest = hashlib.sha256()
+    for file in manifest.files:
+        if file.path.endswith((".onnx", ".bin")) or file.path == manifest.tokenizer:
+            digest.update(bytes.fromhex(file.sha256))
+    return digest.hexdigest()[:12]

@@ -1,0 +1,107 @@
+"""Scores labelled programs with a finished bundle, through the engine that users run. Resumable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from codeodds.engine.api import Scorer
+from codeodds.errors import UnitError
+from codeodds.types import ScoringUnit
+from tqdm import tqdm
+
+from codeodds_trainer.data import LabelledProblem
+
+
+class ScoredProgram(msgspec.Struct):
+    """What a bundle says of one labelled program."""
+
+    problem_id: str
+    dataset: str
+    generator: str
+    passed: bool
+    last: float
+    """Raw logit at the last solution token."""
+    mean: float
+    """Mean raw logit over the solution."""
+    characters: int
+    """Length of the completion."""
+
+
+class ScoredSet:
+    """Columns over scored programs."""
+
+    def __init__(self, rows: Sequence[ScoredProgram]) -> None:
+        self.rows = list(rows)
+        ids = list(dict.fromkeys(row.problem_id for row in rows))
+        number = {problem_id: index for index, problem_id in enumerate(ids)}
+        self.last: npt.NDArray[np.float64] = np.asarray([row.last for row in rows])
+        self.mean: npt.NDArray[np.float64] = np.asarray([row.mean for row in rows])
+        self.labels: npt.NDArray[np.bool_] = np.asarray([row.passed for row in rows], dtype=np.bool_)
+        self.groups: npt.NDArray[np.int64] = np.asarray([number[row.problem_id] for row in rows], dtype=np.int64)
+        self.characters: npt.NDArray[np.int64] = np.asarray([row.characters for row in rows], dtype=np.int64)
+
+
+def score_problems(scorer: Scorer, problems: Sequence[LabelledProblem], store: Path) -> ScoredSet:
+    """Score every program of the problems; programs that the engine refuses (empty, too long) are left out.
+
+    `store`: a JSON-lines file with one line per finished problem. Problems found in it are not scored again, so a killed
+    run goes on where it stopped. Its name should say which bundle made it.
+    """
+    store.parent.mkdir(parents=True, exist_ok=True)
+    done = _read(store)
+    rows: list[ScoredProgram] = []
+    with store.open("ab") as file:
+        for problem in tqdm(problems, desc=f"scoring {store.stem}", unit="problem"):
+            key = f"{problem.dataset}/{problem.problem_id}/{hash_text(problem.prompt)}"
+            if key not in done:
+                done[key] = [_score(scorer, problem, index) for index in _by_text(problem)]
+                file.write(msgspec.json.encode([key, done[key]]) + b"\n")
+                file.flush()
+            rows += [row for row in done[key] if row is not None]
+    return ScoredSet(rows)
+
+
+def _by_text(problem: LabelledProblem) -> list[int]:
+    """Programs in order of their text: neighbours share the longest prefixes, which the engine caches."""
+    return sorted(range(len(problem.programs)), key=lambda index: problem.programs[index].completion)
+
+
+def _score(scorer: Scorer, problem: LabelledProblem, index: int) -> ScoredProgram | None:
+    program = problem.programs[index]
+    try:
+        score = scorer.score(ScoringUnit(problem.prompt, program.completion))
+    except UnitError:
+        return None
+    return ScoredProgram(
+        problem_id=problem.problem_id,
+        dataset=problem.dataset,
+        generator=program.generator,
+        passed=program.passed,
+        last=float(score.raw[-1]),
+        mean=float(score.raw.mean()),
+        characters=len(program.completion),
+    )
+
+
+def _read(store: Path) -> dict[str, list[ScoredProgram | None]]:
+    done: dict[str, list[ScoredProgram | None]] = {}
+    if store.exists():
+        decoder = msgspec.json.Decoder(tuple[str, list[ScoredProgram | None]])
+        for line in store.read_bytes().splitlines():
+            try:
+                key, rows = decoder.decode(line)
+            except msgspec.MsgspecError:
+                continue  # A killed run leaves at most one torn line, its last.
+            done[key] = rows
+    return done
+
+
+def hash_text(text: str) -> str:
+    """A short name for a text."""
+    import hashlib
+
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
