@@ -1,0 +1,62 @@
+"""The `codeodds` command: its groups, and how errors and interruptions leave it.
+
+Start-up is felt on every call and by every editor, so each command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from codeodds import __version__
+from codeodds.cli.model import model
+from codeodds.cli.score import score
+from codeodds.cli.serve import serve
+from codeodds.errors import CodeoddsError
+
+EXIT_PARTIAL = 1
+"""Something could not be scored, or the reader of the output went away; the rest was done."""
+
+EXIT_ERROR = 2
+"""Nothing could be done: wrong usage, or no usable bundle."""
+
+EXIT_INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="codeodds", message="%(prog)s %(version)s")
+def cli() -> None:
+    """How likely is this Python function to be right?
+
+    The probabilities are estimates of a small model: a low one is a reason to look, not a verdict.
+    """
+
+
+cli.add_command(score)
+cli.add_command(serve)
+cli.add_command(model)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; None takes the process's arguments. Returns the exit status."""
+    try:
+        status = cli.main(args=arguments, prog_name="codeodds", standalone_mode=False)
+        # Output that is still buffered may meet a closed pipe too.
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except CodeoddsError as error:
+        click.echo(f"codeodds: error: {error}", err=True)
+        return EXIT_ERROR
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(err=True)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away. Give the interpreter a place to flush to, or it complains on exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_PARTIAL
+    return status if isinstance(status, int) else 0

@@ -1,0 +1,147 @@
+"""What there is to say about each function of a file: plain data, and its JSON form.
+
+The JSON of `codeodds score --json` is one object. Lines count from 1, probabilities are calibrated::
+
+    {"model": {"name": "...", "version": "..."},
+     "files": [{"path": "a.py", "error": null, "functions": [
+       {"name": "C.f", "line": 3, "end_line": 9, "probability": 0.41, "not_judged": null,
+        "drop": {"line": 6, "before": 0.72, "after": 0.41, "source": "return x"}}]}]}
+
+A file that cannot be read has a string in "error" and no functions. A function that is not judged has the reason in
+"not_judged" and null for "probability". "drop" is the line over which the value falls most, null if it never falls.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codeodds.cli.files import Found
+from codeodds.engine.lines import largest_drops, score_lines
+from codeodds.errors import SourceError, UnitError
+from codeodds.source.functions import Function, find_functions
+from codeodds.source.judgement import not_judged_because
+from codeodds.source.reading import read_source
+
+if TYPE_CHECKING:
+    from codeodds.cli.progress import Progress
+    from codeodds.engine.api import Scorer, ScorerInfo
+
+DECIMALS = 6
+"""Digits of a probability in the JSON form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """The line over which the value falls most."""
+
+    line: int
+    """Line of the file, from 1."""
+
+    before: float
+    """Calibrated value at the end of the line before."""
+
+    after: float
+    """Calibrated value at the end of this line."""
+
+    source: str
+    """The line without its indentation."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionReport:
+    """One function: judged (a probability) or not (a reason)."""
+
+    name: str
+    line: int
+    """Line of its `def`, from 1."""
+    end_line: int
+    """Its last line, from 1."""
+    probability: float | None = None
+    drop: Drop | None = None
+    not_judged: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """One file: its functions in order, or the reason why it cannot be read."""
+
+    path: str
+    """As given, with bytes that are not UTF-8 replaced."""
+    functions: tuple[FunctionReport, ...] = ()
+    error: str | None = None
+
+
+def report_file(found: Found, scorer: Scorer, progress: Progress) -> FileReport:
+    """Score every function of one file that deserves a score."""
+    path = printable_path(found.path)
+    if found.error is not None:
+        return FileReport(path, error=f"{path} {found.error}")
+    try:
+        text = read_source(found.path)
+    except SourceError as error:
+        return FileReport(path, error=str(error))
+    lines = text.split("\n")
+    functions = []
+    for function in find_functions(text):
+        functions.append(_report_function(function, lines, scorer))
+        progress.add()
+    return FileReport(path, tuple(functions))
+
+
+def _report_function(function: Function, lines: list[str], scorer: Scorer) -> FunctionReport:
+    place = (function.name, function.line + 1, function.end_line + 1)
+    reason = not_judged_because(function)
+    if reason is not None:
+        return FunctionReport(*place, not_judged=reason)
+    try:
+        score = scorer.score(function.unit)
+    except UnitError as error:
+        return FunctionReport(*place, not_judged=str(error))
+    shortest = scorer.info.min_solution_tokens
+    if len(score.values) < shortest:
+        return FunctionReport(*place, not_judged=f"too short: {len(score.values)} tokens, {shortest} are needed")
+    drop = None
+    for fall in largest_drops(score_lines(score, function.unit.solution), 1):
+        number = function.solution_line + fall.line
+        drop = Drop(number + 1, fall.probability + fall.drop, fall.probability, lines[number].strip())
+    return FunctionReport(*place, probability=score.probability, drop=drop)
+
+
+def printable_path(path: Path) -> str:
+    """The path as text that every output can hold: Linux allows names that are not UTF-8."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def to_json(reports: list[FileReport], info: ScorerInfo) -> dict[str, Any]:
+    """The document that the module's docstring shows."""
+    return {
+        "model": {"name": info.name, "version": info.version},
+        "files": [
+            {"path": report.path, "error": report.error, "functions": [_function_json(f) for f in report.functions]}
+            for report in reports
+        ],
+    }
+
+
+def _function_json(function: FunctionReport) -> dict[str, Any]:
+    drop = function.drop
+    return {
+        "name": function.name,
+        "line": function.line,
+        "end_line": function.end_line,
+        "probability": _rounded(function.probability),
+        "not_judged": function.not_judged,
+        "drop": drop
+        and {
+            "line": drop.line,
+            "before": _rounded(drop.before),
+            "after": _rounded(drop.after),
+            "source": drop.source,
+        },
+    }
+
+
+def _rounded(probability: float | None) -> float | None:
+    return None if probability is None else round(probability, DECIMALS)

@@ -1,0 +1,73 @@
+"""Who may import whom, as ARCHITECTURE.md says."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.policy.project import SERVER, importers, imports, modules
+
+TRAINING = ("torch", "transformers", "optimum", "onnx", "onnxscript", "onnx_ir", "gguf", "scipy", "codeodds_trainer")
+PROTOCOL = ("pygls", "lsprotocol")
+RUNTIME = ("onnxruntime",)
+FRONT_ENDS = ("codeodds.lsp", "codeodds.cli")
+
+RULES = [
+    ("codeodds", TRAINING),
+    ("codeodds.engine", PROTOCOL),
+    ("codeodds.bundle", PROTOCOL),
+    ("codeodds.source", PROTOCOL),
+    ("codeodds.cli", PROTOCOL),
+    ("codeodds.source", RUNTIME),
+    ("codeodds.lsp", RUNTIME),
+    ("codeodds.cli", RUNTIME),
+    ("codeodds.bundle", ("codeodds.engine", "codeodds.source", *FRONT_ENDS)),
+    ("codeodds.engine", ("codeodds.source", *FRONT_ENDS)),
+    ("codeodds.source", ("codeodds.engine", "codeodds.bundle", *FRONT_ENDS)),
+    ("codeodds.lsp", ("codeodds.cli",)),
+    ("codeodds.types", ("codeodds",)),
+    ("codeodds.errors", ("codeodds",)),
+    ("codeodds_trainer", ("codeodds.lsp", "codeodds.cli", *PROTOCOL)),
+]
+
+
+@pytest.mark.parametrize(
+    ("package", "banned"), RULES, ids=lambda value: value if isinstance(value, str) else ",".join(value)
+)
+def test_layer_does_not_import(package: str, banned: tuple[str, ...]) -> None:
+    assert list(importers(package, banned)) == []
+
+
+def test_one_file_knows_the_runtime() -> None:
+    files = [
+        module for module, path in modules(SERVER).items() if any(n.split(".")[0] in RUNTIME for n in imports(path))
+    ]
+    assert len(files) == 1
+    assert files[0].startswith("codeodds.engine.")
+
+
+def test_features_of_the_language_server_do_not_import_each_other() -> None:
+    package = "codeodds.lsp.features"
+    features = {module for module in modules(SERVER) if module.startswith(package + ".")}
+    crossing = [
+        f"{module} imports {name}"
+        for module in features
+        for name in imports(modules(SERVER)[module])
+        if name in features and name != module
+    ]
+    assert crossing == []
+
+
+@pytest.mark.parametrize("module", ["codeodds.cli.main", "codeodds.lsp.server"])
+def test_front_end_starts_without_the_heavy_libraries(module: str) -> None:
+    program = f"import sys, {module}; print(' '.join({{name.split('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not {"onnxruntime", "torch", "transformers", "tokenizers"} & set(done.stdout.split())
+
+
+def test_command_line_starts_without_what_only_some_commands_need() -> None:
+    program = "import sys, codeodds.cli.main; print(' '.join({name.split('.')[0] for name in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not {"numpy", "rich", "pygls", "lsprotocol", "tree_sitter", "msgspec"} & set(done.stdout.split())
