@@ -10,6 +10,7 @@ CodeoddsError
 │   ├── UnitEmpty          it has no solution tokens
 │   ├── UnitTooLong        it exceeds the bundle's safe context length
 │   └── UnitNotText        it holds characters that no source file can hold
+├── EngineError            the model could not be run: memory, or the runtime itself failed
 ├── RowError               one JSONL row cannot be used; others can
 ├── SettingError           a setting has the wrong type or is out of range
 └── Superseded             a newer version took this request's place
@@ -58,6 +59,10 @@ class UnitTooLong(UnitError):
 
 class UnitNotText(UnitError):
     """The unit holds characters that no UTF-8 source file can hold, such as lone surrogates."""
+
+
+class EngineError(CodeoddsError):
+    """The runtime failed while the model ran. The bundle passed its checks; the machine's memory may be short."""
 
 
 class RowError(CodeoddsError):

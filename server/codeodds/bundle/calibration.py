@@ -1,0 +1,44 @@
+"""Applies a bundle's calibration: from logits to the probabilities shown. Fitting it is the trainer's work."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from codeodds.bundle.manifest import Calibration
+from codeodds.types import FloatArray
+
+SMALLEST = 1e-6
+"""Probabilities stay within [SMALLEST, 1 - SMALLEST]: nothing the model says is certain, and log-odds stay finite."""
+
+Floats = npt.NDArray[np.floating]
+
+
+def calibrate(calibration: Calibration, raw: FloatArray) -> FloatArray:
+    """The probability at each solution token from the logits up to and including it.
+
+    `raw`: logits v_1..v_n, float32 [n]. Returns: float32 [n], each in (0, 1),
+    ``p_i = sigmoid(last * v_i + mean * (v_1 + .. + v_i) / i + bias)``. p_i does not depend on later tokens.
+    """
+    logits = np.asarray(raw, dtype=np.float64)
+    means = np.cumsum(logits) / np.arange(1, len(logits) + 1)
+    return calibrate_readings(calibration, logits, means).astype(np.float32)
+
+
+def calibrate_readings(calibration: Calibration, last: Floats, mean: Floats) -> npt.NDArray[np.float64]:
+    """The probability from readings already taken: the last logit and the mean logit of any number of programs.
+
+    `last`, `mean`: the same shape. Returns: float64 of that shape, each in (0, 1).
+    """
+    logits = (
+        calibration.last * np.asarray(last, dtype=np.float64)
+        + calibration.mean * np.asarray(mean, dtype=np.float64)
+        + calibration.bias
+    )
+    return np.clip(sigmoid(logits), SMALLEST, 1 - SMALLEST)
+
+
+def sigmoid(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """``1 / (1 + exp(-x))`` without overflow for any finite x; float64 of the same shape."""
+    decay = np.exp(-np.abs(logits))
+    return np.where(logits >= 0, 1.0, decay) / (1.0 + decay)

@@ -1,0 +1,155 @@
+"""Scores units with a bundle: text to tokens, only the new tokens through the model, logits to probabilities.
+
+The scores of a unit are the same whatever was scored before it and however its tokens were cut into chunks.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from codeodds.bundle.calibration import calibrate
+from codeodds.bundle.loader import Bundle, default_bundle_path, load_bundle
+from codeodds.bundle.manifest import Manifest
+from codeodds.bundle.tokenization import EncodedUnit
+from codeodds.engine.api import Cancellation, Scorer, ScorerInfo
+from codeodds.engine.cache import CachedRun, PrefixCache
+from codeodds.engine.keyvalues import KeyValues
+from codeodds.errors import EngineError, SettingError
+from codeodds.types import FloatArray, IntArray, Score, ScoringUnit
+
+CHUNK_TOKENS = 256
+"""Tokens per run. Bounds the memory of activations, and what a cancelled request throws away."""
+
+UNMEASURED_LOW_PROBABILITY = 0.5
+"""Used for a bundle without thresholds; its precision is unknown and reported as None."""
+
+
+class Model(Protocol):
+    """What the scorer needs of a runtime; `codeodds.engine.onnx.OnnxModel` has it."""
+
+    def empty_memory(self, batch: int = 1) -> KeyValues: ...
+
+    def run(
+        self, ids: IntArray, past: KeyValues, cancellation: Cancellation | None = None
+    ) -> tuple[FloatArray, KeyValues]: ...
+
+
+class OnnxScorer:
+    """The scorer of a bundle. Not safe for concurrent calls; see `codeodds.engine.api.Scorer`."""
+
+    def __init__(
+        self, bundle: Bundle, model: Model, *, memory_limit_mb: float = 256, chunk_tokens: int = CHUNK_TOKENS
+    ) -> None:
+        """`memory_limit_mb` bounds the prefix cache, in units of 1,000,000 bytes; `chunk_tokens` is at least 1."""
+        self._bundle = bundle
+        self._model = model
+        self._chunk_tokens = chunk_tokens
+        self._cache = PrefixCache(memory_limit_mb)
+        self._info = scorer_info(bundle.manifest)
+
+    @property
+    def info(self) -> ScorerInfo:
+        return self._info
+
+    def score(self, unit: ScoringUnit, cancellation: Cancellation | None = None) -> Score:
+        """Score one unit; tokens that the cache knows do not run again.
+
+        Raises: UnitEmpty, UnitTooLong, UnitNotText; Superseded when cancelled (the chunks that had run stay in the
+        cache); EngineError if the runtime fails.
+        """
+        cancellation = cancellation or Cancellation()
+        cancellation.raise_if_cancelled()
+        encoded = self._bundle.tokenizer.encode(unit)
+        logits, cached = self._logits(encoded, cancellation)
+        raw = logits[encoded.solution_start :].copy()
+        return Score(
+            values=calibrate(self._bundle.manifest.calibration, raw),
+            raw=raw,
+            offsets=encoded.offsets,
+            cached_tokens=cached,
+            computed_tokens=len(encoded.ids) - cached,
+        )
+
+    def clear_cache(self) -> None:
+        """Forget every prefix, so that the next score runs in full."""
+        self._cache.clear()
+
+    def _logits(self, encoded: EncodedUnit, cancellation: Cancellation) -> tuple[FloatArray, int]:
+        """Logits of all tokens, float32 [n], and how many of them the cache knew."""
+        ids = encoded.ids
+        known, shared = self._cache.longest_prefix(ids)
+        if known is not None and shared == len(ids):
+            return known.logits[:shared], shared
+        run = self._nothing() if known is None else known.cut(shared)
+        try:
+            while len(run.ids) < len(ids):
+                run = self._extend(run, ids[len(run.ids) : len(run.ids) + self._chunk_tokens], cancellation)
+        finally:
+            if len(run.ids) > shared:
+                self._cache.put(run, replaces=known if _supersedes(known, shared, encoded) else None)
+        return run.logits, shared
+
+    def _nothing(self) -> CachedRun:
+        return CachedRun(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32), self._model.empty_memory())
+
+    def _extend(self, run: CachedRun, ids: IntArray, cancellation: Cancellation) -> CachedRun:
+        cancellation.raise_if_cancelled()
+        values, memory = self._model.run(ids[None], run.memory, cancellation)
+        if not np.isfinite(values).all():
+            # Kept in the cache, it would spoil every later score that shares the prefix.
+            raise EngineError(
+                "the model returned a value that is not a finite number; the bundle does not suit this machine: "
+                "check it with its golden scores and export it again"
+            )
+        return run.extend(ids, values[0], memory)
+
+
+def open_scorer(path: Path | None = None, *, threads: int = 2, memory_limit_mb: int = 256) -> Scorer:
+    """Load a bundle and start the runtime. Slow (up to seconds): call it off an event loop.
+
+    `path`: the bundle's folder; None means the default bundle. `threads`: at least 1; no more are used than the process
+    has cores. `memory_limit_mb`: limit of the prefix cache, 0 or more.
+
+    Raises: BundleMissing, BundleCorrupt, BundleUnsupported; SettingError for a number out of range.
+    """
+    if threads < 1:
+        raise SettingError(f"threads = {threads} is below 1; use 1 or more, at most the machine's cores")
+    if memory_limit_mb < 0:
+        raise SettingError(f"memory_limit_mb = {memory_limit_mb} is negative; use 0 (no cache) or more")
+    bundle = load_bundle(default_bundle_path() if path is None else path)
+    from codeodds.engine.onnx import OnnxModel
+
+    model = OnnxModel(bundle.graph_path, bundle.manifest.graph, min(threads, _cores()))
+    return OnnxScorer(bundle, model, memory_limit_mb=memory_limit_mb)
+
+
+def scorer_info(manifest: Manifest) -> ScorerInfo:
+    """What front ends need of the manifest. The first threshold is the default one."""
+    threshold = manifest.thresholds[0] if manifest.thresholds else None
+    return ScorerInfo(
+        name=manifest.name,
+        version=manifest.version,
+        max_tokens=manifest.max_tokens,
+        min_solution_tokens=manifest.display.min_solution_tokens,
+        low_probability=UNMEASURED_LOW_PROBABILITY if threshold is None else threshold.probability,
+        low_precision=None if threshold is None else threshold.precision,
+    )
+
+
+def _supersedes(known: CachedRun | None, shared: int, encoded: EncodedUnit) -> bool:
+    """Whether a new run makes the one it grew from useless.
+
+    It does if it contains it, or if both have the problem in common: then it is the same function after a keystroke,
+    and keeping every keystroke would push other functions out of the cache.
+    """
+    return known is not None and shared >= min(len(known.ids), max(encoded.solution_start, 1))
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
