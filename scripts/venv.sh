@@ -44,7 +44,7 @@ find_python() {
 install() {
   local log=$dir/pip.log
   "$dir/bin/python" -m pip install --disable-pip-version-check "$@" >>"$log" 2>&1 && return
-  grep -v '^WARNING' "$log" | tail -n 8 | sed 's/^/    /' >&2
+  { grep -E 'ERROR|Errno|Could not' "$log" || cat "$log"; } | tail -n 4 | sed 's/^ */    /' >&2
   if grep -qiE 'no matching distribution|could not find a version|connection|name resolution|timed out|proxyerror' "$log"; then
     die "pip could not get the packages: a package registry must be reachable (set PIP_INDEX_URL to yours, or PIP_PROXY). Full log: $log"
   fi

@@ -16,7 +16,7 @@ import math
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
-from codeodds.errors import RowError, UnitError
+from codeodds.errors import EngineError, RowError, UnitError
 
 if TYPE_CHECKING:
     from codeodds.cli.progress import Progress
@@ -70,7 +70,7 @@ def _score_line(line: bytes | None, scorer: Scorer, *, values: bool) -> dict[str
         row = _parse(line)
         identity = _identity(row)
         score = scorer.score(_unit(row))
-    except (RowError, UnitError) as error:
+    except (RowError, UnitError, EngineError) as error:
         return {"id": identity, "error": str(error)}
     result: dict[str, object] = {"id": identity, "probability": round(score.probability, DECIMALS)}
     if values:

@@ -7,8 +7,9 @@ The JSON of `codeodds score --json` is one object. Lines count from 1, probabili
        {"name": "C.f", "line": 3, "end_line": 9, "probability": 0.41, "not_judged": null,
         "drop": {"line": 6, "before": 0.72, "after": 0.41, "source": "return x"}}]}]}
 
-A file that cannot be read has a string in "error" and no functions. A function that is not judged has the reason in
-"not_judged" and null for "probability". "drop" is the line over which the value falls most, null if it never falls.
+A file that cannot be read, or at which the engine fails, has a string in "error" and the functions up to there.
+A function that is not judged has the reason in "not_judged" and null for "probability". "drop" is the line over which the
+value falls most, null if it never falls.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from codeodds.cli.files import Found
 from codeodds.engine.lines import largest_drops, score_lines
-from codeodds.errors import SourceError, UnitError
+from codeodds.errors import EngineError, SourceError, UnitError
 from codeodds.source.functions import Function, find_functions
 from codeodds.source.judgement import not_judged_because
 from codeodds.source.reading import read_source
@@ -65,7 +66,7 @@ class FunctionReport:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """One file: its functions in order, or the reason why it cannot be read."""
+    """One file: its functions in order, and what kept the others from being reported."""
 
     path: str
     """As given, with bytes that are not UTF-8 replaced."""
@@ -85,7 +86,10 @@ def report_file(found: Found, scorer: Scorer, progress: Progress) -> FileReport:
     lines = text.split("\n")
     functions = []
     for function in find_functions(text):
-        functions.append(_report_function(function, lines, scorer))
+        try:
+            functions.append(_report_function(function, lines, scorer))
+        except EngineError as error:
+            return FileReport(path, tuple(functions), f"{path}: {function.name}: {error}")
         progress.add()
     return FileReport(path, tuple(functions))
 

@@ -22,7 +22,7 @@ def make_console() -> Console:
 
 def print_file(console: Console, report: FileReport, low_probability: float) -> None:
     """Print one file: a heading with its range, then a row for each function."""
-    if report.error is not None:
+    if report.error is not None and not report.functions:
         return
     console.print(_heading(report))
     if not report.functions:
