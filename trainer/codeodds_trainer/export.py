@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-from codeodds.bundle.golden import write_golden
+from codeodds.bundle.golden import Golden, record_golden, write_golden
 from codeodds.bundle.manifest import Calibration, Manifest, Source
 from codeodds.engine.api import Scorer
 from codeodds.engine.scorer import open_scorer
@@ -24,6 +24,8 @@ from codeodds_trainer.recipe import Recipe, read_recipe
 from codeodds_trainer.scoring import score_problems
 
 GRAPH_FILE = "graph.json"
+GOLDEN_TOLERANCE = 0.05
+"""How far a logit may differ on another processor: int8 products round differently with other instruction sets."""
 
 
 def export_run(run: RunFolder, data: Path, out: Path, threads: int, say: Callable[[str], None]) -> Manifest:
@@ -42,7 +44,7 @@ def export_run(run: RunFolder, data: Path, out: Path, threads: int, say: Callabl
         say("1/3 graph")
         _make_graph(run, recipe, work)
     manifest = msgspec.json.decode((work / GRAPH_FILE).read_bytes(), type=Manifest)
-    write_golden(work / GOLDEN_FILE, [])
+    write_golden(Golden(tolerance=GOLDEN_TOLERANCE, rows=[]), work / GOLDEN_FILE)
     seal(work, manifest)
 
     say("2/3 calibration")
@@ -52,7 +54,7 @@ def export_run(run: RunFolder, data: Path, out: Path, threads: int, say: Callabl
 
     say("3/3 golden scores")
     scorer = open_scorer(work, threads=threads)
-    write_golden(work / GOLDEN_FILE, [(unit, scorer.score(unit)) for unit in GOLDEN_UNITS])
+    write_golden(record_golden(scorer, GOLDEN_UNITS, GOLDEN_TOLERANCE), work / GOLDEN_FILE)
     sealed = seal(work, manifest)
     _publish(work, out)
     return sealed
@@ -74,10 +76,10 @@ def _make_graph(run: RunFolder, recipe: Recipe, work: Path) -> None:
 def _calibrate(scorer: Scorer, recipe: Recipe, data: Path, run: RunFolder) -> Calibration:
     """Fit on every validation program, in the mix of labels in which the files hold them."""
     problems = []
-    for name in recipe.data.files:
-        problems += read_problems(data / name, recipe.data.validation_splits)
+    for file in recipe.data.files:
+        problems += read_problems(data / file.name, recipe.data.validation_splits)
     scored = score_problems(scorer, problems, run.scores / "calibration.jsonl")
-    names = ", ".join(name.split(".")[0] for name in recipe.data.files)
+    names = ", ".join(file.name.split(".")[0] for file in recipe.data.files)
     fitted_on = f"split {'/'.join(recipe.data.validation_splits)} of {names}"
     return fit_calibration(scored.last, scored.mean, scored.labels, fitted_on)
 

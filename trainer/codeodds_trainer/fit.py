@@ -116,7 +116,7 @@ def fit(
         validation_programs=sum(len(item.problem.programs) for item in packs[1]),
         base_layers=base_layers,
         within_problem_auroc=best,
-        data={name: sha256(data / name) for name in recipe.data.files},
+        data={file.name: sha256(data / file.name) for file in recipe.data.files},
     )
     (run.root / SUMMARY_FILE).write_text(json.dumps(asdict(summary), indent=2) + "\n", encoding="utf-8")
     return summary
@@ -130,15 +130,11 @@ def load_data(recipe: Recipe, data: Path) -> tuple[list[LabelledProblem], list[L
     section = recipe.data
     train: list[LabelledProblem] = []
     validation: list[LabelledProblem] = []
-    for name in section.files:
-        train += read_problems(data / name, section.train_splits)
-        validation += read_problems(data / name, section.validation_splits)
+    for file in section.files:
+        train += cap_programs(read_problems(data / file.name, section.train_splits), file.max_programs)
+        validation += cap_programs(read_problems(data / file.name, section.validation_splits), file.max_programs)
     kept = mixed_only(train, count_labels(train)) if section.balance else train
-    return (
-        cap_programs(kept, section.max_programs),
-        cap_programs(validation, section.max_programs),
-        len(train) - len(kept),
-    )
+    return kept, validation, len(train) - len(kept)
 
 
 def _count(packs: list[ProblemPacks]) -> str:

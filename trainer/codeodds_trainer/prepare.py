@@ -42,7 +42,9 @@ def prepare_base(recipe: Recipe, folder: Path) -> tuple[PreTrainedModel, CodeTok
         partial.mkdir(parents=True)
         _make_base(recipe, partial)
         partial.replace(folder)
-    return load_checkpoint(folder), CodeTokenizer.from_file(folder / TOKENIZER_FILE), base_layers
+    return load_checkpoint(folder), CodeTokenizer.from_file(
+        folder / TOKENIZER_FILE, recipe.export.max_tokens
+    ), base_layers
 
 
 def _make_base(recipe: Recipe, folder: Path) -> None:

@@ -43,7 +43,7 @@ class VocabularySection(_Section):
     """Keep tokens that occur at least this often in the corpus."""
     first_ids: NotNegative = 30_000
     """Keep tokens of Latin letters, digits and punctuation whose id is below this: early merges are common ones."""
-    corpus: list[str] = []
+    corpus: tuple[str, ...] = ()
     """Folders of Python files to count. ``stdlib`` and ``site-packages`` name those of the running interpreter."""
 
 
@@ -56,17 +56,23 @@ class ModelSection(_Section):
     """The last layers of these that are trained; the final norm and the head always are."""
 
 
+class DataFile(_Section):
+    """One file of labelled programs."""
+
+    name: str
+    """A JSON-lines file in the data folder; see `data`."""
+    max_programs: Positive | None = None
+    """At most this many programs per problem and label in training and validation, chosen by the problem alone."""
+
+
 class DataSection(_Section):
     """Labelled programs."""
 
-    files: list[str]
-    """Names of JSON-lines files in the data folder; see `data`."""
-    train_splits: list[str] = ["train"]
-    validation_splits: list[str] = ["valid"]
+    files: tuple[DataFile, ...]
+    train_splits: tuple[str, ...] = ("train",)
+    validation_splits: tuple[str, ...] = ("valid",)
     balance: bool = True
     """Give both labels of a problem the same weight, and leave out training problems with one label only."""
-    max_programs: Positive | None = None
-    """At most this many programs per problem and label in training and validation, chosen by the problem alone."""
     targets: Targets = "outcome"
 
 

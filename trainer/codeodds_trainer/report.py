@@ -53,7 +53,7 @@ def evaluate_bundle(
     }
     baselines: dict[str, ScoredSet] = {}
     if baseline_recipe is not None:
-        baselines = _log_probabilities(problems, baseline_recipe, run, say)
+        baselines = _log_probabilities(problems, baseline_recipe, run, manifest.max_tokens, say)
     metrics: list[Metric] = []
     for name, items in scored.items():
         say(f"figures of {name}: {len(items.rows):,} programs, {len(set(items.groups.tolist())):,} problems")
@@ -70,12 +70,16 @@ def evaluate_bundle(
 
 
 def _log_probabilities(
-    problems: dict[str, list[LabelledProblem]], recipe: Path, run: RunFolder, say: Callable[[str], None]
+    problems: dict[str, list[LabelledProblem]],
+    recipe: Path,
+    run: RunFolder,
+    max_tokens: int,
+    say: Callable[[str], None],
 ) -> dict[str, ScoredSet]:
     source = base_source(read_recipe(recipe))
     say(f"loading the full base model from {source.path}")
     extra = {} if source.gguf_file is None else {"gguf_file": source.gguf_file}
-    tokenizer = CodeTokenizer(AutoTokenizer.from_pretrained(source.path, **extra).backend_tokenizer)
+    tokenizer = CodeTokenizer(AutoTokenizer.from_pretrained(source.path, **extra).backend_tokenizer, max_tokens)
     model = load_language_model(source)
     found = {}
     for name, items in problems.items():

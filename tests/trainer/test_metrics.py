@@ -1,0 +1,81 @@
+"""The figures against slow definitions."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from codeodds_trainer.metrics import (
+    auroc,
+    best_k_of_n,
+    expected_calibration_error,
+    oracle_of_n,
+    precision_recall_below,
+    within_problem_auroc,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+SCORED = st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=2, max_size=7)
+
+
+def columns(rows):
+    return np.asarray([float(row[0]) for row in rows]), np.asarray([row[1] for row in rows], dtype=bool)
+
+
+@given(SCORED)
+def test_auroc_counts_pairs(rows):
+    scores, labels = columns(rows)
+    pairs = [(a > b) + 0.5 * (a == b) for a in scores[labels] for b in scores[~labels]]
+    if pairs:
+        assert auroc(scores, labels) == pytest.approx(np.mean(pairs))
+    else:
+        assert np.isnan(auroc(scores, labels))
+
+
+@given(SCORED, st.integers(1, 5))
+def test_best_one_of_n_is_the_mean_over_all_draws(rows, n):
+    scores, labels = columns(rows)
+    if len(rows) < n:
+        assert np.isnan(best_k_of_n(scores, labels, n))
+        return
+    draws = []
+    for draw in combinations(range(len(rows)), n):
+        chosen = np.asarray(draw)
+        best = chosen[scores[chosen] == scores[chosen].max()]
+        draws.append(labels[best].mean())
+    assert best_k_of_n(scores, labels, n) == pytest.approx(np.mean(draws))
+
+
+@given(st.lists(st.booleans(), min_size=3, max_size=8), st.integers(1, 3), st.integers(0, 2))
+def test_best_k_of_n_is_the_mean_over_all_draws(labels, n, fewer):
+    k = max(1, n - fewer)
+    scores, truth = np.arange(len(labels), dtype=float), np.asarray(labels, dtype=bool)
+    draws = [truth[sorted(draw, key=lambda i: -scores[i])[:k]].any() for draw in combinations(range(len(labels)), n)]
+    assert best_k_of_n(scores, truth, n, k) == pytest.approx(np.mean(draws))
+
+
+def test_the_oracle_finds_any_right_program():
+    labels = np.asarray([True, False, False, False])
+    assert oracle_of_n(labels, 3) == pytest.approx(3 / 4)
+    assert np.isnan(oracle_of_n(labels, 5))
+
+
+def test_within_problem_auroc_ignores_differences_between_problems():
+    scores = np.asarray([0.9, 0.8, 0.2, 0.1, 0.5])
+    labels = np.asarray([True, False, True, False, True])
+    groups = np.asarray([0, 0, 1, 1, 2])
+    value, low, high = within_problem_auroc(scores, labels, groups)
+    assert (value, low, high) == (1.0, 1.0, 1.0)
+    assert auroc(scores, labels) < 1
+
+
+def test_calibration_error_is_the_distance_of_prediction_and_outcome():
+    assert expected_calibration_error(np.full(10, 0.7), np.arange(10) < 7, bins=1) == pytest.approx(0.0)
+    assert expected_calibration_error(np.full(10, 0.9), np.arange(10) < 7, bins=1) == pytest.approx(0.2)
+
+
+def test_precision_and_recall_below_a_threshold():
+    values, labels = np.asarray([0.1, 0.2, 0.3, 0.9]), np.asarray([False, True, False, False])
+    assert precision_recall_below(values, labels, 0.25) == (0.5, pytest.approx(1 / 3))
