@@ -103,7 +103,7 @@ def save_recipe(path: Path, base: Path, **training: object) -> Path:
         "base": {"name": "tiny", "licence": "Apache-2.0", "path": str(base)},
         "vocabulary": {"min_count": 1, "first_ids": 300},
         "model": {"layers": 3, "trainable_layers": 2},
-        "data": {"files": ["toy.jsonl"]},
+        "data": {"files": [{"name": "toy.jsonl"}]},
         "training": options,
         "export": {"bits": 8, "block_size": 32, "max_tokens": 400},
     }
