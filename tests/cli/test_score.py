@@ -1,0 +1,185 @@
+"""`codeodds score FILE...`: the table, its JSON form, and files that cannot be scored."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from codeodds.engine.api import Cancellation
+from codeodds.engine.fake import FakeScorer
+from codeodds.errors import EngineError
+from codeodds.types import Score, ScoringUnit
+from tests.cli.conftest import Run
+
+TWO = '''\
+"""A module."""
+
+
+def first(x):
+    """Do it."""
+    y = x + 1
+    return y
+
+
+class Stack:
+    def pop(self):
+        value = BUG
+        rest = DOUBT
+        return value + rest
+'''
+
+
+@pytest.fixture
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = Path("two.py")
+    path.write_text(TWO)
+    return path
+
+
+def test_the_json_form_says_where_the_value_drops(run: Run, source: Path) -> None:
+    result = run("score", "--json", source)
+    assert result.status == 0
+    document = json.loads(result.out)
+    assert document["model"] == {"name": "fake", "version": "1"}
+    (file,) = document["files"]
+    assert (file["path"], file["error"]) == ("two.py", None)
+    first, pop = file["functions"]
+    assert first == {
+        "name": "first",
+        "line": 4,
+        "end_line": 7,
+        "probability": 0.9,
+        "not_judged": None,
+        "drop": None,
+    }
+    assert pop["name"] == "Stack.pop"
+    assert (pop["line"], pop["end_line"]) == (11, 14)
+    assert pop["probability"] == pytest.approx(0.1, abs=1e-6)
+    assert pop["drop"] == {"line": 12, "before": 0.9, "after": 0.3, "source": "value = BUG"}
+
+
+def test_the_table_has_a_row_for_each_function(run: Run, source: Path) -> None:
+    result = run("score", source)
+    assert result.status == 0
+    heading, columns, first, pop, *_ = result.out.splitlines()
+    assert heading == "two.py: 2 functions, 0.10 to 0.90"
+    assert columns.split() == ["function", "line", "probability", "value", "drops", "most", "at"]
+    assert first.split() == ["first", "4", "0.90", "nowhere"]
+    assert pop.split() == ["Stack.pop", "11", "0.10", "12:", "0.90", "→", "0.30", "value", "=", "BUG"]
+    assert "estimate" in result.out.splitlines()[-1]
+
+
+def test_nothing_is_coloured_where_there_is_no_terminal(run: Run, source: Path) -> None:
+    assert "\x1b" not in run("score", source).out
+
+
+def test_what_is_not_judged_has_its_reason(run: Run, source: Path) -> None:
+    source.write_text(
+        "def stub(x):\n    ...\n\n\ndef short():\n    x\n\n\ndef long():\n    return [" + "1, " * 3000 + "]\n\n\n"
+        "def broken(x):\n    return (x + \n"
+    )
+    result = run("score", "--json", source)
+    functions = {function["name"]: function for function in json.loads(result.out)["files"][0]["functions"]}
+    assert {name: function["probability"] for name, function in functions.items()} == dict.fromkeys(functions)
+    assert "stub" in functions["stub"]["not_judged"]
+    assert "too short" in functions["short"]["not_judged"]
+    assert "limit is 2000" in functions["long"]["not_judged"]
+    assert "does not parse" in functions["broken"]["not_judged"]
+    assert result.status == 0
+    table = run("score", source)
+    assert "4 functions, 0 judged" in table.out
+    assert table.out.count("not judged: ") == 4
+
+
+BAD_FILES: dict[str, bytes] = {
+    "not UTF-8": b"def f():\n    return '\xff\xfe'\n",
+    "binary": b"\x7fELF\0\0\0\0" * 100,
+    "an unknown encoding": b"# -*- coding: nonsense -*-\ndef f(): pass\n",
+}
+
+
+@pytest.mark.parametrize("content", BAD_FILES.values(), ids=BAD_FILES)
+@pytest.mark.parametrize("flags", [[], ["--json"]], ids=["table", "json"])
+def test_a_file_that_cannot_be_read_is_reported_and_the_rest_scored(
+    run: Run, source: Path, content: bytes, flags: list[str]
+) -> None:
+    Path("bad.py").write_bytes(content)
+    result = run("score", *flags, "bad.py", source)
+    assert result.status == 1
+    assert result.err.count("\n") == 1
+    assert result.err.startswith("codeodds: error: ")
+    assert "bad.py" in result.err
+    assert "Stack.pop" in result.out
+    if flags:
+        bad, good = json.loads(result.out)["files"]
+        assert f"codeodds: error: {bad['error']}\n" == result.err
+        assert bad["functions"] == []
+        assert len(good["functions"]) == 2
+
+
+def test_a_missing_file_and_an_empty_folder_are_reported(run: Run, source: Path) -> None:
+    Path("empty").mkdir()
+    result = run("score", "missing.py", "empty", source)
+    assert result.status == 1
+    missing, empty = result.err.splitlines()
+    assert "missing.py" in missing
+    assert empty == (
+        "codeodds: error: empty holds no .py file outside hidden folders and virtual environments; "
+        "name the files themselves"
+    )
+    assert "Stack.pop" in result.out
+
+
+def test_files_without_functions_are_fine(run: Run, source: Path) -> None:
+    Path("empty.py").write_bytes(b"")
+    Path("plain.py").write_text("x = 1\n" * 1000)
+    Path("wide.py").write_text("x = '" + "y" * 50_000 + "'\n")
+    result = run("score", "empty.py", "plain.py", "wide.py")
+    assert result.status == 0
+    assert result.out.split("\n\n")[:3] == [f"{name}.py: no functions" for name in ("empty", "plain", "wide")]
+
+
+def test_source_cannot_steer_the_terminal(run: Run, source: Path) -> None:
+    source.write_text("def f(x):\n    y = 'a\x1b[31m' + BUG  # [bold]markup[/bold] \u202e\n    return y\n")
+    out = run("score", source).out
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+    assert "[bold]markup[/bold]" in out
+
+
+def test_names_beyond_ascii_and_beyond_utf8(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("größe.py").write_text("def länge(x):\n    return x + 1\n", "utf-8")
+    Path(os.fsdecode(b"bad\xff.py")).write_text("def f(x):\n    return x + 1\n")
+    result = run("score", "--json", ".")
+    assert result.status == 0
+    assert [file["path"] for file in json.loads(result.out)["files"]] == ["größe.py", "bad\ufffd.py"][::-1]
+
+
+def test_carriage_returns_do_not_move_lines(run: Run, source: Path) -> None:
+    source.write_bytes(TWO.replace("\n", "\r\n").encode())
+    document = json.loads(run("score", "--json", source).out)
+    assert document["files"][0]["functions"][1]["drop"]["line"] == 12
+
+
+class FailingScorer(FakeScorer):
+    """Fails as a runtime that is out of memory does, at units that hold the word BUG."""
+
+    def score(self, unit: ScoringUnit, cancellation: Cancellation | None = None) -> Score:
+        if "BUG" in unit.solution:
+            raise EngineError("the model ran out of memory; close something")
+        return super().score(unit, cancellation)
+
+
+@pytest.mark.parametrize("scorer", [FailingScorer()])
+def test_a_failing_engine_ends_the_file_and_not_the_run(run: Run, source: Path) -> None:
+    Path("one.py").write_text("def other(x):\n    return x + 1\n")
+    result = run("score", source, "one.py")
+    assert result.status == 1
+    assert result.err == "codeodds: error: two.py: Stack.pop: the model ran out of memory; close something\n"
+    assert "first" in result.out
+    assert "other" in result.out
