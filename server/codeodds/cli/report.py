@@ -8,8 +8,8 @@ The JSON of `codeodds score --json` is one object. Lines count from 1, probabili
         "drop": {"line": 6, "before": 0.72, "after": 0.41, "source": "return x"}}]}]}
 
 A file that cannot be read, or at which the engine fails, has a string in "error" and the functions up to there.
-A function that is not judged has the reason in "not_judged" and null for "probability". "drop" is the line over which the
-value falls most, null if it never falls.
+A function that is not judged has the reason in "not_judged" and null for "probability". "drop" is the line over which
+the value falls most, null if it never falls.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -10,6 +11,17 @@ from codeodds.cli.report import FileReport, FunctionReport
 
 PLAIN_WIDTH = 160
 """Columns when the output is no terminal, where nothing says how wide it is."""
+
+MAX_NAME_WIDTH = 32
+"""Columns that a function's name may claim for itself."""
+
+GAP = 3
+"""Blank columns between two of the table's."""
+
+NUMBERS = {"line": 6, "probability": 11, "drops at": 8, "from": 4, "to": 4}
+"""Headers of the columns that hold a number, and their widths."""
+
+MIN_SOURCE_WIDTH = 12
 
 NOTE = "A probability is an estimate that the finished function passes its tests; a low one is a reason to look."
 
@@ -21,21 +33,24 @@ def make_console() -> Console:
 
 
 def print_file(console: Console, report: FileReport, low_probability: float) -> None:
-    """Print one file: a heading with its range, then a row for each function."""
+    """Print one file: a heading with the range of its probabilities, then a row for each function."""
     if report.error is not None and not report.functions:
         return
     console.print(_heading(report))
     if not report.functions:
         console.print()
         return
-    table = Table(box=None, pad_edge=False, show_edge=False, padding=(0, 3, 0, 0))
-    table.add_column("function", no_wrap=True, overflow="ellipsis", ratio=None, min_width=12)
-    table.add_column("line", justify="right", no_wrap=True)
-    table.add_column("probability", justify="right", no_wrap=True)
-    table.add_column("value drops most at", no_wrap=True, overflow="ellipsis")
-    for function in report.functions:
-        name = Text(visible(function.name))
-        table.add_row(name, str(function.line), _probability(function, low_probability), _detail(function))
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0))
+    names = [visible(function.name) for function in report.functions]
+    name_width = min(MAX_NAME_WIDTH, max(cell_len(name) for name in ["function", *names]))
+    table.add_column("function", no_wrap=True, overflow="ellipsis", width=name_width)
+    for header, width in NUMBERS.items():
+        table.add_column(header, justify="right", no_wrap=True, width=width)
+    # Only the last column gives way on a narrow terminal: rich would take from all.
+    taken = name_width + sum(NUMBERS.values()) + GAP * (len(NUMBERS) + 1)
+    table.add_column("", no_wrap=True, overflow="ellipsis", max_width=max(MIN_SOURCE_WIDTH, console.width - taken))
+    for name, function in zip(names, report.functions, strict=True):
+        table.add_row(Text(name), str(function.line), _probability(function, low_probability), *_drop(function))
     console.print(table)
     console.print()
 
@@ -60,13 +75,14 @@ def _probability(function: FunctionReport, low_probability: float) -> Text:
     return Text(f"{function.probability:.2f}", style="yellow" if function.probability < low_probability else "green")
 
 
-def _detail(function: FunctionReport) -> Text:
-    if function.not_judged is not None:
-        return Text(f"not judged: {visible(function.not_judged)}", style="dim")
+def _drop(function: FunctionReport) -> list[Text]:
+    """Line, value before, value after, source; where there is no drop, the reason stands last."""
     drop = function.drop
     if drop is None:
-        return Text("nowhere", style="dim")
-    return Text.assemble(f"{drop.line}: {drop.before:.2f} → {drop.after:.2f}   ", (visible(drop.source), "dim"))
+        reason = "the value never drops" if function.not_judged is None else f"not judged: {function.not_judged}"
+        return [Text(), Text(), Text(), Text(visible(reason), style="dim")]
+    numbers = [str(drop.line), f"{drop.before:.2f}", f"{drop.after:.2f}"]
+    return [*map(Text, numbers), Text(visible(drop.source), style="dim")]
 
 
 def visible(text: str) -> str:
