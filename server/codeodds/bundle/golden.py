@@ -75,7 +75,7 @@ def read_golden(path: Path) -> Golden:
     """Raises: BundleCorrupt if the file is missing or does not hold golden scores."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Golden)
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BundleCorrupt(
             f"{path}: cannot read the golden scores ({error}); fetch or export the bundle again"
         ) from error

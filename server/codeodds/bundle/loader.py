@@ -78,7 +78,7 @@ def read_manifest(path: Path) -> Manifest:
     _check_format(place, content)
     try:
         manifest = decode(content)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BundleCorrupt(f"{place}: {error}; {_AGAIN}") from error
     _check_paths(place, manifest)
     return manifest
@@ -108,10 +108,8 @@ def _check_format(place: Path, content: bytes) -> None:
         found = msgspec.json.decode(content, type=_Format).format
     except msgspec.ValidationError as error:
         raise BundleCorrupt(f"{place}: no format number ({error}); {_AGAIN}") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BundleCorrupt(f"{place}: not JSON ({error}); {_AGAIN}") from error
-    except UnicodeDecodeError as error:
-        raise BundleCorrupt(f"{place}: not JSON ({error.reason}); {_AGAIN}") from error
     if found > FORMAT:
         raise BundleUnsupported(
             f"{place}: format {found} was made for a newer codeodds (this version reads {FORMAT}); upgrade codeodds"

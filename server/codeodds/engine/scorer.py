@@ -24,6 +24,11 @@ from codeodds.types import FloatArray, IntArray, Score, ScoringUnit
 CHUNK_TOKENS = 256
 """Tokens per run. Bounds the memory of activations, and what a cancelled request throws away."""
 
+MIN_RUN_TOKENS = 2
+"""A run never has fewer tokens than this, unless the whole text has. onnxruntime multiplies a single row with another
+kernel, whose rounding differs: under 8-bit activations (MatMulNBits, accuracy level 4) that moved logits by up to 0.2,
+while runs of 2 tokens and more agree bit for bit. So the last cached token runs again with a single new one."""
+
 UNMEASURED_LOW_PROBABILITY = 0.5
 """Used for a bundle without thresholds; its precision is unknown and reported as None."""
 
@@ -44,7 +49,7 @@ class OnnxScorer:
     def __init__(
         self, bundle: Bundle, model: Model, *, memory_limit_mb: float = 256, chunk_tokens: int = CHUNK_TOKENS
     ) -> None:
-        """`memory_limit_mb` bounds the prefix cache, in units of 1,000,000 bytes; `chunk_tokens` is at least 1."""
+        """`memory_limit_mb` bounds the prefix cache, in units of 1,000,000 bytes; `chunk_tokens` is at least 2."""
         self._bundle = bundle
         self._model = model
         self._chunk_tokens = chunk_tokens
@@ -84,14 +89,19 @@ class OnnxScorer:
         known, shared = self._cache.longest_prefix(ids)
         if known is not None and shared == len(ids):
             return known.logits[:shared], shared
-        run = self._nothing() if known is None else known.cut(shared)
+        kept = min(shared, max(len(ids) - MIN_RUN_TOKENS, 0))
+        run = self._nothing() if known is None else known.cut(kept)
         try:
             while len(run.ids) < len(ids):
-                run = self._extend(run, ids[len(run.ids) : len(run.ids) + self._chunk_tokens], cancellation)
+                run = self._extend(run, self._next_chunk(ids[len(run.ids) :]), cancellation)
         finally:
-            if len(run.ids) > shared:
+            if len(run.ids) > shared and len(run.ids) >= MIN_RUN_TOKENS:
                 self._cache.put(run, replaces=known if _supersedes(known, shared, encoded) else None)
-        return run.logits, shared
+        return run.logits, kept
+
+    def _next_chunk(self, ids: IntArray) -> IntArray:
+        """What to run of the tokens left. The last chunk may be one longer than the others, so that none has one."""
+        return ids if len(ids) <= self._chunk_tokens + 1 else ids[: self._chunk_tokens]
 
     def _nothing(self) -> CachedRun:
         return CachedRun(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32), self._model.empty_memory())
