@@ -32,7 +32,7 @@ fmt: ## Format, and repair what the linter can
 
 bench: ## Measure speed and memory of the default bundle
 	@scripts/venv.sh $(DEV) test
-	@$(DEV)/bin/python -m bench $(ARGS)
+	@$(DEV)/bin/python bench/run.py $(ARGS)
 
 lock: ## Write constraints.txt anew from the ranges in pyproject.toml
 	@scripts/lock.sh
