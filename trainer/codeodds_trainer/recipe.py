@@ -81,8 +81,10 @@ class TrainingSection(_Section):
 
     learning_rate: float = 1e-4
     """Of the trainable layers and the norm."""
-    head_learning_rate: float = 1e-3
+    head_learning_rate: float = 1e-4
     """Of the head, which starts at zero."""
+    probe_ridge: float | None = None
+    """Start from a linear probe with this ridge weight; from a head of zeros if absent, as in the paper."""
     epochs: Positive = 2
     batch_nodes: Positive = 8192
     """Trie nodes per optimiser step."""

@@ -24,6 +24,7 @@ from codeodds_trainer.dataset import ProblemPacks
 from codeodds_trainer.features import FeatureCache
 from codeodds_trainer.metrics import auroc, mean_with_interval, per_problem
 from codeodds_trainer.model import tree_mask, value_head
+from codeodds_trainer.probe import fit_probe
 from codeodds_trainer.recipe import TrainingSection
 from codeodds_trainer.trie import Pack
 
@@ -146,7 +147,8 @@ class Trainer:
         """
         check_labels(train)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._resume()
+        if not self._resume():
+            self._start(train, validation)
         plan = self._plan([pack for item in train for pack in item.packs])
         with tqdm(total=len(plan), initial=self.step, desc="training", unit="step") as progress:
             while self.step < len(plan):
@@ -216,14 +218,31 @@ class Trainer:
         torch.save(state, partial)
         partial.replace(self.folder / STATE_FILE)
 
-    def _resume(self) -> None:
+    def _start(self, train: Sequence[ProblemPacks], validation: Sequence[ProblemPacks]) -> None:
+        """The head's starting point, and a first saved state: a run is never worse than where it started."""
+        if self.config.probe_ridge is not None:
+            loss = fit_probe(
+                self.tail,
+                train,
+                self.cache,
+                ridge=self.config.probe_ridge,
+                bfloat16=self.config.bfloat16,
+                seed=self.config.seed,
+            )
+            self._log({"step": 0, "probe_loss": loss})
+        self._evaluate(validation)
+        self._save()
+
+    def _resume(self) -> bool:
+        """Go on from a saved state; False if there is none."""
         path = self.folder / STATE_FILE
         if not path.exists():
-            return
+            return False
         state: dict[str, Any] = torch.load(path, weights_only=True)
         self.tail.load_state_dict(state["tail"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.best, self.best_state = state["step"], state["best"], state["best_state"]
+        return True
 
     def _log(self, row: dict[str, float]) -> None:
         with (self.folder / LOG_FILE).open("a", encoding="utf-8") as file:
