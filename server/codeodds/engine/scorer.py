@@ -21,7 +21,7 @@ from codeodds.engine.keyvalues import KeyValues
 from codeodds.errors import EngineError, SettingError
 from codeodds.types import FloatArray, IntArray, Score, ScoringUnit
 
-CHUNK_TOKENS = 128
+CHUNK_TOKENS = 64
 """Tokens per run. Bounds the memory of activations, and what a cancelled request throws away. Any size from 16
 to 400 was measured to take the same time per token."""
 
