@@ -1,0 +1,346 @@
+"""Finds the functions of a document and cuts each into problem and solution, also while the document does not parse.
+
+tree-sitter recovers from most errors by itself. Where it cannot (an unclosed bracket may swallow all that follows), the
+document is cut at lines that start a definition, and the pieces are parsed one by one: what is unfinished in one function
+does not hide the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import tree_sitter_python
+from tree_sitter import Language, Node, Parser
+
+from codeodds.types import ScoringUnit
+
+MAX_IMPORT_LINES = 40
+"""Of the module's imports, no more lines than this go into a problem."""
+
+_LANGUAGE = Language(tree_sitter_python.language())
+_CONTAINERS = frozenset(
+    {
+        "module",
+        "block",
+        "ERROR",
+        "decorated_definition",
+        "if_statement",
+        "elif_clause",
+        "else_clause",
+        "try_statement",
+        "except_clause",
+        "finally_clause",
+        "with_statement",
+        "for_statement",
+        "while_statement",
+        "match_statement",
+        "case_clause",
+    }
+)
+_IMPORTS = frozenset({"import_statement", "import_from_statement", "future_import_statement"})
+_TOP_DEFINITION = re.compile(rb"^(?=@|def\b|async\b|class\b)", re.MULTILINE)
+_INNER_DEFINITION = re.compile(rb"^[ \t]+(?=@|def\b|async\s+def\b)", re.MULTILINE)
+_DEFINITION_LINE = re.compile(rb"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)[^\n]*\n?", re.MULTILINE)
+_BLANK_REST = re.compile(rb"[ \t]*(#[^\n]*)?(\n|\Z)")
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function or method of a document. Lines count from 0; characters are code points within their line."""
+
+    name: str
+    """Qualified by its classes: ``Account.withdraw``."""
+
+    line: int
+    """Line of ``def``."""
+
+    signature_end: tuple[int, int]
+    """Line and character just behind the colon of the signature."""
+
+    solution_line: int
+    """Line on which the solution starts."""
+
+    solution_character: int
+    """Character at which the solution starts in that line: 0 unless the body stands behind the colon."""
+
+    end_line: int
+    """Last line."""
+
+    parses: bool
+    """Whether the function is free of syntax errors."""
+
+    is_stub: bool
+    """Whether its body does nothing but ``pass``, ``...`` or raising NotImplementedError."""
+
+    unit: ScoringUnit
+    """What the model reads."""
+
+
+def find_functions(text: str) -> list[Function]:
+    """Functions and methods in order; a function within a function is part of the outer one.
+
+    Line ends may be LF, CRLF or CR; the units have LF. Lone surrogates are read as U+FFFD.
+    """
+    return _Finder(normalise_newlines(text)).find()
+
+
+def normalise_newlines(text: str) -> str:
+    """CRLF and CR become LF; the numbers of lines stay."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+class _Finder:
+    def __init__(self, text: str) -> None:
+        self._source = text.encode("utf-8", "replace")
+        self._parser = Parser(_LANGUAGE)
+        self._imports: list[bytes] = []
+        self._found: list[_Found | _Unfinished] = []
+
+    def find(self) -> list[Function]:
+        root = self._parser.parse(self._source).root_node
+        if root.has_error:
+            for start, end in _cut(self._source, _TOP_DEFINITION):
+                self._find_in_piece(start, end)
+        else:
+            self._walk(root, _Piece(self._source, 0), ())
+        imports = b"".join(line + b"\n" for line in self._imports[:MAX_IMPORT_LINES])
+        lines = _LineIndex(self._source)
+        return [found.function(self._source, imports, lines) for found in self._found]
+
+    def _find_in_piece(self, start: int, end: int) -> None:
+        """One top-level definition, or what stands before the first. A class with an error is cut at its methods."""
+        piece = _Piece(self._source[start:end], start)
+        root = self._parser.parse(piece.source).root_node
+        header = _class_header(piece.source) if root.has_error else None
+        if header is None:
+            self._walk_or_note(root, piece, ())
+            return
+        inner = [start + cut for cut in _starts(piece.source, _INNER_DEFINITION)]
+        for first, last in zip(inner, [*inner[1:], end], strict=True):
+            method = _Piece(header + self._source[first:last], first - len(header))
+            self._walk_or_note(self._parser.parse(method.source).root_node, method, (_Class.named(header),))
+
+    def _walk_or_note(self, root: Node, piece: _Piece, classes: tuple[_Class, ...]) -> None:
+        """Walk a piece; if it starts a function of which the parser can make nothing, note that much."""
+        before = len(self._found)
+        self._walk(root, piece, ())
+        match = _DEFINITION_LINE.search(piece.source)
+        if len(self._found) == before and match is not None:
+            self._found.append(_Unfinished(match, piece, classes))
+
+    def _walk(self, root: Node, piece: _Piece, classes: tuple[_Class, ...]) -> None:
+        """Depth first without recursion: documents nest as deep as they like."""
+        pending: list[tuple[Node, tuple[_Class, ...], Node | None]] = [(root, classes, None)]
+        while pending:
+            node, around, decorated = pending.pop()
+            if node.type == "function_definition":
+                self._found.append(_Found(node, decorated, piece, around))
+            elif node.type == "class_definition":
+                body = node.child_by_field_name("body")
+                if body is not None:
+                    pending.append((body, (*around, _Class.of(node, body, piece)), None))
+            elif node.type in _IMPORTS and (node.parent is None or node.parent.type in ("module", "ERROR")):
+                self._imports += piece.source[node.start_byte : node.end_byte].split(b"\n")
+            elif node.type in _CONTAINERS:
+                outer = node if node.type == "decorated_definition" else None
+                pending += [(child, around, outer) for child in reversed(node.named_children)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A stretch of source that was parsed by itself; adding `shift` to its positions gives those in the document."""
+
+    source: bytes
+    shift: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Class:
+    name: bytes
+    header: bytes
+    """Its ``class`` line or lines, indentation included, newline at the end."""
+
+    @classmethod
+    def of(cls, node: Node, body: Node, piece: _Piece) -> _Class:
+        name = node.child_by_field_name("name")
+        colon = _colon(node, body)
+        start = piece.source.rfind(b"\n", 0, node.start_byte) + 1
+        header = piece.source[start : colon.end_byte if colon else body.start_byte].rstrip() + b"\n"
+        return cls(piece.source[name.start_byte : name.end_byte] if name else b"?", header)
+
+
+    @classmethod
+    def named(cls, header: bytes) -> _Class:
+        """From a ``class`` line alone."""
+        match = re.match(rb"class[ \t]+(\w+)", header)
+        return cls(match.group(1) if match else b"?", header)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unfinished:
+    """A function that starts like one, but is too broken to be cut into problem and solution."""
+
+    match: re.Match[bytes]
+    """Its ``def`` line."""
+    piece: _Piece
+    classes: tuple[_Class, ...]
+
+    def function(self, source: bytes, imports: bytes, lines: _LineIndex) -> Function:
+        start = self.match.start() + self.piece.shift
+        behind = self.match.end() + self.piece.shift
+        end = len(self.piece.source.rstrip()) + self.piece.shift
+        line, character = lines.position(behind)
+        return Function(
+            name=b".".join([*(known.name for known in self.classes), self.match.group(1)]).decode("utf-8", "replace"),
+            line=lines.position(start)[0],
+            signature_end=lines.position(max(start, behind - 1)),
+            solution_line=line,
+            solution_character=character,
+            end_line=lines.position(max(start, end - 1))[0],
+            parses=False,
+            is_stub=False,
+            unit=ScoringUnit(
+                source[start:behind].decode("utf-8", "replace"), source[behind:end].decode("utf-8", "replace")
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    node: Node
+    decorated: Node | None
+    piece: _Piece
+    classes: tuple[_Class, ...]
+
+    def function(self, source: bytes, imports: bytes, lines: _LineIndex) -> Function:
+        """Cut the function into problem and solution. Positions are bytes in `source`."""
+        node, shift = self.node, self.piece.shift
+        body = node.child_by_field_name("body")
+        colon = _colon(node, body)
+        signature_end = (colon.end_byte if colon else node.end_byte) + shift
+        docstring = _docstring(body)
+        start = _solution_start(source, docstring.end_byte + shift if docstring else signature_end)
+        end = _with_newline(source, max(start, node.end_byte + shift))
+        first = lines.start_of_line((self.decorated or node).start_byte + shift)
+        first = lines.start_of_comment_block(first)
+        head = [imports + b"\n\n"] if imports else []
+        head += [known.header for known in self.classes]
+        head.append(source[first:start])
+        name = node.child_by_field_name("name")
+        own = self.piece.source[name.start_byte : name.end_byte] if name else b"?"
+        line, character = lines.position(start)
+        return Function(
+            name=b".".join([*(known.name for known in self.classes), own]).decode("utf-8", "replace"),
+            line=lines.position(node.start_byte + shift)[0],
+            signature_end=lines.position(signature_end),
+            solution_line=line,
+            solution_character=character,
+            end_line=lines.position(max(signature_end, start, end - 1) if end > start else signature_end)[0],
+            parses=not node.has_error and colon is not None,
+            is_stub=_is_stub(body, self.piece.source),
+            unit=ScoringUnit(b"".join(head).decode("utf-8", "replace"), source[start:end].decode("utf-8", "replace")),
+        )
+
+
+class _LineIndex:
+    """Lines of a source, found once."""
+
+    def __init__(self, source: bytes) -> None:
+        self._source = source
+        self._starts = [0, *(match.end() for match in re.finditer(rb"\n", source))]
+
+    def position(self, byte: int) -> tuple[int, int]:
+        """Line and code point within it of a byte position."""
+        line = self._line(byte)
+        return line, len(self._source[self._starts[line] : byte].decode("utf-8", "replace"))
+
+    def start_of_line(self, byte: int) -> int:
+        return self._starts[self._line(byte)]
+
+    def start_of_comment_block(self, start: int) -> int:
+        """Where the comment lines begin that stand directly above the line at `start`."""
+        line = self._line(start)
+        while line > 0 and self._source[self._starts[line - 1] : self._starts[line]].lstrip().startswith(b"#"):
+            line -= 1
+        return self._starts[line]
+
+    def _line(self, byte: int) -> int:
+        from bisect import bisect_right
+
+        return bisect_right(self._starts, byte) - 1
+
+
+def _cut(source: bytes, pattern: re.Pattern[bytes]) -> Iterator[tuple[int, int]]:
+    starts = [0, *(start for start in _starts(source, pattern) if start)]
+    yield from zip(starts, [*starts[1:], len(source)], strict=True)
+
+
+def _starts(source: bytes, pattern: re.Pattern[bytes]) -> list[int]:
+    """Line starts that match, without those that a decorator above already opened."""
+    starts: list[int] = []
+    decorated = False
+    for match in pattern.finditer(source):
+        if not decorated:
+            starts.append(match.start())
+        decorated = source[match.end() : match.end() + 1] == b"@"
+    return starts
+
+
+def _class_header(source: bytes) -> bytes | None:
+    """The ``class`` line of a piece that holds one class, closed if need be so that a method behind it parses."""
+    match = re.search(rb"^class\b[^\n]*", source, re.MULTILINE)
+    if match is None:
+        return None
+    header = match.group().rstrip()
+    return (header if header.endswith(b":") else header + b":") + b"\n"
+
+
+def _colon(node: Node, body: Node | None) -> Node | None:
+    """The colon that ends a header. A colon within the parameters is not a direct child."""
+    colons = [child for child in node.children if child.type == ":" and not child.is_missing]
+    if body is not None:
+        colons = [child for child in colons if child.end_byte <= body.start_byte]
+    return colons[-1] if colons else None
+
+
+def _docstring(body: Node | None) -> Node | None:
+    if body is None:
+        return None
+    statements = [child for child in body.named_children if child.type != "comment"]
+    if not statements or statements[0].type != "expression_statement":
+        return None
+    inner = statements[0].named_children
+    return statements[0] if len(inner) == 1 and inner[0].type in ("string", "concatenated_string") else None
+
+
+def _is_stub(body: Node | None, source: bytes) -> bool:
+    if body is None:
+        return False
+    docstring = _docstring(body)
+    rest = [child for child in body.named_children if child.type != "comment" and child != docstring]
+    return all(_does_nothing(child, source) for child in rest)
+
+
+def _does_nothing(statement: Node, source: bytes) -> bool:
+    if statement.type == "pass_statement":
+        return True
+    inner = statement.named_children
+    if statement.type == "expression_statement":
+        return len(inner) == 1 and inner[0].type == "ellipsis"
+    if statement.type == "raise_statement":
+        return b"NotImplementedError" in source[statement.start_byte : statement.end_byte]
+    return False
+
+
+def _solution_start(source: bytes, header_end: int) -> int:
+    """The next line, unless code stands behind the colon or the docstring."""
+    rest = _BLANK_REST.match(source, header_end)
+    return rest.end() if rest else header_end
+
+
+def _with_newline(source: bytes, end: int) -> int:
+    """The end of the line if nothing but a comment follows on it."""
+    rest = _BLANK_REST.match(source, end)
+    return rest.end() if rest and source[end - 1 : end] != b"\n" else end

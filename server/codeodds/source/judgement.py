@@ -1,0 +1,16 @@
+"""Which functions deserve a score. Pure: what only the model knows (too short, too long) is not decided here."""
+
+from __future__ import annotations
+
+from codeodds.source.functions import Function
+
+
+def not_judged_because(function: Function) -> str | None:
+    """Why a function is not judged, as words that complete "not judged: ..."; None if it may be."""
+    if not function.parses:
+        return "it does not parse yet"
+    if not function.unit.solution.strip():
+        return "it has no body yet"
+    if function.is_stub:
+        return "it is a stub"
+    return None

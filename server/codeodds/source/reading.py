@@ -1,0 +1,46 @@
+"""Reads a file as Python source, or says in one sentence why that can't be done."""
+
+from __future__ import annotations
+
+import io
+import tokenize
+from pathlib import Path
+
+from codeodds.errors import SourceError
+from codeodds.source.functions import normalise_newlines
+
+MAX_BYTES = 20_000_000
+"""Larger files are not read: no source file that people write comes near."""
+
+
+def read_source(path: Path) -> str:
+    """The text of a file, decoded as Python does (UTF-8, or the encoding that its first lines declare), lines ended by LF.
+
+    Raises: SourceError for a file that is missing, unreadable, a folder, a notebook, binary, too large or not text.
+    """
+    if path.suffix == ".ipynb":
+        raise SourceError(f"{path} is a notebook; export its code first (jupyter nbconvert --to script)")
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise SourceError(f"{path} has {size:,} bytes; files above {MAX_BYTES:,} are not read: split it")
+        content = path.read_bytes()
+    except IsADirectoryError as error:
+        raise SourceError(f"{path} is a folder; name files, or let `codeodds score` search it") from error
+    except FileNotFoundError as error:
+        raise SourceError(f"{path} does not exist; check the path") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SourceError(f"{path} cannot be read ({reason}); check the path and its permissions") from error
+    if b"\0" in content:
+        raise SourceError(f"{path} is not text: it holds NUL bytes; give Python source")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        return normalise_newlines(content.decode(encoding))
+    except (SyntaxError, LookupError) as error:
+        raise SourceError(f"{path}: {error}; save it as UTF-8, or correct its encoding comment") from error
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"{path} is not {encoding}: byte {error.start} cannot be decoded; save it as UTF-8, or declare its encoding "
+            "in the first line"
+        ) from error
