@@ -1,0 +1,244 @@
+"""Open documents and what is known of their functions. Scores arrive later; only those of the newest version are shown."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from codeodds.engine.lines import score_lines
+from codeodds.engine.worker import ScoringWorker
+from codeodds.errors import BundleError, CodeoddsError, Superseded
+from codeodds.lsp.settings import Settings
+from codeodds.source.functions import Function, find_functions, normalise_newlines
+from codeodds.source.judgement import not_judged_because
+from codeodds.types import LineScore, Score
+
+logger = logging.getLogger(__name__)
+
+PARSE_AT_ONCE = 50_000
+"""Documents of up to this many characters are parsed on the event loop (a few ms), larger ones in a thread."""
+
+PUBLISH_EVERY_S = 0.5
+"""While the functions of a document are scored one after the other, what is known is shown this often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One function and what the model says of it, or why it says nothing."""
+
+    function: Function
+    probability: float | None = None
+    lines: tuple[LineScore, ...] = ()
+    """By line of the solution; add `function.solution_line`."""
+    reason: str | None = None
+    """Why there is no probability, as words that complete "not judged: ..."."""
+
+
+@dataclass(slots=True)
+class Document:
+    """One version of an open document."""
+
+    uri: str
+    version: int
+    text: str
+    judged: tuple[Judged, ...] = ()
+    """What is known so far of this version's functions, in order."""
+    changed_line: int = 0
+    lines: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lines = normalise_newlines(self.text).split("\n")
+
+
+Listener = Callable[[Document], None]
+
+
+class Documents:
+    """Schedules scoring. All methods but the worker's callbacks run on the event loop."""
+
+    def __init__(self, worker: ScoringWorker) -> None:
+        self.worker = worker
+        self.settings = Settings()
+        self.on_scored: list[Listener] = []
+        self.on_closed: list[Callable[[str], None]] = []
+        self.on_problem: list[Callable[[str], None]] = []
+        self._open: dict[str, Document] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._keys: dict[str, set[str]] = {}
+        self._parser = ThreadPoolExecutor(max_workers=1, thread_name_prefix="codeodds-parsing")
+        self._unusable: BundleError | None = None
+        self._requests = 0
+
+    def get(self, uri: str) -> Document | None:
+        return self._open.get(uri)
+
+    def update(self, uri: str, version: int, text: str, changed_line: int = 0) -> None:
+        """A document was opened or changed. What is known of older versions is shown no more.
+
+        Runs for the older version end at once; the tokens that they got through stay in the engine's cache.
+        """
+        for key in self._keys.get(uri, ()):
+            self.worker.cancel(key)
+        self._open[uri] = Document(uri, version, text, changed_line=changed_line)
+        self._schedule(uri, self.settings.debounce_ms / 1000)
+
+    def close(self, uri: str) -> None:
+        """Forget a document and give up its requests."""
+        self._open.pop(uri, None)
+        self._stop(uri)
+        for listener in self.on_closed:
+            listener(uri)
+
+    def configure(self, settings: Settings) -> None:
+        """New settings: every open document is looked at again; scores that are known are not computed again."""
+        self.settings = settings
+        for uri in self._open:
+            self._schedule(uri, 0)
+
+    def shutdown(self) -> None:
+        """Give everything up and end the threads."""
+        for uri in list(self._open):
+            self._stop(uri)
+        self._open.clear()
+        self._parser.shutdown(wait=False, cancel_futures=True)
+        self.worker.close()
+
+    async def judge(self, document: Document, line: int | None) -> tuple[Judged, ...]:
+        """Score a document's functions on request, or only the one around `line`; waits for the result.
+
+        Raises: what opening the scorer raises. When the caller is cancelled, so are the requests.
+        """
+        functions = await self._find(document.text)
+        if line is not None:
+            functions = [function for function in functions if _first_line(function) <= line <= function.end_line]
+        self._requests += 1
+        keys = [f"request {self._requests}/{index}" for index in range(len(functions))]
+        try:
+            found = []
+            for key, function in zip(keys, functions, strict=True):
+                found.append(await self._judge_one(key, function))
+            return tuple(found)
+        finally:
+            for key in keys:
+                self.worker.cancel(key)
+
+    def _schedule(self, uri: str, delay_s: float) -> None:
+        task = self._tasks.pop(uri, None)
+        if task is not None:
+            task.cancel()
+        if self.settings.enable and self._unusable is None:
+            self._tasks[uri] = asyncio.get_running_loop().create_task(self._refresh(uri, delay_s))
+        else:
+            self._publish(self._open[uri])
+
+    def _stop(self, uri: str) -> None:
+        task = self._tasks.pop(uri, None)
+        if task is not None:
+            task.cancel()
+        for key in self._keys.pop(uri, set()):
+            self.worker.cancel(key)
+
+    async def _refresh(self, uri: str, delay_s: float) -> None:
+        try:
+            await asyncio.sleep(delay_s)
+            await self._score_document(self._open[uri])
+        except BundleError as error:
+            self._unusable = error
+            logger.error("%s", error)
+            for listener in self.on_problem:
+                listener(str(error))
+        except (Superseded, KeyError):
+            return
+        except Exception as error:
+            # The text of an unforeseen error may quote the document.
+            logger.error("scoring a document failed: %s", type(error).__name__)
+
+    async def _score_document(self, document: Document) -> None:
+        functions = await self._find(document.text)
+        keys = _keys(document.uri, functions)
+        for gone in self._keys.get(document.uri, set()).difference(keys):
+            self.worker.cancel(gone)
+        self._keys[document.uri] = set(keys)
+        judged = [Judged(function, reason=not_judged_because(function)) for function in functions]
+        order = [index for index, item in enumerate(judged) if item.reason is None]
+        order.sort(key=lambda index: abs(functions[index].line - document.changed_line))
+        for index in order[self.settings.max_functions :]:
+            judged[index] = Judged(functions[index], reason="the document has too many functions")
+        loop = asyncio.get_running_loop()
+        shown = loop.time()
+        for index in order[: self.settings.max_functions]:
+            judged[index] = await self._judge_one(keys[index], functions[index])
+            if loop.time() - shown > PUBLISH_EVERY_S:
+                shown = loop.time()
+                self._show(document, judged)
+        self._show(document, judged)
+
+    async def _judge_one(self, key: str, function: Function) -> Judged:
+        """Raises: BundleError, Superseded."""
+        reason = not_judged_because(function)
+        if reason is not None:
+            return Judged(function, reason=reason)
+        try:
+            score = await _settled(self.worker.submit(key, function.unit))
+        except (BundleError, Superseded):
+            raise
+        except CodeoddsError as error:
+            return Judged(function, reason=str(error))
+        info = self.worker.info
+        if info is not None and len(score.values) < info.min_solution_tokens:
+            return Judged(function, reason=f"too short: {len(score.values)} tokens, {info.min_solution_tokens} are needed")
+        return Judged(function, score.probability, tuple(score_lines(score, function.unit.solution)))
+
+    async def _find(self, text: str) -> list[Function]:
+        if len(text) <= PARSE_AT_ONCE:
+            return find_functions(text)
+        return await asyncio.get_running_loop().run_in_executor(self._parser, find_functions, text)
+
+    def _show(self, document: Document, judged: list[Judged]) -> None:
+        if self._open.get(document.uri) is document:
+            document.judged = tuple(judged)
+            self._publish(document)
+
+    def _publish(self, document: Document) -> None:
+        for listener in self.on_scored:
+            try:
+                listener(document)
+            except Exception as error:
+                # One failing feature must not take the others with it.
+                logger.error("%s failed: %s", getattr(listener, "__qualname__", "a feature"), type(error).__name__)
+
+
+def _keys(uri: str, functions: list[Function]) -> list[str]:
+    """One key per function that stays the same while the function is edited: its name and its number among namesakes."""
+    seen: Counter[str] = Counter()
+    keys = []
+    for function in functions:
+        seen[function.name] += 1
+        keys.append(f"{uri}#{function.name}#{seen[function.name]}")
+    return keys
+
+
+def _first_line(function: Function) -> int:
+    return min(function.line, function.solution_line)
+
+
+async def _settled(future: Future[Score]) -> Score:
+    """Wait for a worker's future without ever cancelling it: it may be shared."""
+    loop = asyncio.get_running_loop()
+    waiter: asyncio.Future[None] = loop.create_future()
+
+    def wake() -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+
+    def call_back(_: Future[Score]) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(wake)
+
+    future.add_done_callback(call_back)
+    await waiter
+    return future.result()

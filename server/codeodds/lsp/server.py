@@ -1,0 +1,118 @@
+"""The language server: wiring only. It answers `initialize` before anything heavy is imported."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from lsprotocol import types as lsp
+from pygls.lsp.server import LanguageServer
+from pygls.workspace import TextDocument
+
+from codeodds import __version__
+from codeodds.engine.api import Scorer
+from codeodds.engine.worker import ScoringWorker
+from codeodds.lsp.convert import Converter
+from codeodds.lsp.documents import Document, Documents
+from codeodds.lsp.settings import parse_settings
+
+logger = logging.getLogger(__name__)
+
+PYTHON_SUFFIXES = (".py", ".pyi")
+
+
+class CodeoddsServer(LanguageServer):
+    """A pygls server with the open documents and the worker that scores them."""
+
+    def __init__(self, open_scorer: Callable[[], Scorer]) -> None:
+        super().__init__("codeodds", __version__, text_document_sync_kind=lsp.TextDocumentSyncKind.Incremental)
+        self.documents = Documents(ScoringWorker(open_scorer))
+        self.first_settings: Any = None
+
+    def converter(self, document: Document) -> Converter:
+        """Positions of a document in the encoding that the client negotiated."""
+        return Converter(document.lines, self.workspace.position_encoding)
+
+    def tell(self, message: str, severity: lsp.MessageType = lsp.MessageType.Warning) -> None:
+        """Write to the client's log; nothing pops up."""
+        self.window_log_message(lsp.LogMessageParams(severity, message))
+
+    def configure(self, value: Any) -> None:
+        """Take over settings, and report those that cannot be used."""
+        settings, problems = parse_settings(value)
+        for problem in problems:
+            self.tell(problem)
+        self.documents.configure(settings)
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Called by pygls for an error in a handler. The error's text may quote a document, so only its type is told."""
+        logger.error("a request failed: %s", type(error).__name__)
+
+
+def create_server(open_scorer: Callable[[], Scorer]) -> CodeoddsServer:
+    """A server with all features. `open_scorer` is called in the inference thread, when something is scored first."""
+    from codeodds.lsp.features import diagnostics, inlay_hints, score_request
+
+    server = CodeoddsServer(open_scorer)
+    documents = server.documents
+    documents.on_problem.append(lambda message: server.tell(message, lsp.MessageType.Error))
+
+    @server.feature(lsp.INITIALIZE)
+    def initialize(params: lsp.InitializeParams) -> None:
+        server.first_settings = params.initialization_options
+
+    @server.feature(lsp.INITIALIZED)
+    def initialized(params: lsp.InitializedParams) -> None:
+        server.configure(server.first_settings)
+
+    @server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    def configuration_changed(params: lsp.DidChangeConfigurationParams) -> None:
+        server.configure(params.settings)
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
+    async def opened(params: lsp.DidOpenTextDocumentParams) -> None:
+        document = server.workspace.get_text_document(params.text_document.uri)
+        if is_python(document):
+            documents.update(document.uri, params.text_document.version, document.source)
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
+    async def changed(params: lsp.DidChangeTextDocumentParams) -> None:
+        document = server.workspace.get_text_document(params.text_document.uri)
+        if is_python(document):
+            line = _changed_line(params)
+            documents.update(document.uri, params.text_document.version, document.source, line)
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
+    async def closed(params: lsp.DidCloseTextDocumentParams) -> None:
+        documents.close(params.text_document.uri)
+
+    @server.feature(lsp.SHUTDOWN)
+    def shut_down(params: Any = None) -> None:
+        documents.shutdown()
+
+    for feature in (diagnostics, inlay_hints, score_request):
+        feature.set_up(server)
+    return server
+
+
+def is_python(document: TextDocument) -> bool:
+    """By the client's word, else by the name."""
+    if document.language_id:
+        return document.language_id == "python"
+    return document.uri.endswith(PYTHON_SUFFIXES)
+
+
+def _changed_line(params: lsp.DidChangeTextDocumentParams) -> int:
+    for change in reversed(params.content_changes):
+        if isinstance(change, lsp.TextDocumentContentChangePartial):
+            return change.range.start.line
+    return 0
+
+
+def run_stdio(open_scorer: Callable[[], Scorer]) -> None:
+    """Serve on stdin and stdout until the client goes."""
+    # pygls logs whole messages, which hold user code.
+    logging.getLogger("pygls").setLevel(logging.CRITICAL)
+    logging.basicConfig(level=logging.WARNING, format="codeodds: %(message)s")
+    create_server(open_scorer).start_io()

@@ -1,0 +1,141 @@
+"""A language client around pytest-lsp's that remembers what the server pushed."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types as lsp
+from pygls.lsp.client import LanguageClient
+
+FAKE_SERVER = (sys.executable, str(Path(__file__).with_name("fake_server.py")))
+URI = "file:///w/a.py"
+WAIT_S = 30
+"""A test that waits longer than this for something hangs; nothing is measured."""
+
+
+class Client:
+    """One connection to a server process."""
+
+    def __init__(self, rpc: LanguageClient) -> None:
+        self.rpc = rpc
+        self.published: list[lsp.PublishDiagnosticsParams] = []
+        self.logged: list[lsp.LogMessageParams] = []
+        self.shown: list[lsp.ShowMessageParams] = []
+        self.refreshed = 0
+        self._news = asyncio.Condition()
+
+    def open(self, text: str, version: int = 1, uri: str = URI, language: str = "python") -> None:
+        item = lsp.TextDocumentItem(uri=uri, language_id=language, version=version, text=text)
+        self.rpc.text_document_did_open(lsp.DidOpenTextDocumentParams(item))
+
+    def replace(self, text: str, version: int, uri: str = URI) -> None:
+        """Send a whole new text."""
+        change = lsp.TextDocumentContentChangeWholeDocument(text)
+        self._change([change], version, uri)
+
+    def edit(self, span: lsp.Range, text: str, version: int, uri: str = URI) -> None:
+        self._change([lsp.TextDocumentContentChangePartial(range=span, text=text)], version, uri)
+
+    def close(self, uri: str = URI) -> None:
+        self.rpc.text_document_did_close(lsp.DidCloseTextDocumentParams(lsp.TextDocumentIdentifier(uri)))
+
+    def configure(self, settings: Any) -> None:
+        self.rpc.workspace_did_change_configuration(lsp.DidChangeConfigurationParams(settings))
+
+    async def score(self, uri: str = URI, **extra: Any) -> dict[str, Any]:
+        """`codeodds/score`; raises what the server answers with."""
+        future = self.rpc.protocol.send_request_async("codeodds/score", {"textDocument": {"uri": uri}, **extra})
+        return to_plain(await asyncio.wait_for(future, WAIT_S))
+
+    async def hints(self, uri: str = URI, last_line: int = 10_000) -> list[lsp.InlayHint]:
+        span = lsp.Range(lsp.Position(0, 0), lsp.Position(last_line, 0))
+        params = lsp.InlayHintParams(text_document=lsp.TextDocumentIdentifier(uri), range=span)
+        return list(await self.rpc.text_document_inlay_hint_async(params) or [])
+
+    async def until(self, condition: Any) -> None:
+        """Wait until something that the server pushed makes the condition true."""
+        async with asyncio.timeout(WAIT_S), self._news:
+            await self._news.wait_for(condition)
+
+    async def diagnostics(self, version: int, uri: str = URI) -> list[lsp.Diagnostic]:
+        """What was published for a version, once it was."""
+        await self.until(lambda: any(self._is(entry, version, uri) for entry in self.published))
+        return list(next(entry for entry in reversed(self.published) if self._is(entry, version, uri)).diagnostics)
+
+    async def scored(self, times: int = 1) -> None:
+        """Wait until the server has asked for new hints this often."""
+        await self.until(lambda: self.refreshed >= times)
+
+    async def heard(self) -> None:
+        async with self._news:
+            self._news.notify_all()
+
+    def _is(self, entry: lsp.PublishDiagnosticsParams, version: int, uri: str) -> bool:
+        return entry.uri == uri and entry.version == version
+
+    def _change(self, changes: list[Any], version: int, uri: str) -> None:
+        document = lsp.VersionedTextDocumentIdentifier(version=version, uri=uri)
+        self.rpc.text_document_did_change(lsp.DidChangeTextDocumentParams(document, changes))
+
+
+def to_plain(value: Any) -> Any:
+    """pygls makes named tuples of JSON objects; make them dicts again."""
+    if hasattr(value, "_asdict"):
+        return {name: to_plain(member) for name, member in value._asdict().items()}
+    if isinstance(value, list | tuple):
+        return [to_plain(member) for member in value]
+    return value
+
+
+@asynccontextmanager
+async def connect(
+    *command: str, options: Any = None, encodings: list[lsp.PositionEncodingKind] | None = None, refresh: bool = True
+) -> AsyncIterator[Client]:
+    """Start a server process, initialize it, and shut it down at the end."""
+    rpc = LanguageClient("test", "1")
+    client = Client(rpc)
+
+    @rpc.feature(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+    async def published(params: lsp.PublishDiagnosticsParams) -> None:
+        client.published.append(params)
+        await client.heard()
+
+    @rpc.feature(lsp.WINDOW_LOG_MESSAGE)
+    async def logged(params: lsp.LogMessageParams) -> None:
+        client.logged.append(params)
+        await client.heard()
+
+    @rpc.feature(lsp.WINDOW_SHOW_MESSAGE)
+    async def shown(params: lsp.ShowMessageParams) -> None:
+        client.shown.append(params)
+        await client.heard()
+
+    @rpc.feature(lsp.WORKSPACE_INLAY_HINT_REFRESH)
+    async def refreshed(params: Any) -> None:
+        client.refreshed += 1
+        await client.heard()
+
+    await rpc.start_io(*(command or FAKE_SERVER))
+    capabilities = lsp.ClientCapabilities(
+        workspace=lsp.WorkspaceClientCapabilities(
+            inlay_hint=lsp.InlayHintWorkspaceClientCapabilities(refresh_support=refresh)
+        ),
+        general=lsp.GeneralClientCapabilities(position_encodings=encodings),
+    )
+    await rpc.initialize_async(
+        lsp.InitializeParams(capabilities=capabilities, initialization_options={"debounce_ms": 10, **(options or {})})
+    )
+    rpc.initialized(lsp.InitializedParams())
+    try:
+        yield client
+    finally:
+        await rpc.shutdown_async(None)
+        rpc.exit(None)
+        await rpc.stop()
+
+

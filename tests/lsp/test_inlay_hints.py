@@ -1,0 +1,60 @@
+"""Inlay hints end to end."""
+
+from __future__ import annotations
+
+from lsprotocol import types as lsp
+
+from tests.lsp.client import URI, connect
+
+TEXT = 'def f(a="🎉"):  # why\n    b = a + 1\n    return b\n\n\nclass C:\n    def m(self):\n        return BUG + 1\n'
+
+
+async def test_each_judged_function_shows_its_probability_behind_the_signature() -> None:
+    async with connect() as client:
+        client.open(TEXT)
+        await client.scored()
+        hints = await client.hints()
+    assert [(hint.label, hint.position) for hint in hints] == [
+        ("90%", lsp.Position(0, 14)),
+        ("30%", lsp.Position(6, 16)),
+    ]
+    assert "fake 1" in str(hints[0].tooltip)
+
+
+async def test_only_the_range_that_was_asked_for_is_answered() -> None:
+    async with connect() as client:
+        client.open(TEXT)
+        await client.scored()
+        assert [hint.label for hint in await client.hints(last_line=3)] == ["90%"]
+
+
+async def test_before_the_scores_and_for_unknown_documents_there_are_no_hints() -> None:
+    async with connect(options={"debounce_ms": 10_000}) as client:
+        client.open(TEXT)
+        assert await client.hints() == []
+        assert await client.hints("file:///w/unknown.py") == []
+
+
+async def test_hints_of_an_older_version_are_not_shown() -> None:
+    async with connect() as client:
+        client.open(TEXT)
+        await client.scored()
+        client.configure({"debounce_ms": 10_000})
+        client.replace("\n" + TEXT, 2)
+        assert await client.hints() == []
+
+
+async def test_hints_can_be_switched_off() -> None:
+    async with connect(options={"inlay_hints": False}) as client:
+        client.open(TEXT)
+        await client.scored()
+        assert await client.hints() == []
+
+
+async def test_only_python_is_scored() -> None:
+    async with connect() as client:
+        client.open(TEXT, uri="file:///w/a.txt", language="plaintext")
+        client.open(TEXT)
+        await client.scored()
+        assert await client.hints("file:///w/a.txt") == []
+        assert len(await client.hints(URI)) == 2
