@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from codeodds_trainer.trie import TokenizedProgram, build_packs
 from hypothesis import given
 from hypothesis import strategies as st
+
+from codeodds_trainer.trie import TokenizedProgram, build_packs
 
 PROGRAMS = st.lists(
     st.tuples(st.lists(st.integers(0, 3), min_size=1, max_size=8), st.booleans(), st.sampled_from([0.5, 1.0, 2.0])),
@@ -74,3 +75,8 @@ def test_trie_targets_count_each_distinct_prefix_once():
     rows = [([1, 2], True, 1.0), ([1, 3], False, 1.0), ([1, 2], True, 1.0)]
     (pack,) = build_packs(tokenized(rows), 100, targets="trie")
     assert pack.weights.tolist() == pytest.approx([0, 0, 0.5, 0.5, 0.5])
+
+
+def test_later_tokens_can_weigh_more_and_programs_still_count_alike():
+    (pack,) = build_packs(tokenized([([1, 2, 3, 4], True, 2.0)]), 100, position_power=1.0)
+    assert pack.weights.tolist() == pytest.approx([0, 0, 0.2, 0.4, 0.6, 0.8])

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from tqdm import tqdm
+
 from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds.errors import UnitError
 from codeodds.types import ScoringUnit
-from tqdm import tqdm
-
 from codeodds_trainer.data import LabelledProblem, LabelledProgram
 from codeodds_trainer.trie import Pack, Targets, TokenizedProgram, build_packs
 
@@ -39,12 +39,15 @@ def count_labels(problems: Iterable[LabelledProblem]) -> Labels:
 
 
 def mixed_only(problems: Sequence[LabelledProblem], labels: Labels) -> list[LabelledProblem]:
-    """The problems that have programs of both labels: one label alone teaches which problem is easy, not which code is right."""
+    """The problems that have programs of both labels.
+
+    One label alone teaches which problem is easy, not which code is right.
+    """
     return [problem for problem in problems if min(labels[problem.problem_id]) > 0]
 
 
 def cap_programs(problems: Sequence[LabelledProblem], max_programs: int | None) -> list[LabelledProblem]:
-    """At most `max_programs` per problem and label. The choice depends on the problem alone, so that caches stay valid."""
+    """At most `max_programs` per problem and label; the choice depends on the problem alone: caches stay valid."""
     return list(problems) if max_programs is None else [_cap(problem, max_programs) for problem in problems]
 
 
@@ -64,11 +67,12 @@ def pack_problems(
     pack_nodes: int,
     balance: bool,
     targets: Targets,
+    position_power: float = 0.0,
 ) -> list[ProblemPacks]:
     """Tokenize every program exactly as the server does, and merge each problem's programs into packs.
 
-    With `balance`, the programs of either label weigh half of their problem's total, which equals oversampling the rarer
-    label. Without it each weighs 1. Programs that the server would refuse (empty, too long) are left out.
+    With `balance`, the programs of either label weigh half of their problem's total, which equals oversampling the
+    rarer label. Without it each weighs 1. Programs that the server would refuse (empty, too long) are left out.
     """
     labels = count_labels(problems)
     packed = []
@@ -91,5 +95,5 @@ def pack_problems(
                 )
             )
         whole = LabelledProblem(problem.problem_id, problem.split, problem.dataset, problem.prompt, tuple(kept))
-        packed.append(ProblemPacks(whole, tuple(build_packs(programs, pack_nodes, targets))))
+        packed.append(ProblemPacks(whole, tuple(build_packs(programs, pack_nodes, targets, position_power))))
     return packed

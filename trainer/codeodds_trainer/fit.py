@@ -92,10 +92,13 @@ def fit(
             pack_nodes=recipe.training.pack_nodes,
             balance=recipe.data.balance,
             targets=recipe.data.targets,
+            position_power=recipe.data.position_power,
         )
         for problems in (train, validation)
     ]
-    say(f"{_count(packs[0])} for training ({one_label} problems of one label left out), {_count(packs[1])} for validation")
+    say(
+        f"{_count(packs[0])} for training ({one_label} problems of one label left out), {_count(packs[1])} for validation"
+    )
 
     say("3/4 frozen features")
     trunk, tail = split(model, recipe.model.trainable_layers)

@@ -31,8 +31,8 @@ def fit_probe(
 ) -> float:
     """Set the head to the logistic regression of the targets on the tail's last hidden states; returns its mean loss.
 
-    `ridge`: weight of the squared coefficients of standardised features in the mean loss. Of more than `max_nodes` labelled
-    nodes a random part is used.
+    `ridge`: weight of the squared coefficients of standardised features in the mean loss. Of more than `max_nodes`
+    labelled nodes a random part is used.
     """
     features, targets, weights = _gather(tail, problems, cache, bfloat16, max_nodes, seed)
     center, spread = features.mean(dim=0), features.std(dim=0).clamp_min(1e-3)

@@ -74,6 +74,8 @@ class DataSection(_Section):
     balance: bool = True
     """Give both labels of a problem the same weight, and leave out training problems with one label only."""
     targets: Targets = "outcome"
+    position_power: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
+    """Later tokens weigh more by this power of their place in the solution; 0 weighs all alike, as in the paper."""
 
 
 class TrainingSection(_Section):

@@ -19,8 +19,8 @@ import torch
 from tqdm import tqdm
 from transformers import PreTrainedModel
 
-from codeodds_trainer.errors import TrainingError
 from codeodds_trainer.dataset import ProblemPacks
+from codeodds_trainer.errors import TrainingError
 from codeodds_trainer.features import FeatureCache
 from codeodds_trainer.metrics import auroc, mean_with_interval, per_problem
 from codeodds_trainer.model import tree_mask, value_head

@@ -3,13 +3,14 @@
 The target of a prefix is the mean label of the programs through it: the Monte-Carlo estimate of the value
 ``v_i = E[J(G(s_1..s_i))]`` (arXiv 2510.23083). It is exact at forks and the outcome itself on an unshared tail.
 
-Binary cross-entropy is linear in its target. So training on a node's mean label, weighted by the programs through it, has
-the same gradient as training each program on its own outcome. The two kinds of targets differ only in the weight of a
-node: `outcome` counts a shared prefix once per program, `trie` counts each distinct prefix once.
+Binary cross-entropy is linear in its target. So training on a node's mean label, weighted by the programs through it,
+has the same gradient as training each program on its own outcome. The two kinds of targets differ only in the weight of
+a node: `outcome` counts a shared prefix once per program, `trie` counts each distinct prefix once.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -30,7 +31,7 @@ class TokenizedProgram:
     """Index of the first token that belongs to the solution; may equal the number of tokens."""
     passed: bool
     weight: float = 1.0
-    """How much this program counts, spread evenly over its solution tokens."""
+    """How much this program counts; divided among its solution tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,13 @@ class Pack:
         return mask
 
 
-def build_packs(programs: Sequence[TokenizedProgram], max_nodes: int, targets: Targets = "outcome") -> list[Pack]:
+def build_packs(
+    programs: Sequence[TokenizedProgram], max_nodes: int, targets: Targets = "outcome", position_power: float = 0.0
+) -> list[Pack]:
     """Merge the programs of one problem into a trie and cut it into packs of at most `max_nodes` nodes.
+
+    The i-th of a program's n solution tokens gets a share of its weight proportional to ``(i / n) ** position_power``:
+    evenly for 0; the later, the more for a positive power, because what follows an early token is still open.
 
     A program that alone exceeds `max_nodes` gets a pack of its own. Prefixes shared by two packs stand in both; their
     weight is divided between them, so that the sum over packs does not depend on the cut.
@@ -74,9 +80,9 @@ def build_packs(programs: Sequence[TokenizedProgram], max_nodes: int, targets: T
     passed: dict[bytes, float] = {}
     sharers: dict[bytes, int] = {}
     keys = [_prefix_keys(program) for program in programs]
-    for program, prefix_keys in zip(programs, keys, strict=True):
-        share = program.weight / max(1, len(program.ids) - program.solution_start)
-        for key in prefix_keys[program.solution_start :]:
+    shares = [_shares(program, position_power) for program in programs]
+    for program, prefix_keys, own in zip(programs, keys, shares, strict=True):
+        for key, share in zip(prefix_keys[program.solution_start :], own, strict=True):
             mass[key] = mass.get(key, 0.0) + share
             passed[key] = passed.get(key, 0.0) + share * program.passed
             sharers[key] = sharers.get(key, 0) + 1
@@ -85,19 +91,24 @@ def build_packs(programs: Sequence[TokenizedProgram], max_nodes: int, targets: T
     for index in order:
         fresh = set(keys[index])
         if group and len(nodes | fresh) > max_nodes:
-            packs.append(_pack(programs, keys, group, mass, passed, sharers, targets))
+            packs.append(_pack(programs, keys, shares, group, mass, passed, sharers, targets))
             group, nodes = [], set()
         group.append(index)
         nodes |= fresh
     if group:
-        packs.append(_pack(programs, keys, group, mass, passed, sharers, targets))
+        packs.append(_pack(programs, keys, shares, group, mass, passed, sharers, targets))
     return packs
+
+
+def _shares(program: TokenizedProgram, power: float) -> list[float]:
+    """The weight of each solution token of a program; their sum is the program's weight."""
+    count = len(program.ids) - program.solution_start
+    raw = (np.arange(1, count + 1) / max(1, count)) ** power
+    return [float(share) for share in program.weight * raw / max(1e-12, raw.sum())]
 
 
 def _prefix_keys(program: TokenizedProgram) -> list[bytes]:
     """One key per token that names the whole prefix up to it. A hash chain: equal keys mean equal prefixes."""
-    import hashlib
-
     state = hashlib.blake2b(digest_size=16)
     keys = []
     for position, token in enumerate(program.ids.tolist()):
@@ -110,6 +121,7 @@ def _prefix_keys(program: TokenizedProgram) -> list[bytes]:
 def _pack(
     programs: Sequence[TokenizedProgram],
     keys: list[list[bytes]],
+    shares: list[list[float]],
     group: list[int],
     mass: dict[bytes, float],
     passed: dict[bytes, float],
@@ -125,7 +137,6 @@ def _pack(
     paths = []
     for program_index in group:
         program = programs[program_index]
-        share = program.weight / max(1, len(program.ids) - program.solution_start)
         parent = -1
         path = []
         for position, key in enumerate(keys[program_index]):
@@ -138,6 +149,7 @@ def _pack(
                 node_targets.append(passed[key] / mass[key] if mass.get(key) else 0.0)
                 weights.append(0.0)
             if position >= program.solution_start:
+                share = shares[program_index][position - program.solution_start]
                 weights[node] += share / sharers[key] if targets == "trie" else share
                 path.append(node)
             parent = node
