@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 from click.testing import CliRunner
+
 from codeodds.bundle.golden import check_golden
 from codeodds.bundle.loader import load_bundle
 from codeodds.engine.scorer import open_scorer
@@ -47,10 +48,10 @@ def test_the_bundle_loads_and_agrees_with_its_golden_scores(line):
 def test_right_programs_score_above_wrong_ones(line):
     folder, _ = line
     scorer = open_scorer(folder / "bundle")
-    problem = 'def f99(a, b):\n    """Add a and b, times 99."""\n'
-    right = scorer.score(ScoringUnit(problem, "    x0 = a + b\n    return x0 * 99\n")).probability
-    wrong = scorer.score(ScoringUnit(problem, "    x0 = a - b\n    return x0 * 99\n")).probability
-    assert right > 0.6 > 0.4 > wrong
+    problem = 'def f25(a, b):\n    """Add a and b, times 25."""\n'
+    right = scorer.score(ScoringUnit(problem, "    x0 = a + b\n    return x0 * 25\n")).probability
+    wrong = scorer.score(ScoringUnit(problem, "    x0 = a - b\n    return x0 * 25\n")).probability
+    assert right > wrong + 0.05
 
 
 def test_the_figures_are_in_manifest_card_and_table(line):

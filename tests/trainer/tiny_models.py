@@ -90,7 +90,7 @@ def save_programs(path: Path, problems: int = 30, per_problem: int = 6) -> Path:
 def save_recipe(path: Path, base: Path, **training: object) -> Path:
     """A recipe for the toy programs: 3 of the layers, 2 of them trained."""
     options = {
-        "epochs": 6,
+        "epochs": 10,
         "batch_nodes": 256,
         "learning_rate": 3e-3,
         "head_learning_rate": 1e-2,

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import click
+
 from codeodds.errors import CodeoddsError
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -25,6 +26,8 @@ def cli() -> None:
       codeodds-train evaluate --bundle B --data DATA --run RUN   figures on held-out problems -> model card
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    # It warns of the new head, which is the point of the exercise.
+    logging.getLogger("transformers.modeling_utils").setLevel(logging.ERROR)
 
 
 @cli.command()
@@ -32,7 +35,9 @@ def cli() -> None:
 @click.option("--data", type=_EXISTING_FOLDER, required=True, help="Folder with the files that the recipe names.")
 @click.option("--run", type=_FOLDER, required=True, help="Folder for all that this run makes.")
 @click.option("--cache", type=_FOLDER, default=None, help="Folder for frozen features; RUN/features by default.")
-@click.option("--cache-gb", type=float, default=20.0, show_default=True, help="Most that the features may take on disk.")
+@click.option(
+    "--cache-gb", type=float, default=20.0, show_default=True, help="Most that the features may take on disk."
+)
 @click.option("--device", default="cpu", show_default=True, help="Where torch computes: cpu, cuda, cuda:1, mps.")
 def fit(recipe: Path, data: Path, run: Path, cache: Path | None, cache_gb: float, device: str) -> None:
     """Train the value head of RECIPE on labelled programs."""
@@ -72,7 +77,9 @@ def export(run: Path, data: Path, out: Path, threads: int) -> None:
 )
 @click.option("--split", default="test", show_default=True, help="Split to report on.")
 @click.option("--baseline-recipe", type=_EXISTING_FILE, help="Also measure mean log-probability of this recipe's base.")
-@click.option("--write/--no-write", default=False, help="Write figures and thresholds into the bundle's manifest and card.")
+@click.option(
+    "--write/--no-write", default=False, help="Write figures and thresholds into the bundle's manifest and card."
+)
 @click.option("--threads", type=int, default=2, show_default=True, help="Threads that score.")
 def evaluate(
     bundle: Path,

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+
 from codeodds.bundle.golden import Golden, record_golden, write_golden
 from codeodds.bundle.manifest import Calibration, Manifest, Source
 from codeodds.engine.api import Scorer
 from codeodds.engine.scorer import open_scorer
-
 from codeodds_trainer.bundle_writer import GOLDEN_FILE, TOKENIZER_FILE, first_manifest, seal, write_graph
 from codeodds_trainer.calibrate import fit_calibration
 from codeodds_trainer.data import read_problems, sha256
@@ -23,7 +23,8 @@ from codeodds_trainer.model import load_checkpoint
 from codeodds_trainer.recipe import Recipe, read_recipe
 from codeodds_trainer.scoring import score_problems
 
-GRAPH_FILE = "graph.json"
+DRAFT_FILE = "bundle.json"
+"""In the run folder: the manifest of an exported graph that is not calibrated yet."""
 GOLDEN_TOLERANCE = 0.05
 """How far a logit may differ on another processor: int8 products round differently with other instruction sets."""
 
@@ -37,13 +38,15 @@ def export_run(run: RunFolder, data: Path, out: Path, threads: int, say: Callabl
     Raises: ExportError if the run is not finished, ModelError for a checkpoint without value head.
     """
     if not (run.root / SUMMARY_FILE).exists():
-        raise ExportError(f"{run.root} holds no finished run ({SUMMARY_FILE} is missing); run `codeodds-train fit` first")
+        raise ExportError(
+            f"{run.root} holds no finished run ({SUMMARY_FILE} is missing); run `codeodds-train fit` first"
+        )
     recipe = read_recipe(run.recipe)
     work = run.root / "bundle"
-    if not (work / GRAPH_FILE).exists():
+    if not (run.root / DRAFT_FILE).exists():
         say("1/3 graph")
         _make_graph(run, recipe, work)
-    manifest = msgspec.json.decode((work / GRAPH_FILE).read_bytes(), type=Manifest)
+    manifest = msgspec.json.decode((run.root / DRAFT_FILE).read_bytes(), type=Manifest)
     write_golden(Golden(tolerance=GOLDEN_TOLERANCE, rows=[]), work / GOLDEN_FILE)
     seal(work, manifest)
 
@@ -70,7 +73,7 @@ def _make_graph(run: RunFolder, recipe: Recipe, work: Path) -> None:
     sources = [Source(name="recipe.yaml", sha256=sha256(run.recipe))]
     sources += [Source(name=name, sha256=digest) for name, digest in summary["data"].items()]
     manifest = first_manifest(recipe, model, graph, summary["base_layers"], sources)
-    (work / GRAPH_FILE).write_bytes(msgspec.json.encode(manifest))
+    (run.root / DRAFT_FILE).write_bytes(msgspec.json.encode(manifest))
 
 
 def _calibrate(scorer: Scorer, recipe: Recipe, data: Path, run: RunFolder) -> Calibration:
@@ -88,7 +91,7 @@ def _publish(work: Path, out: Path) -> None:
     """Copy the bundle to its place without leaving a half-written one there."""
     partial = out.with_name(out.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(work, partial, ignore=shutil.ignore_patterns(GRAPH_FILE))
+    shutil.copytree(work, partial)
     if out.exists():
         shutil.rmtree(out)
     partial.replace(out)
