@@ -51,13 +51,33 @@ def cap_programs(problems: Sequence[LabelledProblem], max_programs: int | None) 
     return list(problems) if max_programs is None else [_cap(problem, max_programs) for problem in problems]
 
 
+def sample_programs(problems: Sequence[LabelledProblem], max_programs: int) -> list[LabelledProblem]:
+    """At most `max_programs` per problem, drawn blind to their labels: the mix stays what it is."""
+    return [
+        LabelledProblem(
+            problem.problem_id,
+            problem.split,
+            problem.dataset,
+            problem.prompt,
+            tuple(_shuffled(problem)[:max_programs]),
+        )
+        for problem in problems
+    ]
+
+
 def _cap(problem: LabelledProblem, max_programs: int) -> LabelledProblem:
-    shuffled = list(problem.programs)
-    random.Random(problem.problem_id).shuffle(shuffled)
+    shuffled = _shuffled(problem)
     kept: list[LabelledProgram] = []
     for label in (True, False):
         kept += [program for program in shuffled if program.passed is label][:max_programs]
     return LabelledProblem(problem.problem_id, problem.split, problem.dataset, problem.prompt, tuple(kept))
+
+
+def _shuffled(problem: LabelledProblem) -> list[LabelledProgram]:
+    """The order depends on the problem alone."""
+    programs = list(problem.programs)
+    random.Random(problem.problem_id).shuffle(programs)
+    return programs
 
 
 def pack_problems(

@@ -16,6 +16,7 @@ from codeodds.engine.scorer import open_scorer
 from codeodds_trainer.bundle_writer import GOLDEN_FILE, TOKENIZER_FILE, first_manifest, seal, write_graph
 from codeodds_trainer.calibrate import fit_calibration
 from codeodds_trainer.data import read_problems, sha256
+from codeodds_trainer.dataset import sample_programs
 from codeodds_trainer.errors import ExportError
 from codeodds_trainer.fit import SUMMARY_FILE, RunFolder
 from codeodds_trainer.golden_units import GOLDEN_UNITS
@@ -77,10 +78,11 @@ def _make_graph(run: RunFolder, recipe: Recipe, work: Path) -> None:
 
 
 def _calibrate(scorer: Scorer, recipe: Recipe, data: Path, run: RunFolder) -> Calibration:
-    """Fit on every validation program, in the mix of labels in which the files hold them."""
+    """Fit on validation programs in the mix of labels in which the files hold them."""
     problems = []
     for file in recipe.data.files:
-        problems += read_problems(data / file.name, recipe.data.validation_splits)
+        found = read_problems(data / file.name, recipe.data.validation_splits)
+        problems += sample_programs(found, recipe.export.calibration_programs)
     scored = score_problems(scorer, problems, run.scores / "calibration.jsonl")
     names = ", ".join(file.name.split(".")[0] for file in recipe.data.files)
     fitted_on = f"split {'/'.join(recipe.data.validation_splits)} of {names}"

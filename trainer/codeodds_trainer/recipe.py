@@ -113,6 +113,8 @@ class ExportSection(_Section):
     """MatMulNBits accuracy level: 4 multiplies in int8, 0 in float32."""
     max_tokens: Positive = 4096
     """Safe context length written into the manifest."""
+    calibration_programs: Positive = 8
+    """At most this many programs of each validation problem calibrate the probability, drawn blind to their labels."""
     max_file_mb: Positive = 90
     """Weights are spread over files no larger than this."""
 
