@@ -137,5 +137,3 @@ async def connect(
         await rpc.shutdown_async(None)
         rpc.exit(None)
         await rpc.stop()
-
-

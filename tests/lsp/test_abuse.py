@@ -12,7 +12,22 @@ from lsprotocol import types as lsp
 from tests.lsp.client import FAKE_SERVER, connect
 
 TEXT = "def f(a):\n    b = a + 1\n    return b\n\n\nclass C:\n    def m(self):\n        return BUG + '🎉'\n"
-SCRAPS = ["", "\n", "(", '"""', "def ", "🎉", "\x00", "\t\t", "é", "class X:\n", "\r\n", "'" * 3, "BUG", "    return 1\n"]
+SCRAPS = [
+    "",
+    "\n",
+    "(",
+    '"""',
+    "def ",
+    "🎉",
+    "\x00",
+    "\t\t",
+    "é",
+    "class X:\n",
+    "\r\n",
+    "'" * 3,
+    "BUG",
+    "    return 1\n",
+]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -34,7 +49,13 @@ async def test_random_edits_leave_a_server_that_scores_the_text_that_results(see
 
 @pytest.mark.parametrize(
     "text",
-    ["", "\n" * 5, "\x00\x01\x02" * 1000, "x = " + "(" * 50_000, "def f():\n    x = '" + "a" * 50_000 + "'\n    return x\n"],
+    [
+        "",
+        "\n" * 5,
+        "\x00\x01\x02" * 1000,
+        "x = " + "(" * 50_000,
+        "def f():\n    x = '" + "a" * 50_000 + "'\n    return x\n",
+    ],
     ids=["empty", "blank", "binary", "brackets", "one long line"],
 )
 async def test_odd_documents_are_answered(text: str) -> None:

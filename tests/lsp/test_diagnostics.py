@@ -1,4 +1,6 @@
-"""Diagnostics end to end: at the lines where the value falls, for improbable functions only, for the newest version only."""
+"""Diagnostics end to end: at the lines where the value falls, for improbable functions only, for the newest version
+only.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from lsprotocol import types as lsp
 
 
-
 class Converter:
     """Positions in one version of one document."""
 

@@ -1,4 +1,6 @@
-"""Open documents and what is known of their functions. Scores arrive later; only those of the newest version are shown."""
+"""Open documents and what is known of their functions. Scores arrive later; only those of the newest version are
+shown.
+"""
 
 from __future__ import annotations
 
@@ -190,7 +192,9 @@ class Documents:
             return Judged(function, reason=str(error))
         info = self.worker.info
         if info is not None and len(score.values) < info.min_solution_tokens:
-            return Judged(function, reason=f"too short: {len(score.values)} tokens, {info.min_solution_tokens} are needed")
+            return Judged(
+                function, reason=f"too short: {len(score.values)} tokens, {info.min_solution_tokens} are needed"
+            )
         return Judged(function, score.probability, tuple(score_lines(score, function.unit.solution)))
 
     async def _find(self, text: str) -> list[Function]:
@@ -213,7 +217,9 @@ class Documents:
 
 
 def _keys(uri: str, functions: list[Function]) -> list[str]:
-    """One key per function that stays the same while the function is edited: its name and its number among namesakes."""
+    """One key per function that stays the same while the function is edited: its name and its number among namesakes.
+    
+    """
     seen: Counter[str] = Counter()
     keys = []
     for function in functions:

@@ -46,7 +46,9 @@ class CodeoddsServer(LanguageServer):
         self.documents.configure(settings)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        """Called by pygls for an error in a handler. The error's text may quote a document, so only its type is told."""
+        """Called by pygls for an error in a handler. The error's text may quote a document, so only its type is told.
+        
+        """
         logger.error("a request failed: %s", type(error).__name__)
 
 

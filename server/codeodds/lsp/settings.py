@@ -29,15 +29,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 def parse_settings(value: Any) -> tuple[Settings, list[str]]:
     """Settings from whatever a client sent, and one sentence per value that could not be used.
 
-    `value` may hold the settings directly or under ``codeodds``; null means all defaults. Unknown names are ignored: other
-    versions may know them.
+    `value` may hold the settings directly or under ``codeodds``; null means all defaults. Unknown names are ignored:
+    other versions may know them.
     """
     if isinstance(value, dict) and SECTION in value:
         value = value[SECTION]
     if value is None:
         return Settings(), []
     if not isinstance(value, dict):
-        return Settings(), [f"the settings under `{SECTION}` must be an object, not {_kind(value)}; the defaults are used"]
+        return Settings(), [
+            f"the settings under `{SECTION}` must be an object, not {_kind(value)}; the defaults are used"
+        ]
     chosen: dict[str, Any] = {}
     problems = []
     for field in msgspec.structs.fields(Settings):

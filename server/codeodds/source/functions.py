@@ -1,8 +1,8 @@
 """Finds the functions of a document and cuts each into problem and solution, also while the document does not parse.
 
 tree-sitter recovers from most errors by itself. Where it cannot (an unclosed bracket may swallow all that follows), the
-document is cut at lines that start a definition, and the pieces are parsed one by one: what is unfinished in one function
-does not hide the others.
+document is cut at lines that start a definition, and the pieces are parsed one by one: what is unfinished in one
+function does not hide the others.
 """
 
 from __future__ import annotations
@@ -169,7 +169,6 @@ class _Class:
         start = piece.source.rfind(b"\n", 0, node.start_byte) + 1
         header = piece.source[start : colon.end_byte if colon else body.start_byte].rstrip() + b"\n"
         return cls(piece.source[name.start_byte : name.end_byte] if name else b"?", header)
-
 
     @classmethod
     def named(cls, header: bytes) -> _Class:

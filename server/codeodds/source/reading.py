@@ -14,7 +14,8 @@ MAX_BYTES = 20_000_000
 
 
 def read_source(path: Path) -> str:
-    """The text of a file, decoded as Python does (UTF-8, or the encoding that its first lines declare), lines ended by LF.
+    """The text of a file, decoded as Python does (UTF-8, or the encoding that its first lines declare), lines ended by
+    LF.
 
     Raises: SourceError for a file that is missing, unreadable, a folder, a notebook, binary, too large or not text.
     """

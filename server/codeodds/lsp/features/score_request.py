@@ -73,7 +73,9 @@ def _function(judged: Judged, converter: Converter) -> dict[str, Any]:
 def _read(params: Any) -> tuple[str, int | None]:
     uri = _get(_get(params, "textDocument"), "uri")
     if not isinstance(uri, str):
-        raise JsonRpcInvalidParams(f"{METHOD}: parameters are {{textDocument: {{uri}}, position?: {{line, character}}}}")
+        raise JsonRpcInvalidParams(
+            f"{METHOD}: parameters are {{textDocument: {{uri}}, position?: {{line, character}}}}"
+        )
     position = _get(params, "position")
     if position is None:
         return uri, None
