@@ -36,8 +36,8 @@ class Score:
     """The values of one scoring unit of n solution tokens.
 
     `values[i]` estimates the probability that the finished program passes its tests, given the unit up to and including
-    solution token i (the value ``v_i = E[J(G(s_1..s_i))]`` of arXiv 2510.23083). Read at the last token it is an outcome
-    reward, read earlier a process reward.
+    solution token i (the value ``v_i = E[J(G(s_1..s_i))]`` of arXiv 2510.23083). Read at the last token it is an
+    outcome reward, read earlier a process reward.
     """
 
     values: FloatArray

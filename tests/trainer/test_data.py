@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from codeodds_trainer.data import read_problems
 from codeodds_trainer.dataset import cap_programs, count_labels, mixed_only
 from codeodds_trainer.errors import DataError, RecipeError
@@ -56,7 +57,7 @@ def test_a_bad_row_is_named(tmp_path, row, message):
 
 
 def test_a_missing_or_broken_file_is_named(tmp_path):
-    with pytest.raises(DataError, match="nothing.jsonl"):
+    with pytest.raises(DataError, match=r"nothing\.jsonl"):
         read_problems(tmp_path / "nothing.jsonl")
     (tmp_path / "b.jsonl.gz").write_bytes(b"not gzip")
     with pytest.raises(DataError, match=r"b.jsonl.gz"):

@@ -6,6 +6,9 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from codeodds_trainer.metrics import (
     auroc,
     best_k_of_n,
@@ -14,8 +17,6 @@ from codeodds_trainer.metrics import (
     precision_recall_below,
     within_problem_auroc,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 SCORED = st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=2, max_size=7)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
-from codeodds_trainer.errors import ModelError
-from codeodds_trainer.model import BaseModelSource, load_checkpoint, load_value_model, split, value_head
-from codeodds_trainer.trie import TokenizedProgram, build_packs
-from codeodds_trainer.features import run_trunk
-from codeodds_trainer.train import run_tail
-from tiny_models import ARCHITECTURES, save_base
 from transformers import AutoModelForCausalLM
+
+from codeodds_trainer.errors import ModelError
+from codeodds_trainer.features import run_trunk
+from codeodds_trainer.model import BaseModelSource, load_checkpoint, load_value_model, split, value_head
+from codeodds_trainer.train import run_tail
+from codeodds_trainer.trie import TokenizedProgram, build_packs
+from tiny_models import ARCHITECTURES, save_base
 
 
 @pytest.fixture(params=sorted(ARCHITECTURES))

@@ -8,11 +8,11 @@ import msgspec
 import numpy as np
 import pytest
 import torch
-from codeodds_trainer.dataset import ProblemPacks
+
 from codeodds_trainer.data import LabelledProblem, LabelledProgram
-from codeodds_trainer.errors import TrainingError
+from codeodds_trainer.dataset import ProblemPacks
+from codeodds_trainer.errors import CacheError, TrainingError
 from codeodds_trainer.features import FeatureCache, compute_features, trunk_id
-from codeodds_trainer.errors import CacheError
 from codeodds_trainer.model import BaseModelSource, load_value_model, split
 from codeodds_trainer.recipe import TrainingSection
 from codeodds_trainer.train import STATE_FILE, Trainer, learning_rate_factor

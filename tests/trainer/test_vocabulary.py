@@ -6,11 +6,12 @@ import json
 
 import numpy as np
 import pytest
-from codeodds_trainer.vocabulary import prune
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_models import CORPUS, train_tokenizer
 from tokenizers import Tokenizer
+
+from codeodds_trainer.vocabulary import prune
+from tiny_models import CORPUS, train_tokenizer
 
 FULL = train_tokenizer(400)
 KEPT_TEXT = CORPUS[0]

@@ -8,14 +8,14 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import torch
-from codeodds.bundle.tokenization import CodeTokenizer
 from tqdm import tqdm
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
+from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds_trainer.data import LabelledProblem
 from codeodds_trainer.dataset import pack_problems
 from codeodds_trainer.model import ATTENTION, BaseModelSource, tree_mask
-from codeodds_trainer.scoring import ScoredSet, ScoredProgram, hash_text
+from codeodds_trainer.scoring import ScoredProgram, ScoredSet, hash_text
 from codeodds_trainer.trie import Pack
 
 

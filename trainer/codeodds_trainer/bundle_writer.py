@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+from transformers import PreTrainedModel
+
 from codeodds.bundle.manifest import (
     MANIFEST_FILE,
     BaseModel,
@@ -18,9 +20,6 @@ from codeodds.bundle.manifest import (
     Source,
     encode,
 )
-from transformers import PreTrainedModel
-
-from codeodds_trainer.errors import ExportError
 from codeodds_trainer.card import CARD_FILE, render_card
 from codeodds_trainer.data import sha256
 from codeodds_trainer.graph import export_graph, quantize, save_split

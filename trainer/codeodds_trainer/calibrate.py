@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from codeodds.bundle.manifest import Calibration
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from codeodds.bundle.manifest import Calibration
 from codeodds_trainer.errors import CalibrationError
 
 Floats = npt.NDArray[np.float64]

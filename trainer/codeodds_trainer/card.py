@@ -24,12 +24,13 @@ def render_card(manifest: Manifest) -> str:
     lines = [
         f"# {manifest.name} {manifest.version}",
         "",
-        "A value head for Python: at every token it estimates the probability that the finished function passes its tests.",
+        "A value head for Python.",
+        "At every token it estimates the probability that the finished function passes its tests.",
         "",
         "## Origin",
         "",
         f"- Base model: {base.name}, licence {base.licence}, architecture {base.architecture}.",
-        f"- Kept: the first {graph.layers} of {base.base_layers} decoder layers and {graph.vocabulary:,} embedding rows; "
+        f"- Kept: the first {graph.layers} of {base.base_layers} layers and {graph.vocabulary:,} embedding rows; "
         "the language-model head is replaced by one linear output.",
         f"- Weights: {graph.quantization}.",
         f"- Context: at most {manifest.max_tokens:,} tokens.",
@@ -42,8 +43,8 @@ def render_card(manifest: Manifest) -> str:
         f"+ {calibration.bias:g})`.",
         f"- Fitted on {calibration.fitted_on} ({calibration.rows:,} programs).",
         *(
-            f"- Below {threshold.probability:.2f}: {threshold.precision:.0%} of the programs failed their tests, which is "
-            f"{threshold.recall:.0%} of all that failed ({threshold.measured_on})."
+            f"- Below {threshold.probability:.2f}: {threshold.precision:.0%} of the programs failed their tests, which "
+            f"is {threshold.recall:.0%} of all that failed ({threshold.measured_on})."
             for threshold in manifest.thresholds
         ),
         "",
@@ -64,7 +65,7 @@ def render_card(manifest: Manifest) -> str:
         "- It was trained on short functions that answer a stated problem. "
         "Code whose purpose is not stated in signature, docstring or names can't be judged well.",
         "- It reads one function with its imports and class header, not the rest of the project.",
-        "- The probability was calibrated on such programs; where the share of right code differs, so does its meaning.",
+        "- The probability was calibrated on such programs. Where the share of right code differs, so does its sense.",
         "",
     ]
     return "\n".join(lines)
@@ -83,12 +84,12 @@ def metric_tables(metrics: list[Metric]) -> list[str]:
             cells = []
             for column in columns:
                 found = next((m for m in here if m.name == name and (m.baseline or "this bundle") == column), None)
-                cells.append("–" if found is None else _cell(found))
+                cells.append("-" if found is None else _cell(found))
             lines.append(f"| {_NAMES.get(name, name)} | " + " | ".join(cells) + " |")
         lines.append("")
     return lines[:-1]
 
 
 def _cell(metric: Metric) -> str:
-    interval = "" if metric.low is None or metric.high is None else f" ({metric.low:.3f} – {metric.high:.3f})"
+    interval = "" if metric.low is None or metric.high is None else f" ({metric.low:.3f} to {metric.high:.3f})"
     return f"{metric.value:.3f}{interval}"

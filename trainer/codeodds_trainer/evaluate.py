@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+
 from codeodds.bundle.calibration import calibrate_readings
 from codeodds.bundle.manifest import Calibration, Metric, Threshold
-
 from codeodds_trainer.metrics import (
     best_k_of_n,
     brier,
@@ -39,7 +40,7 @@ def ranking_metrics(
     labels, groups = scored.labels, scored.groups
     found = [_metric(dataset, "within_problem_auroc", baseline, within_problem_auroc(scores, labels, groups))]
     for n in DRAWS:
-        values = per_problem(lambda s, y, n=n: best_k_of_n(s, y, n), scores, labels, groups)
+        values = per_problem(partial(best_k_of_n, n=n), scores, labels, groups)
         found.append(_metric(dataset, f"best_1_of_{n}", baseline, mean_with_interval(values)))
     return _defined(found)
 
@@ -49,13 +50,21 @@ def chance_metrics(dataset: str, scored: ScoredSet) -> list[Metric]:
     found = []
     for n in DRAWS:
         large = np.asarray([np.sum(scored.groups == group) >= n for group in np.unique(scored.groups)])
-        chance = per_problem(lambda _, y: random_of_n(y), scored.last, scored.labels, scored.groups)
+        chance = per_problem(_random, scored.last, scored.labels, scored.groups)
         found.append(
             _metric(dataset, f"best_1_of_{n}", "random", mean_with_interval(np.where(large, chance, float("nan"))))
         )
-        best = per_problem(lambda _, y, n=n: oracle_of_n(y, n), scored.last, scored.labels, scored.groups)
+        best = per_problem(partial(_oracle, n=n), scored.last, scored.labels, scored.groups)
         found.append(_metric(dataset, f"best_1_of_{n}", "oracle", mean_with_interval(best)))
     return _defined(found)
+
+
+def _random(_: npt.NDArray[np.floating], labels: npt.NDArray[np.bool_]) -> float:
+    return random_of_n(labels)
+
+
+def _oracle(_: npt.NDArray[np.floating], labels: npt.NDArray[np.bool_], n: int) -> float:
+    return oracle_of_n(labels, n)
 
 
 def probability_metrics(
@@ -76,13 +85,11 @@ def probability_metrics(
     return metrics
 
 
-def compare(
-    dataset: str, scored: ScoredSet, calibration: Calibration, others: Mapping[str, ScoredSet]
-) -> list[Metric]:
+def compare(dataset: str, scored: ScoredSet, calibration: Calibration, others: Mapping[str, ScoredSet]) -> list[Metric]:
     """All figures of one data set: the bundle's, chance, shortest, and each language-model baseline.
 
-    `others`: baselines of the same programs, ranked by `ScoredSet.mean`. A baseline need only cover the problems with both
-    labels: the programs of any other problem are all right or all wrong, however they are ranked.
+    `others`: baselines of the same programs, ranked by `ScoredSet.mean`. A baseline need only cover the problems with
+    both labels: the programs of any other problem are all right or all wrong, however they are ranked.
     """
     values = probabilities(scored, calibration)
     metrics = ranking_metrics(dataset, None, values, scored)

@@ -1,7 +1,7 @@
 """The cached outputs of the frozen trunk. Each pack is one file, named by all that its content depends on.
 
-An interrupted run goes on where it stopped, and a changed recipe reuses what it can: a file is written under another name
-and moved into place, and its name is a hash of the trunk's weights, the number of layers and the pack's tokens.
+An interrupted run goes on where it stopped, and a changed recipe reuses what it can: a file is written under another
+name and moved into place, and its name is a hash of the trunk's weights, the number of layers and the pack's tokens.
 """
 
 from __future__ import annotations

@@ -96,9 +96,8 @@ def fit(
         )
         for problems in (train, validation)
     ]
-    say(
-        f"{_count(packs[0])} for training ({one_label} problems of one label left out), {_count(packs[1])} for validation"
-    )
+    say(f"training: {_count(packs[0])}; {one_label} problems of one label left out")
+    say(f"validation: {_count(packs[1])}")
 
     say("3/4 frozen features")
     trunk, tail = split(model, recipe.model.trainable_layers)

@@ -19,7 +19,8 @@ GOLDEN_UNITS = (
     ),
     ScoringUnit(
         "class Account:\n    def withdraw(self, amount):\n        '''Take money out; refuse more than there is.'''\n",
-        "        if amount > self.balance:\n            raise ValueError('not enough money')\n        self.balance -= amount\n",
+        "        if amount > self.balance:\n            raise ValueError('not enough money')\n"
+        "        self.balance -= amount\n",
     ),
     ScoringUnit("", "x = 1\n"),
     ScoringUnit("def greet():\n", '    return "Grüße, 世界 🎉"\n'),

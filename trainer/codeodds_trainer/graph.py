@@ -1,4 +1,4 @@
-"""From a checkpoint to the ONNX graph of a bundle: export with optimum, value output, quantised weights, split files."""
+"""From a checkpoint to the ONNX graph of a bundle: optimum export, value output, quantised weights, split files."""
 
 from __future__ import annotations
 
@@ -103,7 +103,9 @@ def quantize(model: onnx.ModelProto, bits: int, block_size: int, accuracy_level:
 
 
 def quantize_embedding(model: onnx.ModelProto) -> None:
-    """Store the embedding as int8 with one float32 scale per row, in place: Gather, Cast, Mul. Exact for any chunking."""
+    """Store the embedding as int8 with one float32 scale per row, in place: Gather, Cast, Mul. Exact for any
+    chunking.
+    """
     graph = model.graph
     tables = {tensor.name: tensor for tensor in graph.initializer if len(tensor.dims) == 2}
     node = next(node for node in graph.node if node.op_type == "Gather" and node.input[0] in tables)

@@ -1,7 +1,7 @@
 """Figures for a score that ranks and predicts, with intervals that respect that programs of a problem belong together.
 
-All functions take parallel arrays: `scores` float [n], higher means more likely right; `labels` bool [n]; `groups` int [n],
-the problem of each program.
+All functions take parallel arrays: `scores` float [n], higher means more likely right; `labels` bool [n]; `groups` int
+[n], the problem of each program.
 """
 
 from __future__ import annotations

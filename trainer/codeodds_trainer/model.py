@@ -1,6 +1,7 @@
 """A value head on a decoder-only language model, through the standard Hugging Face classes.
 
-The model is ``AutoModelForTokenClassification`` with one label: its logit at a token is the value of the prefix that ends
+The model is ``AutoModelForTokenClassification`` with one label: its logit at a token is the value of the prefix that
+ends
 there. So the checkpoint loads in any tool that knows transformers. For training it is split at a layer into a *trunk*,
 which stays frozen and whose outputs are cached, and a *tail*: the same class with the last K layers only, fed with the
 trunk's outputs as `inputs_embeds`.
@@ -23,7 +24,6 @@ from transformers import (
 )
 
 from codeodds_trainer.errors import ModelError
-
 
 ATTENTION = "sdpa"
 
@@ -68,7 +68,8 @@ def load_value_model(source: BaseModelSource, layers: int | None = None, seed: i
 def load_checkpoint(path: Path) -> PreTrainedModel:
     """A saved value model, float32.
 
-    Raises: ModelError if there is none, or if it has no value head (a plain language model must go through `fit` first).
+    Raises: ModelError if there is none, or if it has no value head (a plain language model must go through `fit`
+    first).
     """
     if not (path / "config.json").is_file():
         raise ModelError(f"{path} holds no checkpoint (no config.json); give the folder that `fit` wrote")
@@ -110,8 +111,8 @@ def value_head(model: PreTrainedModel) -> nn.Linear:
 def split(model: PreTrainedModel, trainable_layers: int) -> tuple[PreTrainedModel, PreTrainedModel]:
     """Split a value model into trunk and tail; both share its parameters, none is copied.
 
-    The trunk maps `input_ids` to the hidden states [batch, tokens, hidden] that enter the last `trainable_layers` layers.
-    The tail maps these, as `inputs_embeds`, to logits [batch, tokens, 1].
+    The trunk maps `input_ids` to the hidden states [batch, tokens, hidden] that enter the last `trainable_layers`
+    layers. The tail maps these, as `inputs_embeds`, to logits [batch, tokens, 1].
 
     Raises: ModelError if there are not that many layers.
     """

@@ -1,4 +1,6 @@
-"""The first stage of a run: the base model, cut to its first layers and to the tokens that stay, as a local checkpoint."""
+"""The first stage of a run: the base model, cut to its first layers and to the tokens that stay, as a local
+checkpoint.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from codeodds.bundle.tokenization import CodeTokenizer
 from tokenizers import Tokenizer
 from torch import nn
 from transformers import AutoTokenizer, PreTrainedModel
 
-from codeodds_trainer.model import BaseModelSource, ModelError, load_checkpoint, load_config, load_value_model
+from codeodds.bundle.tokenization import CodeTokenizer
+from codeodds_trainer.errors import ModelError
+from codeodds_trainer.model import BaseModelSource, load_checkpoint, load_config, load_value_model
 from codeodds_trainer.recipe import Recipe, VocabularySection
 from codeodds_trainer.vocabulary import count_tokens, prune, python_files
 
@@ -31,7 +34,8 @@ def base_source(recipe: Recipe) -> BaseModelSource:
 
 
 def prepare_base(recipe: Recipe, folder: Path) -> tuple[PreTrainedModel, CodeTokenizer, int]:
-    """The value model to train, its tokenizer, and how many layers the base model has. Made once, then read from `folder`.
+    """The value model to train, its tokenizer, and how many layers the base model has. Made once, then read from
+    `folder`.
 
     Raises: ModelError for a base model that cannot be loaded or cut as the recipe asks.
     """
@@ -42,9 +46,11 @@ def prepare_base(recipe: Recipe, folder: Path) -> tuple[PreTrainedModel, CodeTok
         partial.mkdir(parents=True)
         _make_base(recipe, partial)
         partial.replace(folder)
-    return load_checkpoint(folder), CodeTokenizer.from_file(
-        folder / TOKENIZER_FILE, recipe.export.max_tokens
-    ), base_layers
+    return (
+        load_checkpoint(folder),
+        CodeTokenizer.from_file(folder / TOKENIZER_FILE, recipe.export.max_tokens),
+        base_layers,
+    )
 
 
 def _make_base(recipe: Recipe, folder: Path) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
+from transformers import AutoTokenizer
+
 from codeodds.bundle.loader import load_bundle
 from codeodds.bundle.manifest import Manifest, Metric
 from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds.engine.scorer import open_scorer
-from transformers import AutoTokenizer
-
 from codeodds_trainer.baselines import load_language_model, log_probability_scores
 from codeodds_trainer.bundle_writer import seal
 from codeodds_trainer.card import metric_tables

@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from tqdm import tqdm
+
 from codeodds.engine.api import Scorer
 from codeodds.errors import UnitError
 from codeodds.types import ScoringUnit
-from tqdm import tqdm
-
 from codeodds_trainer.data import LabelledProblem
 
 
@@ -48,8 +48,8 @@ class ScoredSet:
 def score_problems(scorer: Scorer, problems: Sequence[LabelledProblem], store: Path) -> ScoredSet:
     """Score every program of the problems; programs that the engine refuses (empty, too long) are left out.
 
-    `store`: a JSON-lines file with one line per finished problem. Problems found in it are not scored again, so a killed
-    run goes on where it stopped. Its name should say which bundle made it.
+    `store`: a JSON-lines file with one line per finished problem. Problems found in it are not scored again, so a
+    killed run goes on where it stopped. Its name should say which bundle made it.
     """
     store.parent.mkdir(parents=True, exist_ok=True)
     done = _read(store)

@@ -87,7 +87,9 @@ def build_packs(
             passed[key] = passed.get(key, 0.0) + share * program.passed
             sharers[key] = sharers.get(key, 0) + 1
     order = sorted(range(len(programs)), key=lambda index: programs[index].ids.tolist())
-    packs, group, nodes = [], [], set()
+    packs: list[Pack] = []
+    group: list[int] = []
+    nodes: set[bytes] = set()
     for index in order:
         fresh = set(keys[index])
         if group and len(nodes | fresh) > max_nodes:

@@ -9,6 +9,7 @@ that needs a dropped token is still encoded, without loss, in shorter pieces: al
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -42,7 +43,9 @@ def _count_batch(tokenizer: Tokenizer, batch: list[str], counts: Counter[int]) -
 
 
 def python_files(folders: Iterable[Path], max_bytes: int = 400_000) -> Iterator[str]:
-    """The text of every Python file below the folders, sorted by path; files that are not UTF-8 or larger are left out."""
+    """The text of every Python file below the folders, sorted by path; files that are not UTF-8 or larger are left
+    out.
+    """
     for folder in folders:
         for path in sorted(folder.rglob("*.py")):
             if not path.is_file() or path.stat().st_size > max_bytes:
@@ -58,7 +61,7 @@ def merge_path(token: str, ranks: dict[tuple[str, str], int]) -> set[str]:
     parts = list(token)
     seen = set(parts)
     while len(parts) > 1:
-        ranked = [(ranks[pair], i) for i, pair in enumerate(zip(parts, parts[1:], strict=False)) if pair in ranks]
+        ranked = [(ranks[pair], i) for i, pair in enumerate(itertools.pairwise(parts)) if pair in ranks]
         if not ranked:
             break
         best = parts[min(ranked)[1]], parts[min(ranked)[1] + 1]
@@ -85,7 +88,7 @@ def prune(tokenizer_json: dict[str, Any], keep: set[int]) -> tuple[dict[str, Any
     if model.get("type") != "BPE":
         raise ValueError(f"only BPE tokenizers can be pruned, this one is {model.get('type')!r}; skip the pruning step")
     vocab: dict[str, int] = model["vocab"]
-    merges = [tuple(merge.split(" ", 1)) if isinstance(merge, str) else tuple(merge) for merge in model["merges"]]
+    merges = [_pair(merge) for merge in model["merges"]]
     ranks = {merge: rank for rank, merge in enumerate(merges)}
     token_of = {index: token for token, index in vocab.items()}
     added = tokenizer_json.get("added_tokens", [])
@@ -102,6 +105,12 @@ def prune(tokenizer_json: dict[str, Any], keep: set[int]) -> tuple[dict[str, Any
     pruned["model"]["merges"] = [list(pair) for pair in merges if {pair[0], pair[1], pair[0] + pair[1]} <= wanted]
     pruned["added_tokens"] = [{**entry, "id": new_id[entry["id"]]} for entry in kept_added]
     return pruned, np.asarray(old_ids, dtype=np.int64)
+
+
+def _pair(merge: str | list[str]) -> tuple[str, str]:
+    """A merge rule as tokenizer.json holds it: two tokens in a list, or in one string with a space between."""
+    left, right = merge.split(" ", 1) if isinstance(merge, str) else merge
+    return left, right
 
 
 def prune_file(source: Path, keep: set[int], target: Path) -> npt.NDArray[np.int64]:

@@ -1,4 +1,6 @@
-"""A scorer without a model, for tests of anything that sits on top of one. Public, so that other projects' tests may use it."""
+"""A scorer without a model, for tests of anything that sits on top of one. Public, so that other projects' tests may
+use it.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """One inference thread that never dies: latest request wins, equal units are scored once.
 
-A request has a key (for an editor: document and function). A newer request with the same key takes the older one's place,
-whether that still waits or already runs. The scorer is opened in the thread, at the first request.
+A request has a key (for an editor: document and function). A newer request with the same key takes the older one's
+place, whether that still waits or already runs. The scorer is opened in the thread, at the first request.
 """
 
 from __future__ import annotations

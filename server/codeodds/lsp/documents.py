@@ -217,9 +217,7 @@ class Documents:
 
 
 def _keys(uri: str, functions: list[Function]) -> list[str]:
-    """One key per function that stays the same while the function is edited: its name and its number among namesakes.
-    
-    """
+    """One key per function that outlasts edits of the function: its name and its number among namesakes."""
     seen: Counter[str] = Counter()
     keys = []
     for function in functions:

@@ -32,7 +32,7 @@ class CodeoddsServer(LanguageServer):
 
     def converter(self, document: Document) -> Converter:
         """Positions of a document in the encoding that the client negotiated."""
-        return Converter(document.lines, self.workspace.position_encoding)
+        return Converter(document.lines, self.workspace.position_encoding or lsp.PositionEncodingKind.Utf16)
 
     def tell(self, message: str, severity: lsp.MessageType = lsp.MessageType.Warning) -> None:
         """Write to the client's log; nothing pops up."""
@@ -46,9 +46,7 @@ class CodeoddsServer(LanguageServer):
         self.documents.configure(settings)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        """Called by pygls for an error in a handler. The error's text may quote a document, so only its type is told.
-        
-        """
+        """Called by pygls for an error in a handler. Its text may quote a document, so only its type is told."""
         logger.error("a request failed: %s", type(error).__name__)
 
 

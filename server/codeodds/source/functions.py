@@ -8,6 +8,7 @@ function does not hide the others.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -41,8 +42,14 @@ _CONTAINERS = frozenset(
 )
 _IMPORTS = frozenset({"import_statement", "import_from_statement", "future_import_statement"})
 _TOP_DEFINITION = re.compile(rb"^(?=@|def\b|async\b|class\b)", re.MULTILINE)
-_INNER_DEFINITION = re.compile(rb"^[ \t]+(?=@|def\b|async\s+def\b)", re.MULTILINE)
+_INNER_DEFINITION = re.compile(rb"^[ \t]+(?=@|def\b|async[ \t]+def\b|class\b)", re.MULTILINE)
+_CLASS = re.compile(rb"^class[ \t]+(\w+)", re.MULTILINE)
+_CLASS_HEADER = re.compile(rb"(?:[ \t]*\[[^\]]*\])?[ \t]*(?:\((?:[^()]|\([^()]*\))*\))?[ \t]*:")
+"""What may follow the name in a finished ``class`` header: type parameters, bases, the colon."""
 _DEFINITION_LINE = re.compile(rb"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)[^\n]*\n?", re.MULTILINE)
+_FORMATTED = re.compile(rb"\w*[bf]", re.IGNORECASE)
+"""How an f-string or a bytes literal starts: neither is a docstring."""
+_INDENTATION = re.compile(rb"[ \t]*")
 _BLANK_REST = re.compile(rb"[ \t]*(#[^\n]*)?(\n|\Z)")
 
 
@@ -113,14 +120,16 @@ class _Finder:
         """One top-level definition, or what stands before the first. A class with an error is cut at its methods."""
         piece = _Piece(self._source[start:end], start)
         root = self._parser.parse(piece.source).root_node
-        header = _class_header(piece.source) if root.has_error else None
-        if header is None:
+        members = _members(piece.source) if root.has_error else []
+        match = _CLASS.search(piece.source, 0, members[0]) if members else None
+        if match is None:
             self._walk_or_note(root, piece, ())
             return
-        inner = [start + cut for cut in _starts(piece.source, _INNER_DEFINITION)]
+        header = _class_header(piece.source, match, members[0])
+        inner = [start + member for member in members]
         for first, last in zip(inner, [*inner[1:], end], strict=True):
-            method = _Piece(header + self._source[first:last], first - len(header))
-            self._walk_or_note(self._parser.parse(method.source).root_node, method, (_Class.named(header),))
+            member = _Piece(header + self._source[first:last], first - len(header))
+            self._walk_or_note(self._parser.parse(member.source).root_node, member, (_Class(match.group(1), header),))
 
     def _walk_or_note(self, root: Node, piece: _Piece, classes: tuple[_Class, ...]) -> None:
         """Walk a piece; if it starts a function of which the parser can make nothing, note that much."""
@@ -169,12 +178,6 @@ class _Class:
         start = piece.source.rfind(b"\n", 0, node.start_byte) + 1
         header = piece.source[start : colon.end_byte if colon else body.start_byte].rstrip() + b"\n"
         return cls(piece.source[name.start_byte : name.end_byte] if name else b"?", header)
-
-    @classmethod
-    def named(cls, header: bytes) -> _Class:
-        """From a ``class`` line alone."""
-        match = re.match(rb"class[ \t]+(\w+)", header)
-        return cls(match.group(1) if match else b"?", header)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +230,7 @@ class _Found:
         head = [imports + b"\n\n"] if imports else []
         head += [known.header for known in self.classes]
         head.append(source[first:start])
+        parses = not node.has_error and colon is not None
         name = node.child_by_field_name("name")
         own = self.piece.source[name.start_byte : name.end_byte] if name else b"?"
         line, character = lines.position(start)
@@ -237,8 +241,8 @@ class _Found:
             solution_line=line,
             solution_character=character,
             end_line=lines.position(max(signature_end, start, end - 1) if end > start else signature_end)[0],
-            parses=not node.has_error and colon is not None,
-            is_stub=_is_stub(body, self.piece.source),
+            parses=parses,
+            is_stub=parses and _is_stub(body, self.piece.source),
             unit=ScoringUnit(b"".join(head).decode("utf-8", "replace"), source[start:end].decode("utf-8", "replace")),
         )
 
@@ -266,8 +270,6 @@ class _LineIndex:
         return self._starts[line]
 
     def _line(self, byte: int) -> int:
-        from bisect import bisect_right
-
         return bisect_right(self._starts, byte) - 1
 
 
@@ -287,13 +289,18 @@ def _starts(source: bytes, pattern: re.Pattern[bytes]) -> list[int]:
     return starts
 
 
-def _class_header(source: bytes) -> bytes | None:
-    """The ``class`` line of a piece that holds one class, closed if need be so that a method behind it parses."""
-    match = re.search(rb"^class\b[^\n]*", source, re.MULTILINE)
-    if match is None:
-        return None
-    header = match.group().rstrip()
-    return (header if header.endswith(b":") else header + b":") + b"\n"
+def _members(source: bytes) -> list[int]:
+    """Line starts of the outermost indented definitions. Those within methods are part of their method."""
+    starts = _starts(source, _INNER_DEFINITION)
+    depths = [match.end() - start for start in starts if (match := _INDENTATION.match(source, start))]
+    outermost = min(depths, default=0)
+    return [start for start, depth in zip(starts, depths, strict=True) if depth == outermost]
+
+
+def _class_header(source: bytes, match: re.Match[bytes], end: int) -> bytes:
+    """The header of the class whose name was matched, before `end`; only the name if what follows is unfinished."""
+    header = _CLASS_HEADER.match(source, match.end(), end)
+    return (source[match.start() : header.end()] if header else match.group() + b":") + b"\n"
 
 
 def _colon(node: Node, body: Node | None) -> Node | None:
@@ -311,7 +318,8 @@ def _docstring(body: Node | None) -> Node | None:
     if not statements or statements[0].type != "expression_statement":
         return None
     inner = statements[0].named_children
-    return statements[0] if len(inner) == 1 and inner[0].type in ("string", "concatenated_string") else None
+    is_string = len(inner) == 1 and inner[0].type in ("string", "concatenated_string")
+    return statements[0] if is_string and not _FORMATTED.match(inner[0].text or b"") else None
 
 
 def _is_stub(body: Node | None, source: bytes) -> bool:

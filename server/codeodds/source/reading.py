@@ -42,6 +42,6 @@ def read_source(path: Path) -> str:
         raise SourceError(f"{path}: {error}; save it as UTF-8, or correct its encoding comment") from error
     except UnicodeDecodeError as error:
         raise SourceError(
-            f"{path} is not {encoding}: byte {error.start} cannot be decoded; save it as UTF-8, or declare its encoding "
-            "in the first line"
+            f"{path} is not {encoding}: byte {error.start} cannot be decoded; save it as UTF-8, or declare its "
+            "encoding in the first line"
         ) from error
