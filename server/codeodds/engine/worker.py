@@ -19,7 +19,7 @@ from codeodds.types import Score, ScoringUnit
 
 logger = logging.getLogger(__name__)
 
-MEMO_SCORES = 2_000
+MEMO_SCORES = 1_000
 """Scores remembered by their unit: typing in one function never rescores another, nor does undo."""
 
 
@@ -101,7 +101,9 @@ class ScoringWorker:
         if key in self._waiting:
             return self._waiting[key]
         running = self._running
-        return running if running is not None and running.key == key and not running.cancellation.cancelled else None
+        if running is None or running.key != key or running.future.done():
+            return None
+        return running
 
     def _take(self, key: str) -> list[_Request]:
         """The waiting and running requests of a key, no longer waiting. Call with the lock held."""

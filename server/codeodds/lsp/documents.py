@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from codeodds.engine.lines import score_lines
 from codeodds.engine.worker import ScoringWorker
-from codeodds.errors import BundleError, CodeoddsError, Superseded
+from codeodds.errors import BundleError, EngineError, Superseded, UnitError
 from codeodds.lsp.settings import Settings
 from codeodds.source.functions import Function, find_functions, normalise_newlines
 from codeodds.source.judgement import not_judged_because
@@ -39,6 +39,11 @@ class Judged:
     reason: str | None = None
     """Why there is no probability, as words that complete "not judged: ..."."""
 
+    @property
+    def percent(self) -> str:
+        """The probability for people: ``62 %``. Empty if there is none."""
+        return "" if self.probability is None else f"{100 * self.probability:.0f} %"
+
 
 @dataclass(slots=True)
 class Document:
@@ -50,10 +55,14 @@ class Document:
     judged: tuple[Judged, ...] = ()
     """What is known so far of this version's functions, in order."""
     changed_line: int = 0
-    lines: list[str] = field(init=False)
+    _lines: list[str] = field(init=False, default_factory=list, repr=False)
 
-    def __post_init__(self) -> None:
-        self.lines = normalise_newlines(self.text).split("\n")
+    @property
+    def lines(self) -> list[str]:
+        """The text's lines without their ends, found when they are first asked for. Never empty."""
+        if not self._lines:
+            self._lines = normalise_newlines(self.text).split("\n")
+        return self._lines
 
 
 Listener = Callable[[Document], None]
@@ -72,7 +81,8 @@ class Documents:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._keys: dict[str, set[str]] = {}
         self._parser = ThreadPoolExecutor(max_workers=1, thread_name_prefix="codeodds-parsing")
-        self._unusable: BundleError | None = None
+        self._unusable = False
+        self._told: set[str] = set()
         self._requests = 0
 
     def get(self, uri: str) -> Document | None:
@@ -96,8 +106,12 @@ class Documents:
             listener(uri)
 
     def configure(self, settings: Settings) -> None:
-        """New settings: every open document is looked at again; scores that are known are not computed again."""
+        """New settings: every open document is looked at again; scores that are known are not computed again.
+
+        A bundle that could not be opened is tried again.
+        """
         self.settings = settings
+        self._unusable = False
         for uri in self._open:
             self._schedule(uri, 0)
 
@@ -112,7 +126,7 @@ class Documents:
     async def judge(self, document: Document, line: int | None) -> tuple[Judged, ...]:
         """Score a document's functions on request, or only the one around `line`; waits for the result.
 
-        Raises: what opening the scorer raises. When the caller is cancelled, so are the requests.
+        Raises: BundleError, EngineError; Superseded at shutdown. When the caller is cancelled, so are the requests.
         """
         functions = await self._find(document.text)
         if line is not None:
@@ -132,10 +146,11 @@ class Documents:
         task = self._tasks.pop(uri, None)
         if task is not None:
             task.cancel()
-        if self.settings.enable and self._unusable is None:
-            self._tasks[uri] = asyncio.get_running_loop().create_task(self._refresh(uri, delay_s))
+        document = self._open[uri]
+        if self.settings.enable and not self._unusable:
+            self._tasks[uri] = asyncio.get_running_loop().create_task(self._refresh(document, delay_s))
         else:
-            self._publish(self._open[uri])
+            self._show(document, [])
 
     def _stop(self, uri: str) -> None:
         task = self._tasks.pop(uri, None)
@@ -144,16 +159,15 @@ class Documents:
         for key in self._keys.pop(uri, set()):
             self.worker.cancel(key)
 
-    async def _refresh(self, uri: str, delay_s: float) -> None:
+    async def _refresh(self, document: Document, delay_s: float) -> None:
         try:
             await asyncio.sleep(delay_s)
-            await self._score_document(self._open[uri])
-        except BundleError as error:
-            self._unusable = error
-            logger.error("%s", error)
-            for listener in self.on_problem:
-                listener(str(error))
-        except (Superseded, KeyError):
+            await self._score_document(document)
+        except (BundleError, EngineError) as error:
+            self._unusable = isinstance(error, BundleError)
+            self._show(document, [])
+            self._tell(str(error))
+        except Superseded:
             return
         except Exception as error:
             # The text of an unforeseen error may quote the document.
@@ -180,15 +194,13 @@ class Documents:
         self._show(document, judged)
 
     async def _judge_one(self, key: str, function: Function) -> Judged:
-        """Raises: BundleError, Superseded."""
+        """Raises: BundleError, EngineError, Superseded."""
         reason = not_judged_because(function)
         if reason is not None:
             return Judged(function, reason=reason)
         try:
             score = await _settled(self.worker.submit(key, function.unit))
-        except (BundleError, Superseded):
-            raise
-        except CodeoddsError as error:
+        except UnitError as error:
             return Judged(function, reason=str(error))
         info = self.worker.info
         if info is not None and len(score.values) < info.min_solution_tokens:
@@ -206,6 +218,14 @@ class Documents:
         if self._open.get(document.uri) is document:
             document.judged = tuple(judged)
             self._publish(document)
+
+    def _tell(self, message: str) -> None:
+        """A problem that the user can do something about, once per session."""
+        if message not in self._told:
+            self._told.add(message)
+            logger.error("%s", message)
+            for listener in self.on_problem:
+                listener(message)
 
     def _publish(self, document: Document) -> None:
         for listener in self.on_scored:

@@ -20,7 +20,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Functions below this probability get a diagnostic; null means the threshold that the bundle was measured at."""
     inlay_hints: bool = True
     """Show the probability behind each signature."""
-    max_lines: Annotated[int, msgspec.Meta(ge=1, le=20)] = 2
+    max_hints: Annotated[int, msgspec.Meta(ge=1, le=20)] = 2
     """At most this many lines are pointed at in one function."""
     max_functions: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 200
     """At most this many functions of a document are scored; those nearest to the last change come first."""

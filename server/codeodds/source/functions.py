@@ -1,7 +1,7 @@
 """Finds the functions of a document and cuts each into problem and solution, also while the document does not parse.
 
 tree-sitter recovers from most errors by itself. Where it cannot (an unclosed bracket may swallow all that follows), the
-document is cut at lines that start a definition, and the pieces are parsed one by one: what is unfinished in one
+document is cut at lines that start a definition or a block, and the pieces are parsed one by one: what is unfinished in one
 function does not hide the others.
 """
 
@@ -41,7 +41,9 @@ _CONTAINERS = frozenset(
     }
 )
 _IMPORTS = frozenset({"import_statement", "import_from_statement", "future_import_statement"})
-_TOP_DEFINITION = re.compile(rb"^(?=@|def\b|async\b|class\b)", re.MULTILINE)
+_TOP_DEFINITION = re.compile(
+    rb"^(?=@|def\b|async\b|class\b|(?:if|try|with|for|while)\b[^\n]*:[ \t]*(?:#[^\n]*)?$)", re.MULTILINE
+)
 _INNER_DEFINITION = re.compile(rb"^[ \t]+(?=@|def\b|async[ \t]+def\b|class\b)", re.MULTILINE)
 _CLASS = re.compile(rb"^class[ \t]+(\w+)", re.MULTILINE)
 _CLASS_HEADER = re.compile(rb"(?:[ \t]*\[[^\]]*\])?[ \t]*(?:\((?:[^()]|\([^()]*\))*\))?[ \t]*:")

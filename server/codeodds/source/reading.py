@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import stat
 import tokenize
 from pathlib import Path
 
@@ -22,9 +23,11 @@ def read_source(path: Path) -> str:
     if path.suffix == ".ipynb":
         raise SourceError(f"{path} is a notebook; export its code first (jupyter nbconvert --to script)")
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise SourceError(f"{path} has {size:,} bytes; files above {MAX_BYTES:,} are not read: split it")
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+            raise SourceError(f"{path} is not a regular file; save the code in one and name that")
+        if status.st_size > MAX_BYTES:
+            raise SourceError(f"{path} has {status.st_size:,} bytes; files above {MAX_BYTES:,} are not read: split it")
         content = path.read_bytes()
     except IsADirectoryError as error:
         raise SourceError(f"{path} is a folder; name files, or let `codeodds score` search it") from error

@@ -49,13 +49,13 @@ class Diagnostics:
         if judged.probability >= threshold:
             return []
         function = judged.function
-        likely = f"{judged.probability:.0%} likely to be right as written"
+        likely = f"{judged.percent} likely to be right as written"
         places = [
             (
                 function.solution_line + line.line,
                 f"{likely}; the estimate falls most here ({line.probability + line.drop:.2f} → {line.probability:.2f})",
             )
-            for line in largest_drops(list(judged.lines), settings.max_lines, SMALLEST_DROP)
+            for line in largest_drops(list(judged.lines), settings.max_hints, SMALLEST_DROP)
         ] or [(function.line, f"{likely}; no single line stands out")]
         return [
             lsp.Diagnostic(

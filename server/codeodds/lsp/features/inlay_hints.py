@@ -39,7 +39,7 @@ class InlayHints:
         model = f" ({info.name} {info.version})" if info else ""
         return lsp.InlayHint(
             position=position,
-            label=f"{judged.probability:.0%}",
+            label=judged.percent,
             padding_left=True,
             tooltip=f"Estimated probability that this function does what its signature and docstring say{model}.",
         )
