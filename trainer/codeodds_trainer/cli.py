@@ -112,6 +112,13 @@ def main() -> None:
     except (TrainerError, CodeoddsError) as error:
         click.echo(f"codeodds-train: {error}", err=True)
         sys.exit(2)
+    except ModuleNotFoundError as error:
+        click.echo(
+            f"codeodds-train: the package {error.name} is not installed; install the trainer's extra: "
+            "pip install -c constraints.txt -e '.[trainer]'",
+            err=True,
+        )
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,60 @@
+"""The command line of the trainer: help that teaches, one sentence for foreseen errors."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from codeodds_trainer import cli
+from tiny_models import save_base, save_recipe
+
+
+def run(monkeypatch, capsys, *arguments):
+    """Status and stderr of a whole call."""
+    monkeypatch.setattr(sys, "argv", ["codeodds-train", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return ended.value.code, capsys.readouterr().err
+
+
+def test_help_shows_the_three_steps():
+    text = CliRunner().invoke(cli.cli, ["--help"]).output
+    assert [step for step in ("fit RECIPE", "export --run", "evaluate --bundle") if step in text] == [
+        "fit RECIPE",
+        "export --run",
+        "evaluate --bundle",
+    ]
+
+
+def test_a_missing_data_file_is_one_sentence(monkeypatch, capsys, tmp_path):
+    recipe = save_recipe(tmp_path / "recipe.yaml", save_base(tmp_path / "base"))
+    status, err = run(monkeypatch, capsys, "fit", recipe, "--data", tmp_path, "--run", tmp_path / "run")
+    assert status == 2
+    assert "toy.jsonl: cannot be read" in err
+    assert "Traceback" not in err
+
+
+def test_a_missing_base_model_is_one_sentence(monkeypatch, capsys, tmp_path):
+    recipe = save_recipe(tmp_path / "recipe.yaml", tmp_path / "nowhere")
+    status, err = run(monkeypatch, capsys, "fit", recipe, "--data", tmp_path, "--run", tmp_path / "run")
+    assert status == 2
+    assert "no model at" in err
+    assert "nowhere" in err
+
+
+def test_exporting_an_unfinished_run_says_what_to_do(monkeypatch, capsys, tmp_path):
+    status, err = run(monkeypatch, capsys, "export", "--run", tmp_path, "--data", tmp_path, "--out", tmp_path / "out")
+    assert status == 2
+    assert "run `codeodds-train fit` first" in err
+
+
+def test_a_missing_extra_is_named(monkeypatch, capsys, tmp_path):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for name in [name for name in sys.modules if name.startswith("codeodds_trainer.")]:
+        if name != "codeodds_trainer.cli" and name != "codeodds_trainer.errors":
+            monkeypatch.delitem(sys.modules, name)
+    status, err = run(monkeypatch, capsys, "export", "--run", tmp_path, "--data", tmp_path, "--out", tmp_path / "out")
+    assert status == 2
+    assert "torch is not installed" in err
