@@ -52,6 +52,18 @@ class Client:
         future = self.rpc.protocol.send_request_async("codeodds/score", {"textDocument": {"uri": uri}, **extra})
         return to_plain(await asyncio.wait_for(future, WAIT_S))
 
+    async def calls(self) -> list[str]:
+        """The solutions that the fake scorer was asked to score so far. With ``--gate`` only."""
+        return list(await asyncio.wait_for(self.rpc.protocol.send_request_async("test/calls", None), WAIT_S))
+
+    async def until_called(self, times: int) -> list[str]:
+        """Wait until the fake scorer was asked this often. With ``--gate`` only."""
+        return list(await asyncio.wait_for(self.rpc.protocol.send_request_async("test/called", [times]), WAIT_S))
+
+    def release(self) -> None:
+        """Let the scores through that ``--gate`` holds."""
+        self.rpc.protocol.notify("test/release", None)
+
     async def hints(self, uri: str = URI, last_line: int = 10_000) -> list[lsp.InlayHint]:
         span = lsp.Range(lsp.Position(0, 0), lsp.Position(last_line, 0))
         params = lsp.InlayHintParams(text_document=lsp.TextDocumentIdentifier(uri), range=span)

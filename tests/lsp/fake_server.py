@@ -1,23 +1,56 @@
 """A server process whose scorer needs no model: the value falls by 0.6 at the word BUG. Started by the tests.
 
-With an argument, opening the scorer fails with that sentence.
+``--gate`` holds every score until the client sends ``test/release``, and answers what was asked of the scorer. With
+``--crash``, opening the scorer fails in a way that nobody foresaw; with any other argument, with that as its sentence.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import threading
+from typing import Any
 
 from codeodds.engine.api import Scorer
 from codeodds.engine.fake import FakeScorer
 from codeodds.errors import BundleMissing
-from codeodds.lsp.server import run_stdio
+from codeodds.lsp.server import create_server, run_stdio
+
+POLL_S = 0.005
 
 
 def open_scorer() -> Scorer:
-    if len(sys.argv) > 1:
+    if sys.argv[1:] == ["--crash"]:
+        raise RuntimeError("a text that may quote code")
+    if sys.argv[1:]:
         raise BundleMissing(sys.argv[1])
     return FakeScorer()
 
 
+def run_gated() -> None:
+    gate = threading.Event()
+    scorer = FakeScorer(gate=gate)
+    server = create_server(lambda: scorer)
+
+    @server.feature("test/release")
+    def release(params: Any) -> None:
+        gate.set()
+
+    @server.feature("test/calls")
+    def calls(params: Any) -> list[str]:
+        return [unit.solution for unit in scorer.calls]
+
+    @server.feature("test/called")
+    async def called(params: Any) -> list[str]:
+        while len(scorer.calls) < params[0]:
+            await asyncio.sleep(POLL_S)
+        return [unit.solution for unit in scorer.calls]
+
+    server.start_io()
+
+
 if __name__ == "__main__":
-    run_stdio(open_scorer)
+    if sys.argv[1:] == ["--gate"]:
+        run_gated()
+    else:
+        run_stdio(open_scorer)

@@ -83,7 +83,7 @@ async def test_a_huge_document_does_not_block_other_requests() -> None:
         ({"debounce_ms": -1}, "codeodds.debounce_ms"),
         ({"threshold": 2}, "codeodds.threshold"),
         ({"enable": "yes"}, "codeodds.enable"),
-        ({"max_lines": None}, "codeodds.max_lines"),
+        ({"max_hints": None}, "codeodds.max_hints"),
         ([1], "codeodds"),
         ("on", "codeodds"),
     ],

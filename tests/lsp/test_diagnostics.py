@@ -19,7 +19,7 @@ async def test_an_improbable_function_has_a_hint_where_its_value_falls() -> None
     assert found.range == lsp.Range(lsp.Position(6, 4), lsp.Position(6, 11))
     assert found.severity == lsp.DiagnosticSeverity.Hint
     assert (found.code, found.source) == ("CO001", "codeodds")
-    assert found.message == "30% likely to be right as written; the estimate falls most here (0.90 → 0.30)"
+    assert found.message == "30 % likely to be right as written; the estimate falls most here (0.90 → 0.30)"
     assert found.data == {"p": 0.3, "model": "fake", "version": "1"}
 
 
@@ -69,7 +69,7 @@ async def test_the_threshold_and_the_number_of_lines_are_settings() -> None:
         client.open(text)
         await client.scored()
         assert client.published == []
-        client.configure({"codeodds": {"threshold": 0.95, "max_lines": 1, "debounce_ms": 0}})
+        client.configure({"codeodds": {"threshold": 0.95, "max_hints": 1, "debounce_ms": 0}})
         (found,) = await client.diagnostics(1)
     assert found.range.start.line == 1
 

@@ -15,8 +15,8 @@ async def test_each_judged_function_shows_its_probability_behind_the_signature()
         await client.scored()
         hints = await client.hints()
     assert [(hint.label, hint.position) for hint in hints] == [
-        ("90%", lsp.Position(0, 14)),
-        ("30%", lsp.Position(6, 16)),
+        ("90 %", lsp.Position(0, 14)),
+        ("30 %", lsp.Position(6, 16)),
     ]
     assert "fake 1" in str(hints[0].tooltip)
 
@@ -25,7 +25,7 @@ async def test_only_the_range_that_was_asked_for_is_answered() -> None:
     async with connect() as client:
         client.open(TEXT)
         await client.scored()
-        assert [hint.label for hint in await client.hints(last_line=3)] == ["90%"]
+        assert [hint.label for hint in await client.hints(last_line=3)] == ["90 %"]
 
 
 async def test_before_the_scores_and_for_unknown_documents_there_are_no_hints() -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
+from pathlib import Path
 
 import pytest
+from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
-from tests.lsp.client import FAKE_SERVER, connect
+from tests.lsp.client import FAKE_SERVER, URI, WAIT_S, connect
 
 TEXT = "def f(a):\n    b = a + 1\n    return b\n\n\ndef g(a):\n    b = BUG\n    return b\n\n\ndef h(a):\n    ...\n"
 
@@ -39,13 +43,14 @@ async def test_a_position_chooses_the_function_around_it() -> None:
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"textDocument": {"uri": "file:///w/unknown.py"}}, "no open document"),
+        ({"textDocument": {"uri": "file:///w/unknown.py"}}, "no open Python document"),
         ({"textDocument": {"uri": 3}}, "parameters are"),
         ({}, "parameters are"),
         ([], "parameters are"),
         (None, "parameters are"),
         ({"textDocument": {"uri": "file:///w/a.py"}, "position": {"line": "one"}}, "whole number"),
         ({"textDocument": {"uri": "file:///w/a.py"}, "position": {"line": -1}}, "whole number"),
+        ({"textDocument": {"uri": "file:///w/a.py"}, "position": {"line": 13}}, "line is 13, but .* has 13 lines"),
     ],
 )
 async def test_wrong_parameters_are_answered_with_a_sentence(parameters: object, message: str) -> None:
@@ -72,11 +77,51 @@ async def test_a_broken_bundle_is_told_once_and_the_server_lives() -> None:
     assert client.shown == []
 
 
-async def test_a_cancelled_request_ends_and_the_next_is_answered() -> None:
+async def test_an_engine_that_fails_unexpectedly_is_told_once_without_quoting_anything() -> None:
+    async with connect(*FAKE_SERVER, "--crash") as client:
+        client.open(TEXT)
+        await client.until(lambda: client.logged)
+        client.replace(TEXT + "\n", 2)
+        for _ in range(2):
+            with pytest.raises(JsonRpcException, match="RuntimeError") as caught:
+                await client.score()
+            assert caught.value.code == -32803
+    (entry,) = client.logged
+    assert "quote" not in entry.message
+
+
+async def test_a_cancelled_request_is_answered_at_once_and_gives_its_run_up() -> None:
+    async with connect(*FAKE_SERVER, "--gate", options={"enable": False}) as client:
+        client.open(TEXT)
+        first = client.rpc.protocol.send_request_async(
+            "codeodds/score", {"textDocument": {"uri": URI}}, msg_id="to cancel"
+        )
+        await client.until_called(1)
+        client.rpc.cancel_request(lsp.CancelParams(id="to cancel"))
+        with pytest.raises(JsonRpcException) as caught:
+            await asyncio.wait_for(first, WAIT_S)
+        assert caught.value.code == -32800
+        second = asyncio.ensure_future(client.score(position={"line": 6, "character": 0}))
+        calls = await client.until_called(2)
+        client.release()
+        assert [function["name"] for function in (await second)["functions"]] == ["g"]
+    assert calls == ["    b = a + 1\n    return b\n", "    b = BUG\n    return b\n"]
+
+
+async def test_the_documented_example_has_the_shape_of_a_real_answer(project_root: Path) -> None:
+    document = (project_root / "docs" / "protocol.md").read_text("utf-8")
+    blocks = [json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", document, re.MULTILINE | re.DOTALL)]
+    (example,) = (block for block in blocks if "functions" in block)
     async with connect() as client:
-        client.open("\n\n".join(f"def f{i}(a):\n    return {'a + ' * 300}a\n" for i in range(100)))
-        future = client.rpc.protocol.send_request_async("codeodds/score", {"textDocument": {"uri": "file:///w/a.py"}})
-        await asyncio.sleep(0)
-        future.cancel()
-        client.replace(TEXT, 2)
-        assert (await client.score())["version"] == 2
+        client.open(TEXT)
+        answer = await client.score()
+    assert _shape(example) == _shape(answer)
+
+
+def _shape(value: object) -> object:
+    """Names of members, and of lists their first item's: enough to see a document drift."""
+    if isinstance(value, dict):
+        return {name: _shape(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_shape(value[0])] if value else []
+    return None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import msgspec
-from codeodds.lsp.settings import Settings
 
+from codeodds.lsp.settings import Settings
 from tests.policy.project import ROOT
 
 

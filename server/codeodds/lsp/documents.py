@@ -95,8 +95,8 @@ class Documents:
         """
         for key in self._keys.get(uri, ()):
             self.worker.cancel(key)
-        self._open[uri] = Document(uri, version, text, changed_line=changed_line)
-        self._schedule(uri, self.settings.debounce_ms / 1000)
+        self._open[uri] = document = Document(uri, version, text, changed_line=changed_line)
+        self._schedule(document, self.settings.debounce_ms / 1000)
 
     def close(self, uri: str) -> None:
         """Forget a document and give up its requests."""
@@ -112,8 +112,12 @@ class Documents:
         """
         self.settings = settings
         self._unusable = False
-        for uri in self._open:
-            self._schedule(uri, 0)
+        for uri, document in self._open.items():
+            if settings.enable:
+                self._schedule(document, 0)
+            else:
+                self._stop(uri)
+                self._show(document, [])
 
     def shutdown(self) -> None:
         """Give everything up and end the threads."""
@@ -137,20 +141,18 @@ class Documents:
             found = []
             for key, function in zip(keys, functions, strict=True):
                 found.append(await self._judge_one(key, function))
+            self._unusable = False
             return tuple(found)
         finally:
             for key in keys:
                 self.worker.cancel(key)
 
-    def _schedule(self, uri: str, delay_s: float) -> None:
-        task = self._tasks.pop(uri, None)
+    def _schedule(self, document: Document, delay_s: float) -> None:
+        task = self._tasks.pop(document.uri, None)
         if task is not None:
             task.cancel()
-        document = self._open[uri]
         if self.settings.enable and not self._unusable:
-            self._tasks[uri] = asyncio.get_running_loop().create_task(self._refresh(document, delay_s))
-        else:
-            self._show(document, [])
+            self._tasks[document.uri] = asyncio.get_running_loop().create_task(self._refresh(document, delay_s))
 
     def _stop(self, uri: str) -> None:
         task = self._tasks.pop(uri, None)

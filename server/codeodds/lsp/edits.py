@@ -1,7 +1,7 @@
 """Applies a client's edits to a document's text. Pure.
 
-Lines end where the protocol says: at LF, CRLF or CR, and nowhere else. (Python's `str.splitlines` also splits at form feeds,
-which Python sources do hold; counting lines with it puts every later edit in the wrong place.)
+Lines end where the protocol says: at LF, CRLF or CR, and nowhere else. (Python's `str.splitlines` also splits at form
+feeds, which Python sources do hold; counting lines with it puts every later edit in the wrong place.)
 """
 
 from __future__ import annotations

@@ -3,36 +3,60 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
-from pygls.workspace import TextDocument
+from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from codeodds import __version__
 from codeodds.engine.api import Scorer
 from codeodds.engine.worker import ScoringWorker
 from codeodds.lsp.convert import Converter
 from codeodds.lsp.documents import Document, Documents
+from codeodds.lsp.edits import apply_edits
 from codeodds.lsp.settings import parse_settings
 
 logger = logging.getLogger(__name__)
 
 PYTHON_SUFFIXES = (".py", ".pyi")
+NOTEBOOK_CELL = "vscode-notebook-cell:"
+"""Scheme of a notebook's cells. One cell is not a module: its imports stand elsewhere."""
+
+
+class Protocol(LanguageServerProtocol):
+    """pygls' protocol, but it leaves the edits of documents to `edits`.
+
+    Its own count lines with `str.splitlines`, and change the positions that they are given.
+    """
+
+    @lsp_method(lsp.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: lsp.DidChangeTextDocumentParams) -> Generator[Any, Any, None]:
+        yield self.fm.features[lsp.TEXT_DOCUMENT_DID_CHANGE], (params,), None
 
 
 class CodeoddsServer(LanguageServer):
     """A pygls server with the open documents and the worker that scores them."""
 
     def __init__(self, open_scorer: Callable[[], Scorer]) -> None:
-        super().__init__("codeodds", __version__, text_document_sync_kind=lsp.TextDocumentSyncKind.Incremental)
+        super().__init__(
+            "codeodds",
+            __version__,
+            text_document_sync_kind=lsp.TextDocumentSyncKind.Incremental,
+            protocol_cls=Protocol,
+        )
         self.documents = Documents(ScoringWorker(open_scorer))
         self.first_settings: Any = None
 
     def converter(self, document: Document) -> Converter:
         """Positions of a document in the encoding that the client negotiated."""
-        return Converter(document.lines, self.workspace.position_encoding or lsp.PositionEncodingKind.Utf16)
+        return Converter(document.lines, self.position_encoding)
+
+    @property
+    def position_encoding(self) -> lsp.PositionEncodingKind | str:
+        """How the client counts characters."""
+        return self.workspace.position_encoding or lsp.PositionEncodingKind.Utf16
 
     def tell(self, message: str, severity: lsp.MessageType = lsp.MessageType.Warning) -> None:
         """Write to the client's log; nothing pops up."""
@@ -68,20 +92,22 @@ def create_server(open_scorer: Callable[[], Scorer]) -> CodeoddsServer:
 
     @server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)
     def configuration_changed(params: lsp.DidChangeConfigurationParams) -> None:
-        server.configure(params.settings)
+        # Some clients send null to say that something changed, and hold the settings themselves.
+        if params.settings is not None:
+            server.configure(params.settings)
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
     async def opened(params: lsp.DidOpenTextDocumentParams) -> None:
-        document = server.workspace.get_text_document(params.text_document.uri)
-        if is_python(document):
-            documents.update(document.uri, params.text_document.version, document.source)
+        item = params.text_document
+        if is_python(item.uri, item.language_id):
+            documents.update(item.uri, item.version, item.text)
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
     async def changed(params: lsp.DidChangeTextDocumentParams) -> None:
-        document = server.workspace.get_text_document(params.text_document.uri)
-        if is_python(document):
-            line = _changed_line(params)
-            documents.update(document.uri, params.text_document.version, document.source, line)
+        known = documents.get(params.text_document.uri)
+        if known is not None:
+            text = apply_edits(known.text, params.content_changes, server.position_encoding)
+            documents.update(known.uri, params.text_document.version, text, _changed_line(params))
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
     async def closed(params: lsp.DidCloseTextDocumentParams) -> None:
@@ -96,11 +122,9 @@ def create_server(open_scorer: Callable[[], Scorer]) -> CodeoddsServer:
     return server
 
 
-def is_python(document: TextDocument) -> bool:
-    """By the client's word, else by the name."""
-    if document.language_id:
-        return document.language_id == "python"
-    return document.uri.endswith(PYTHON_SUFFIXES)
+def is_python(uri: str, language_id: str) -> bool:
+    """By the client's word or by the name; a notebook's cell is not."""
+    return not uri.startswith(NOTEBOOK_CELL) and (language_id == "python" or uri.endswith(PYTHON_SUFFIXES))
 
 
 def _changed_line(params: lsp.DidChangeTextDocumentParams) -> int:

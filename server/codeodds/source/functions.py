@@ -1,8 +1,8 @@
 """Finds the functions of a document and cuts each into problem and solution, also while the document does not parse.
 
 tree-sitter recovers from most errors by itself. Where it cannot (an unclosed bracket may swallow all that follows), the
-document is cut at lines that start a definition or a block, and the pieces are parsed one by one: what is unfinished in one
-function does not hide the others.
+document is cut at lines that start a definition or a block, and the pieces are parsed one by one: what is unfinished in
+one function does not hide the others. (Until the document parses again, code within a string may be taken for code.)
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Function:
 def find_functions(text: str) -> list[Function]:
     """Functions and methods in order; a function within a function is part of the outer one.
 
-    Line ends may be LF, CRLF or CR; the units have LF. Lone surrogates are read as U+FFFD.
+    Line ends may be LF, CRLF or CR; the units have LF. Lone surrogates are read as question marks.
     """
     return _Finder(normalise_newlines(text)).find()
 
@@ -199,7 +199,7 @@ class _Unfinished:
         return Function(
             name=b".".join([*(known.name for known in self.classes), self.match.group(1)]).decode("utf-8", "replace"),
             line=lines.position(start)[0],
-            signature_end=lines.position(max(start, behind - 1)),
+            signature_end=lines.position(start + len(self.match.group().rstrip())),
             solution_line=line,
             solution_character=character,
             end_line=lines.position(max(start, end - 1))[0],
@@ -225,7 +225,8 @@ class _Found:
         colon = _colon(node, body)
         signature_end = (colon.end_byte if colon else node.end_byte) + shift
         docstring = _docstring(body)
-        start = _solution_start(source, docstring.end_byte + shift if docstring else signature_end)
+        problem_end = docstring.end_byte + shift if docstring else signature_end
+        start = _solution_start(source, problem_end)
         end = _with_newline(source, max(start, node.end_byte + shift))
         first = lines.start_of_line((self.decorated or node).start_byte + shift)
         first = lines.start_of_comment_block(first)
@@ -242,7 +243,7 @@ class _Found:
             signature_end=lines.position(signature_end),
             solution_line=line,
             solution_character=character,
-            end_line=lines.position(max(signature_end, start, end - 1) if end > start else signature_end)[0],
+            end_line=lines.position(end - 1 if end > start else problem_end)[0],
             parses=parses,
             is_stub=parses and _is_stub(body, self.piece.source),
             unit=ScoringUnit(b"".join(head).decode("utf-8", "replace"), source[start:end].decode("utf-8", "replace")),

@@ -43,8 +43,9 @@ def read_source(path: Path) -> str:
         return normalise_newlines(content.decode(encoding))
     except (SyntaxError, LookupError) as error:
         raise SourceError(f"{path}: {error}; save it as UTF-8, or correct its encoding comment") from error
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
+        place = f"byte {error.start}" if isinstance(error, UnicodeDecodeError) else "it"
         raise SourceError(
-            f"{path} is not {encoding}: byte {error.start} cannot be decoded; save it as UTF-8, or declare its "
-            "encoding in the first line"
+            f"{path} is not {encoding}: {place} cannot be decoded; save it as UTF-8, or declare its encoding in the "
+            "first line"
         ) from error

@@ -33,7 +33,13 @@ class ScoreRequest:
         uri, line = _read(params)
         document = self._server.documents.get(uri)
         if document is None:
-            raise JsonRpcInvalidParams(f"{METHOD}: no open document has this URI; send textDocument/didOpen first")
+            raise JsonRpcInvalidParams(
+                f"{METHOD}: no open Python document has this URI; send textDocument/didOpen first"
+            )
+        if line is not None and line >= len(document.lines):
+            raise JsonRpcInvalidParams(
+                f"{METHOD}: position.line is {line}, but the document has {len(document.lines)} lines, counted from 0"
+            )
         try:
             judged = await self._server.documents.judge(document, line)
         except CodeoddsError as error:
