@@ -1,0 +1,85 @@
+"""What docs/protocol.md says of `codeodds/score` is what the server answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codeodds.lsp.features import diagnostics, score_request
+from tests.lsp.client import connect
+
+TYPES: dict[str, type | tuple[type, ...]] = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "null": type(None),
+}
+
+
+@pytest.fixture(scope="module")
+def document(project_root: Path) -> str:
+    return (project_root / "docs" / "protocol.md").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def blocks(document: str) -> list[Any]:
+    """The page's JSON blocks: parameters, an example of a result, the result's schema."""
+    return [json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", document, re.MULTILINE | re.DOTALL)]
+
+
+def check(value: Any, schema: dict[str, Any], place: str = "result") -> None:
+    """A small part of JSON schema: types, and that exactly the described members are there."""
+    if "type" in schema:
+        named = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        assert any(isinstance(value, TYPES[name]) for name in named), place
+    if isinstance(value, dict) and "properties" in schema:
+        assert value.keys() == schema["properties"].keys(), place
+        assert set(schema.get("required", value)) == value.keys(), place
+        for name, member in value.items():
+            check(member, schema["properties"][name], f"{place}.{name}")
+    if isinstance(value, list):
+        for member in value:
+            check(member, schema["items"], f"{place}[]")
+    if isinstance(value, float) and "exclusiveMinimum" in schema:
+        assert schema["exclusiveMinimum"] < value < schema["exclusiveMaximum"], place
+
+
+def test_the_example_has_the_shape_of_the_schema(blocks: list[Any]) -> None:
+    _, example, schema = blocks
+    check(example, schema)
+
+
+async def test_an_answer_has_the_shape_of_the_schema(blocks: list[Any]) -> None:
+    _, example, schema = blocks
+    async with connect(options={"enable": False}) as client:
+        client.open("")
+        nothing = await client.score()
+        client.replace("def f(a):\n    b = BUG\n    return b\n\n\ndef stub(a):\n    ...\n", 2)
+        something = await client.score()
+    assert (nothing["model"], nothing["functions"]) == (None, [])
+    assert [bool(function["lines"]) for function in something["functions"]] == [True, False]
+    check(nothing, schema)
+    check(something, schema)
+    spans = [function["range"] for function in [*something["functions"], *example["functions"]]]
+    assert all(span.keys() == {"start", "end"} for span in spans)
+    assert all(place.keys() == {"line", "character"} for span in spans for place in span.values())
+
+
+async def test_the_parameters_of_the_page_are_accepted(blocks: list[Any]) -> None:
+    parameters = blocks[0]
+    async with connect(options={"enable": False}) as client:
+        uri = parameters["textDocument"]["uri"]
+        client.open("\n" * 5 + "def f(a):\n    b = a\n    return b\n", uri=uri)
+        answer = await client.score(uri, position=parameters["position"])
+    assert [function["name"] for function in answer["functions"]] == ["f"]
+
+
+def test_the_page_names_the_method_and_the_codes(document: str) -> None:
+    named = set(re.findall(r"`([^`\n]+)`", document))
+    assert {score_request.METHOD, diagnostics.LOW_PROBABILITY, str(score_request.REQUEST_FAILED), "-32602"} <= named
