@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -67,10 +68,20 @@ def test_a_folder_without_python_says_so(tmp_path: Path) -> None:
     assert "holds no .py file" in found.error
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_folder_that_may_not_be_read_says_so(tmp_path: Path) -> None:
-    closed = tmp_path / "closed"
-    closed.mkdir(mode=0)
-    (found,) = find_files([closed])
-    assert found.error is not None
-    assert "cannot be searched" in found.error
+def test_a_folder_that_may_not_be_read_says_so_and_the_others_are_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path, "closed/a.py", "open/b.py")
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        if Path(path).name == "closed":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return scandir(path)
+
+    # The mode of the folder would not do: root may read everything.
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert list(find_files([tmp_path])) == [
+        Found(tmp_path / "open" / "b.py"),
+        Found(tmp_path / "closed", "cannot be searched: Permission denied; check its permissions"),
+    ]

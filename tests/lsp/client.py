@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from lsprotocol import types as lsp
-from pygls.lsp.client import LanguageClient
+from pygls.protocol import default_converter
+from pytest_lsp import LanguageClient
 
 FAKE_SERVER = (sys.executable, str(Path(__file__).with_name("fake_server.py")))
 URI = "file:///w/a.py"
@@ -106,10 +107,17 @@ def to_plain(value: Any) -> Any:
 
 @asynccontextmanager
 async def connect(
-    *command: str, options: Any = None, encodings: list[lsp.PositionEncodingKind] | None = None, refresh: bool = True
+    *command: str,
+    options: Any = None,
+    encodings: list[lsp.PositionEncodingKind] | None = None,
+    refresh: bool = True,
+    capabilities: lsp.ClientCapabilities | None = None,
 ) -> AsyncIterator[Client]:
-    """Start a server process, initialize it, and shut it down at the end."""
-    rpc = LanguageClient("test", "1")
+    """Start a server process, initialize it, and shut it down at the end.
+
+    `capabilities` are those of a client that can little unless given; then `encodings` and `refresh` say nothing.
+    """
+    rpc = LanguageClient(converter_factory=default_converter)
     client = Client(rpc)
 
     @rpc.feature(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
@@ -133,19 +141,17 @@ async def connect(
         await client.heard()
 
     await rpc.start_io(*(command or FAKE_SERVER))
-    capabilities = lsp.ClientCapabilities(
+    capabilities = capabilities or lsp.ClientCapabilities(
         workspace=lsp.WorkspaceClientCapabilities(
             inlay_hint=lsp.InlayHintWorkspaceClientCapabilities(refresh_support=refresh)
         ),
         general=lsp.GeneralClientCapabilities(position_encodings=encodings),
     )
-    await rpc.initialize_async(
+    await rpc.initialize_session(
         lsp.InitializeParams(capabilities=capabilities, initialization_options={"debounce_ms": 10, **(options or {})})
     )
-    rpc.initialized(lsp.InitializedParams())
     try:
         yield client
     finally:
-        await rpc.shutdown_async(None)
-        rpc.exit(None)
+        await rpc.shutdown_session()
         await rpc.stop()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from lsprotocol import types as lsp
+from pytest_lsp import client_capabilities
 
 from codeodds.engine.lines import score_lines
 from codeodds.source.functions import find_functions
@@ -76,11 +77,13 @@ async def test_what_is_shown_after_an_edit_is_what_a_fresh_server_shows(
         assert one["probability"] == pytest.approx(other["probability"], abs=TOLERANCE)
 
 
+@pytest.mark.parametrize("editor", ["neovim@v0.11.0", "visual-studio-code", "emacs"])
 async def test_hints_and_inlay_hints_show_the_same_numbers(
-    bundle: Path, text: str, monkeypatch: pytest.MonkeyPatch
+    bundle: Path, text: str, editor: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CODEODDS_MODEL", str(bundle))
-    async with connect(*SERVE, options={"threshold": 1.0, "max_hints": 1}) as client:
+    capabilities = client_capabilities(editor)
+    async with connect(*SERVE, options={"threshold": 1.0, "max_hints": 1}, capabilities=capabilities) as client:
         client.open(text)
         answer = await client.score()
         judged = [item for item in answer["functions"] if item["probability"] is not None]

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import re
-from pathlib import Path
 
 import pytest
 from lsprotocol import types as lsp
@@ -93,8 +90,9 @@ async def test_an_engine_that_fails_unexpectedly_is_told_once_without_quoting_an
 async def test_a_cancelled_request_is_answered_at_once_and_gives_its_run_up() -> None:
     async with connect(*FAKE_SERVER, "--gate", options={"enable": False}) as client:
         client.open(TEXT)
-        first = client.rpc.protocol.send_request_async(
-            "codeodds/score", {"textDocument": {"uri": URI}}, msg_id="to cancel"
+        parameters = {"textDocument": {"uri": URI}}
+        first = asyncio.ensure_future(
+            client.rpc.protocol.send_request_async("codeodds/score", parameters, msg_id="to cancel")
         )
         await client.until_called(1)
         client.rpc.cancel_request(lsp.CancelParams(id="to cancel"))
@@ -106,22 +104,3 @@ async def test_a_cancelled_request_is_answered_at_once_and_gives_its_run_up() ->
         client.release()
         assert [function["name"] for function in (await second)["functions"]] == ["g"]
     assert calls == ["    b = a + 1\n    return b\n", "    b = BUG\n    return b\n"]
-
-
-async def test_the_documented_example_has_the_shape_of_a_real_answer(project_root: Path) -> None:
-    document = (project_root / "docs" / "protocol.md").read_text("utf-8")
-    blocks = [json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", document, re.MULTILINE | re.DOTALL)]
-    (example,) = (block for block in blocks if "functions" in block)
-    async with connect() as client:
-        client.open(TEXT)
-        answer = await client.score()
-    assert _shape(example) == _shape(answer)
-
-
-def _shape(value: object) -> object:
-    """Names of members, and of lists their first item's: enough to see a document drift."""
-    if isinstance(value, dict):
-        return {name: _shape(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_shape(value[0])] if value else []
-    return None
