@@ -120,3 +120,22 @@ def test_a_reader_that_goes_away_is_met_with_silence(tmp_path: Path) -> None:
     assert process.wait() == 1
     assert b"Traceback" not in errors
     assert b"BrokenPipe" not in errors
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize(
+    "arguments", [["score", "a.py"], ["score", "--json", "a.py"], ["score", "--jsonl", "rows.jsonl"], ["--help"]]
+)
+def test_a_full_disk_is_one_line(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "a.py").write_text("def f(x):\n    return x\n")
+    (tmp_path / "rows.jsonl").write_text('{"id": 1, "prompt": "", "completion": "x"}\n')
+    with open("/dev/full", "wb") as full:
+        command = [sys.executable, "-c", FAKE_RUN, *arguments]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, cwd=tmp_path, check=False)
+    assert done.returncode == 1
+    last = done.stderr.decode().splitlines()[-1]
+    assert last == (
+        "codeodds: error: the output cannot be written (No space left on device); "
+        "make room or write it elsewhere, and run the command again"
+    )
+    assert b"Traceback" not in done.stderr

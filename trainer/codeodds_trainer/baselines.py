@@ -14,8 +14,9 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds_trainer.data import LabelledProblem
 from codeodds_trainer.dataset import pack_problems
+from codeodds_trainer.disk import open_lines
 from codeodds_trainer.model import ATTENTION, BaseModelSource, tree_mask
-from codeodds_trainer.scoring import ScoredProgram, ScoredSet, hash_text
+from codeodds_trainer.scoring import ScoredProgram, ScoredSet, hash_text, read_scores
 from codeodds_trainer.trie import Pack
 
 
@@ -54,28 +55,20 @@ def log_probability_scores(
     model: PreTrainedModel, tokenizer: CodeTokenizer, problems: Sequence[LabelledProblem], store: Path
 ) -> ScoredSet:
     """Mean log-probability of every program's solution tokens (as `mean`) and their sum (as `last`). Resumable."""
-    store.parent.mkdir(parents=True, exist_ok=True)
-    done: dict[str, list[ScoredProgram]] = {}
-    if store.exists():
-        for line in store.read_bytes().splitlines():
-            try:
-                key, rows = msgspec.json.decode(line, type=tuple[str, list[ScoredProgram]])
-            except msgspec.MsgspecError:
-                continue
-            done[key] = rows
+    done = read_scores(store)
     packed = pack_problems(problems, tokenizer, pack_nodes=1024, balance=False, targets="outcome")
     result: list[ScoredProgram] = []
-    with store.open("ab") as file:
+    with open_lines(store) as file:
         for item in tqdm(packed, desc=f"log-probabilities {store.stem}", unit="problem"):
             problem = item.problem
             key = f"{problem.dataset}/{problem.problem_id}/{hash_text(problem.prompt)}"
             if key not in done:
-                done[key] = []
+                rows: list[ScoredProgram | None] = []
                 for pack in item.packs:
                     values = node_log_probabilities(model, pack)
                     for path, index in zip(pack.paths, pack.programs, strict=True):
                         program = problem.programs[index]
-                        done[key].append(
+                        rows.append(
                             ScoredProgram(
                                 problem_id=problem.problem_id,
                                 dataset=problem.dataset,
@@ -86,7 +79,8 @@ def log_probability_scores(
                                 characters=len(program.completion),
                             )
                         )
-                file.write(msgspec.json.encode([key, done[key]]) + b"\n")
+                done[key] = rows
+                file.write(msgspec.json.encode([key, rows]) + b"\n")
                 file.flush()
-            result += done[key]
+            result += [row for row in done[key] if row is not None]
     return ScoredSet(result)

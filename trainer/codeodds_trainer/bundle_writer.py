@@ -22,6 +22,7 @@ from codeodds.bundle.manifest import (
 )
 from codeodds_trainer.card import CARD_FILE, render_card
 from codeodds_trainer.data import sha256
+from codeodds_trainer.disk import write_whole
 from codeodds_trainer.graph import export_graph, quantize, save_split
 from codeodds_trainer.recipe import Recipe
 
@@ -111,7 +112,5 @@ def seal(folder: Path, manifest: Manifest) -> Manifest:
         if path.is_file() and path.name != MANIFEST_FILE
     ]
     sealed = msgspec.structs.replace(manifest, files=files)
-    partial = folder / (MANIFEST_FILE + ".partial")
-    partial.write_bytes(encode(sealed))
-    partial.replace(folder / MANIFEST_FILE)
+    write_whole(folder / MANIFEST_FILE, encode(sealed))
     return sealed

@@ -105,6 +105,7 @@ def _say(message: str) -> None:
 
 def main() -> None:
     """Entry point: a foreseen error is one line on stderr and exit status 2."""
+    from codeodds_trainer.disk import storage_reason
     from codeodds_trainer.errors import TrainerError
 
     try:
@@ -116,6 +117,17 @@ def main() -> None:
         click.echo(
             f"codeodds-train: the package {error.name} is not installed; install the trainer's extra: "
             "pip install -c constraints.txt -e '.[trainer]'",
+            err=True,
+        )
+        sys.exit(2)
+    except Exception as error:
+        # Whatever writes a file may find the disk full, each library with an exception of its own.
+        reason = storage_reason(error)
+        if reason is None:
+            raise
+        click.echo(
+            f"codeodds-train: a file cannot be written or read ({reason}); make room or correct the permissions, then "
+            "repeat the command: it goes on where it stopped",
             err=True,
         )
         sys.exit(2)

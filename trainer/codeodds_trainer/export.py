@@ -17,6 +17,7 @@ from codeodds_trainer.bundle_writer import GOLDEN_FILE, TOKENIZER_FILE, first_ma
 from codeodds_trainer.calibrate import fit_calibration
 from codeodds_trainer.data import read_problems, sha256
 from codeodds_trainer.dataset import sample_programs
+from codeodds_trainer.disk import write_whole
 from codeodds_trainer.errors import ExportError
 from codeodds_trainer.fit import SUMMARY_FILE, RunFolder
 from codeodds_trainer.golden_units import GOLDEN_UNITS
@@ -74,7 +75,7 @@ def _make_graph(run: RunFolder, recipe: Recipe, work: Path) -> None:
     sources = [Source(name="recipe.yaml", sha256=sha256(run.recipe))]
     sources += [Source(name=name, sha256=digest) for name, digest in summary["data"].items()]
     manifest = first_manifest(recipe, model, graph, summary["base_layers"], sources)
-    (run.root / DRAFT_FILE).write_bytes(msgspec.json.encode(manifest))
+    write_whole(run.root / DRAFT_FILE, msgspec.json.encode(manifest))
 
 
 def _calibrate(scorer: Scorer, recipe: Recipe, data: Path, run: RunFolder) -> Calibration:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from codeodds_trainer.data import LabelledProblem, read_problems, sha256
 from codeodds_trainer.dataset import ProblemPacks, cap_programs, count_labels, mixed_only, pack_problems
+from codeodds_trainer.disk import write_whole
+from codeodds_trainer.errors import RecipeError
 from codeodds_trainer.features import FeatureCache, compute_features, trunk_id
 from codeodds_trainer.model import split
 from codeodds_trainer.prepare import TOKENIZER_FILE, prepare_base
@@ -75,10 +77,13 @@ def fit(
     device: str,
     say: Callable[[str], None] = logger.info,
 ) -> Summary:
-    """Run all stages; each is skipped, or goes on, where an earlier call got to."""
+    """Run all stages; each is skipped, or goes on, where an earlier call got to.
+
+    Raises: RecipeError if the run folder holds a run of another recipe; what the stages raise.
+    """
     recipe = read_recipe(recipe_path)
     run.root.mkdir(parents=True, exist_ok=True)
-    run.recipe.write_bytes(recipe_path.read_bytes())
+    _keep_recipe(recipe_path, run)
 
     say("1/4 base model")
     model, tokenizer, base_layers = prepare_base(recipe, run.base)
@@ -120,8 +125,18 @@ def fit(
         within_problem_auroc=best,
         data={file.name: sha256(data / file.name) for file in recipe.data.files},
     )
-    (run.root / SUMMARY_FILE).write_text(json.dumps(asdict(summary), indent=2) + "\n", encoding="utf-8")
+    write_whole(run.root / SUMMARY_FILE, json.dumps(asdict(summary), indent=2).encode() + b"\n")
     return summary
+
+
+def _keep_recipe(path: Path, run: RunFolder) -> None:
+    """One run, one recipe: what its folder holds was made by it."""
+    content = path.read_bytes()
+    if run.recipe.exists() and run.recipe.read_bytes() != content:
+        raise RecipeError(
+            f"{run.root} holds a run of another recipe (see {run.recipe}); give this one a folder of its own with --run"
+        )
+    write_whole(run.recipe, content)
 
 
 def load_data(recipe: Recipe, data: Path) -> tuple[list[LabelledProblem], list[LabelledProblem], int]:

@@ -14,6 +14,7 @@ from codeodds.engine.api import Scorer
 from codeodds.errors import UnitError
 from codeodds.types import ScoringUnit
 from codeodds_trainer.data import LabelledProblem
+from codeodds_trainer.disk import open_lines
 
 
 class ScoredProgram(msgspec.Struct):
@@ -51,10 +52,9 @@ def score_problems(scorer: Scorer, problems: Sequence[LabelledProblem], store: P
     `store`: a JSON-lines file with one line per finished problem. Problems found in it are not scored again, so a
     killed run goes on where it stopped. Its name should say which bundle made it.
     """
-    store.parent.mkdir(parents=True, exist_ok=True)
-    done = _read(store)
+    done = read_scores(store)
     rows: list[ScoredProgram] = []
-    with store.open("ab") as file:
+    with open_lines(store) as file:
         for problem in tqdm(problems, desc=f"scoring {store.stem}", unit="problem"):
             key = f"{problem.dataset}/{problem.problem_id}/{hash_text(problem.prompt)}"
             if key not in done:
@@ -87,7 +87,8 @@ def _score(scorer: Scorer, problem: LabelledProblem, index: int) -> ScoredProgra
     )
 
 
-def _read(store: Path) -> dict[str, list[ScoredProgram | None]]:
+def read_scores(store: Path) -> dict[str, list[ScoredProgram | None]]:
+    """The finished problems of a store, each with its programs; None stands for one that cannot be scored."""
     done: dict[str, list[ScoredProgram | None]] = {}
     if store.exists():
         decoder = msgspec.json.Decoder(tuple[str, list[ScoredProgram | None]])

@@ -18,7 +18,7 @@ from codeodds.cli.serve import serve
 from codeodds.errors import CodeoddsError
 
 EXIT_PARTIAL = 1
-"""Something could not be scored, or the reader of the output went away; the rest was done."""
+"""Something could not be scored, or the output could not be written to its end; the rest was done."""
 
 EXIT_ERROR = 2
 """Nothing could be done: wrong usage, or no usable bundle."""
@@ -56,7 +56,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo(err=True)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # The reader went away. Give the interpreter a place to flush to, or it complains on exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_output()
+        return EXIT_PARTIAL
+    except OSError as error:
+        # Errors of files that are read were dealt with where they are read.
+        _abandon_output()
+        click.echo(
+            f"codeodds: error: the output cannot be written ({error.strerror}); "
+            "make room or write it elsewhere, and run the command again",
+            err=True,
+        )
         return EXIT_PARTIAL
     return status if isinstance(status, int) else 0
+
+
+def _abandon_output() -> None:
+    """Give the interpreter a place to flush what is still buffered to, or it complains on exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
