@@ -11,7 +11,7 @@ from codeodds_trainer.features import run_trunk
 from codeodds_trainer.model import BaseModelSource, load_checkpoint, load_value_model, split, value_head
 from codeodds_trainer.train import run_tail
 from codeodds_trainer.trie import TokenizedProgram, build_packs
-from tiny_models import ARCHITECTURES, save_base
+from tiny_models import ARCHITECTURES, save_base, save_gguf
 
 
 @pytest.fixture(params=sorted(ARCHITECTURES))
@@ -91,3 +91,12 @@ def test_a_missing_model_is_named(tmp_path):
         load_value_model(BaseModelSource(str(tmp_path / "nowhere")))
     with pytest.raises(ModelError, match="no checkpoint"):
         load_checkpoint(tmp_path / "nowhere")
+
+
+def test_a_gguf_file_loads_as_the_model_that_it_holds(tmp_path):
+    base = save_base(tmp_path / "base", "qwen2")
+    source = BaseModelSource(str(save_gguf(tmp_path / "gguf", base)), "tiny.gguf")
+    loaded = load_value_model(source, layers=2).base_model.state_dict()
+    expected = load_value_model(BaseModelSource(str(base)), layers=2).base_model.state_dict()
+    assert loaded.keys() == expected.keys()
+    assert all(torch.equal(loaded[name], expected[name]) for name in expected)

@@ -109,3 +109,31 @@ def save_recipe(path: Path, base: Path, **training: object) -> Path:
     }
     path.write_text(json.dumps(recipe), encoding="utf-8")  # JSON is YAML.
     return path
+
+
+def save_gguf(folder: Path, base: Path, name: str = "tiny.gguf") -> Path:
+    """A Qwen2 model saved by `save_base`, written again as a GGUF file of float32 tensors."""
+    import gguf
+
+    model = Qwen2ForCausalLM.from_pretrained(base)
+    config = model.config
+    folder.mkdir(exist_ok=True)
+    writer = gguf.GGUFWriter(folder / name, "qwen2")
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_context_length(config.max_position_embeddings)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_feed_forward_length(config.intermediate_size)
+    writer.add_head_count(config.num_attention_heads)
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    writer.add_rope_freq_base(config.rope_theta)
+    writer.add_vocab_size(config.vocab_size)
+    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.QWEN2, config.num_hidden_layers)
+    for key, tensor in model.state_dict().items():
+        stem, _, kind = key.rpartition(".")
+        writer.add_tensor(f"{names.get_name(stem)}.{kind}", tensor.float().numpy())
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return folder
