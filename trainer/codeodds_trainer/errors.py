@@ -7,6 +7,7 @@ TrainerError
 ├── CacheError        the frozen features do not fit on the disk
 ├── TrainingError     the labels cannot be trained on
 ├── CalibrationError  the validation programs cannot calibrate anything
+├── JudgeError        programs cannot be run here
 └── ExportError       a checkpoint cannot become a bundle
 """
 
@@ -39,6 +40,10 @@ class TrainingError(TrainerError):
 
 class CalibrationError(TrainerError):
     """The validation programs cannot calibrate anything; the message says why."""
+
+
+class JudgeError(TrainerError):
+    """Programs cannot be run here; the message says what the system lacks."""
 
 
 class ExportError(TrainerError):

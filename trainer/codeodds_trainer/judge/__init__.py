@@ -1,0 +1,9 @@
+"""Runs untrusted programs against tests, and says which pass.
+
+Two sides, and a pipe between them. *Outside* (this package) knows the tests and makes the verdict. *Inside* (`inside/`)
+is a sandboxed process that runs the program and knows no test: it is told which function to call with which arguments,
+and answers with plain data. So a program can neither read what is expected of it nor announce that it passed.
+
+    command ─▶ pool ─▶ worker ─▶ checker (asserts, calls) ─┐
+                              └▶ stdio (printed output)  ──┴▶ sandbox ══▶ inside.zygote ─▶ inside.runner
+"""
