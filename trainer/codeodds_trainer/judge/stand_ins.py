@@ -51,11 +51,11 @@ class Session:
 
     def load(self, source: str) -> None:
         """Raises: ProgramFailed if the program does not compile, or does not run to its end."""
-        self._ask(["load", source], loading=True)
+        self._ask(["load", source], "loaded")
 
     def bind(self, names: list[str]) -> dict[str, Any]:
         """Stand-ins for those of the names that the program defines. Modules are not among them."""
-        found = self._ask(["names", names])[1]
+        found = self._ask(["names", names], "names")[1]
         bound: dict[str, Any] = {}
         try:
             for name in names:
@@ -89,7 +89,8 @@ class Session:
         """JSON for a value of a test."""
         return encode(value, self._handle)
 
-    def _ask(self, request: list[Any], loading: bool = False) -> list[Any]:
+    def _ask(self, request: list[Any], wanted: str = "value") -> list[Any]:
+        """Ask, and return an answer of the kind that is wanted; raise what was raised inside."""
         if self.failure is not None:
             raise self.failure
         try:
@@ -98,9 +99,11 @@ class Session:
             raise self._ended("runtime error", "the program ended the process") from None
         except (WireError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise self._ended("runtime error", str(error) if isinstance(error, WireError) else BROKEN) from None
-        if answer[0] in ("value", "names", "loaded"):
+        if answer[0] == wanted:
             return answer
-        raise self._error(answer, loading)
+        if len(answer) != LENGTHS["error"] and answer[0] != "exit":
+            raise self._ended("runtime error", BROKEN)
+        raise self._error(answer, wanted == "loaded")
 
     def _exchange(self, request: list[Any]) -> list[Any]:
         """Send a request, serve the callbacks that come before its answer; returns an answer of a known shape."""
@@ -121,8 +124,7 @@ class Session:
         if kind == "exit":
             return self._ended("runtime error", "the program called sys.exit")
         _, name, base_names, text, line = answer
-        words = f"{name}: {text}" if text else str(name)
-        words = f"{words} (line {line})" if isinstance(line, int) else words
+        words = describe(name, text, line)
         if kind == "memory":
             return self._ended("memory limit", words)
         if loading:
@@ -159,6 +161,12 @@ class Session:
             self._callbacks.append(value)
             return {"t": "handle", "side": "outside", "v": len(self._callbacks) - 1}
         raise TypeError(f"a {type(value).__name__} cannot be given to the program")
+
+
+def describe(name: Any, text: Any, line: Any) -> str:
+    """An exception of the program in words."""
+    words = f"{name}: {text}" if text else str(name)
+    return f"{words} (line {line})" if isinstance(line, int) else words
 
 
 class RaisedInside(Exception):

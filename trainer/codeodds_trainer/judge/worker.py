@@ -23,7 +23,7 @@ from codeodds_trainer.judge.checker import Finding, TestsUnusable, check_calls, 
 from codeodds_trainer.judge.inside import isolation
 from codeodds_trainer.judge.inside.wire import Closed, WireError
 from codeodds_trainer.judge.sandbox import Exit, Run, Sandbox, SandboxError
-from codeodds_trainer.judge.stand_ins import ProgramFailed, Session
+from codeodds_trainer.judge.stand_ins import ProgramFailed, Session, describe
 from codeodds_trainer.judge.stdio import TooMuchOutput, input_file, most_output, read_output, same_output
 from codeodds_trainer.judge.verdict import Job, Outcome
 
@@ -165,12 +165,11 @@ def _reported(report: list[Any]) -> Finding:
     """What a program says that it died of. It can lie only to its own harm: nothing that it says is a pass."""
     try:
         kind, name, _, text, line = report
-        words = f"{name}: {text}" + (f" (line {int(line)})" if line else "")
     except (TypeError, ValueError):
         return "runtime error", "the program broke the judge's side of its process"
     if kind == "syntax":
-        return "syntax error", words
-    return "memory limit" if kind == "memory" else "runtime error", words
+        return "syntax error", describe(name, text, line)
+    return "memory limit" if kind == "memory" else "runtime error", describe(name, text, line)
 
 
 def _last_words(run: Run) -> list[Any] | None:

@@ -13,6 +13,8 @@ file descriptors (channel, stdin, stdout), and is answered by how the run ended.
 
 from __future__ import annotations
 
+import _sitebuiltins
+import builtins
 import json
 import os
 import select
@@ -40,6 +42,9 @@ def main() -> None:
     control = socket.socket(fileno=number)
     for name in PRELOADED:
         __import__(name)
+    # The interpreter runs without the module `site`, which defines these.
+    for name in ("exit", "quit"):
+        setattr(builtins, name, _sitebuiltins.Quitter(name, ""))
     zygote = Zygote(control, None if uid < 0 else uid, fence == "namespace")
     if zygote.isolated:
         try:
@@ -171,10 +176,11 @@ class Zygote:
                 os.environ[name] = folder
             isolation.limit(isolation.Limits(**request["limits"]), self._base_mb)
             isolation.drop_privileges(self.uid)
+            run = {"calls": runner.run_calls, "main": runner.run_main}[request["mode"]]
+            connection = socket.socket(fileno=3)
             if not self.isolated:
                 isolation.refuse_by_audit_hook()
-            run = {"calls": runner.run_calls, "main": runner.run_main}[request["mode"]]
-            status = run(socket.socket(fileno=3))
+            status = run(connection)
         except BaseException:
             status = 1
         finally:
