@@ -87,8 +87,9 @@ def test_verdicts_of_programs_that_print(judge, program, verdict, detail):
             ["try:\n    f(1)\n    assert False\nexcept Gone as e:\n    assert str(e) == 'x'"],
         ),
         (
-            "class Stack:\n    def __init__(self):\n        self.items = []\n"
-            "    def push(self, x):\n        self.items.append(x)\n    def pop(self):\n        return self.items.pop()\n",
+            "class Stack:\n    def __init__(self): self.items = []\n"
+            "    def push(self, x): self.items.append(x)\n"
+            "    def pop(self): return self.items.pop()\n",
             ["s = Stack()", "s.push(1); s.push(2)", "assert s.pop() == 2 and s.items == [1]"],
         ),
         (
@@ -107,6 +108,8 @@ def test_verdicts_of_programs_that_print(judge, program, verdict, detail):
         ),
         ("candidate = 5\ndef f():\n    return candidate\n", ["def check(g):\n    assert g() == 5", "check(f)"]),
         ("def bisect(x):\n    return x\n", ["assert bisect(4) == 4"]),
+        ("def sum(a, b):\n    return a + b\n", ["assert sum(4, 5) == 9"]),
+        ("def f(x, kind):\n    return isinstance(x, kind)\n", ["assert f(1, int) and not f(1, str)"]),
     ],
 )
 def test_tests_see_what_they_would_see_beside_the_program(judge, program, tests):
@@ -128,7 +131,7 @@ def test_tests_see_what_they_would_see_beside_the_program(judge, program, tests)
 )
 def test_calls_compare_what_json_can_tell(judge, result, expected, verdict):
     program = f"class Solution:\n    def f(self, x):\n        return {result}\n"
-    assert judge.calls(program, "Solution.f", Call([0], expected)).verdict == verdict
+    assert judge.calls(program, "Solution.f", Call([0], [expected])).verdict == verdict
 
 
 def test_tests_that_are_wrong_say_nothing_of_the_program(judge):

@@ -71,7 +71,7 @@ def read_problems(path: Path, splits: Iterable[str] | None = None) -> list[Label
     split_of: dict[str, str] = {}
     decoder = msgspec.json.Decoder(_Row)
     try:
-        with _open(path) as lines:
+        with open_rows(path) as lines:
             for number, line in enumerate(lines, 1):
                 if not line.strip():
                     continue
@@ -101,7 +101,11 @@ def _problem(dataset: str, rows: list[_Row]) -> LabelledProblem:
     return LabelledProblem(first.problem_id, first.split, dataset, first.prompt, tuple(programs))
 
 
-def _open(path: Path) -> IO[bytes]:
+def open_rows(path: Path) -> IO[bytes]:
+    """Open a file of lines, plain or gzipped (``.gz``).
+
+    Raises: OSError.
+    """
     return cast(IO[bytes], gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
 
 

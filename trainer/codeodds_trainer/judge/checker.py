@@ -34,7 +34,11 @@ def check_statements(session: Session, program: str, tests: Sequence[str]) -> Fi
     wanted = _free_names(trees)
     namespace: dict[str, Any] = {"__name__": "tests", "__builtins__": builtins}
     namespace |= _imports(program, trees, wanted)
-    namespace |= session.bind(sorted(wanted - namespace.keys()))
+    bound = session.bind(sorted(wanted - namespace.keys()))
+    if not any(callable(value) for value in bound.values()):
+        # Then the tests can only mean a function that is named like a builtin.
+        bound |= session.bind(sorted(_called_builtins(trees)))
+    namespace |= bound
     for number, tree in enumerate(trees, 1):
         session.last_error = None
         try:
@@ -65,7 +69,7 @@ def check_calls(session: Session, program: str, entry_point: str, calls: Sequenc
         try:
             function = getattr(found[name](), method) if method else found[name]
             result = function(*call.arguments)
-            if not same(result, call.expected):
+            if not any(same(result, value) for value in call.accepted):
                 return "wrong answer", f"call {number}"
         except (WireError, RecursionError, OverflowError) as error:
             if session.last_error is not None:
@@ -115,6 +119,11 @@ def _free_names(trees: Sequence[ast.Module]) -> set[str]:
             elif isinstance(node, ast.arg):
                 bound.add(node.arg)
     return {name for name in read - bound if not hasattr(builtins, name)}
+
+
+def _called_builtins(trees: Sequence[ast.Module]) -> set[str]:
+    calls = [node.func for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return {call.id for call in calls if isinstance(call, ast.Name) and hasattr(builtins, call.id)}
 
 
 def _imports(program: str, trees: Sequence[ast.Module], wanted: set[str]) -> dict[str, Any]:

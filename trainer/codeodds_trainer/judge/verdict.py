@@ -16,10 +16,11 @@ Network = Literal["namespace", "blocked sockets"]
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One call and the value that it must return. Tuples count as lists, floats agree to 1e-6."""
+    """One call and what it may return. Tuples count as lists, floats agree to 1e-6."""
 
     arguments: list[Any]
-    expected: Any
+    accepted: list[Any]
+    """Any of these values is right."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

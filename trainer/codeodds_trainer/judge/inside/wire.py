@@ -107,6 +107,8 @@ def encode(value: Any, make_handle: Callable[[Any], Any], depth: int = 0) -> Any
     for tag, kinds, text in _TEXTS:
         if isinstance(value, kinds):
             return {"t": tag, "v": text(value)}
+    if any(value is known for known in _TYPES):
+        return {"t": "type", "v": value.__name__}
     if kind.__module__ == "numpy" and getattr(value, "shape", None) == () and hasattr(value, "item"):
         return encode(value.item(), make_handle, depth + 1)
     return make_handle(value)
@@ -151,6 +153,9 @@ _CONTAINERS: tuple[tuple[str, Any, Callable[[Any], Any]], ...] = (
     ("values", type({}.values()), iter),
     ("items", type({}.items()), iter),
 )
+_TYPES = (bool, bytes, complex, dict, float, frozenset, int, list, object, set, str, tuple)
+"""Builtin types travel as themselves: some functions take one."""
+
 _TEXTS: tuple[tuple[str, Any, Callable[[Any], Any]], ...] = (
     ("bytes", bytes, lambda value: bytes(value).decode("latin-1")),
     ("bytearray", bytearray, lambda value: bytes(value).decode("latin-1")),
@@ -188,5 +193,6 @@ _BUILD_TEXT: dict[Any, Callable[[Any], Any]] = {
     "datetime": datetime.fromisoformat,
     "date": date.fromisoformat,
     "time": time.fromisoformat,
+    "type": {kind.__name__: kind for kind in _TYPES}.__getitem__,
     "timedelta": lambda parts: timedelta(*parts),
 }
