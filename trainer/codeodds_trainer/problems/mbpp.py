@@ -56,14 +56,7 @@ def entry_point(tests: list[str], code: str) -> str:
     """
     try:
         defined = {node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)}
-        called = [
-            {
-                node.func.id
-                for node in ast.walk(ast.parse(test))
-                if isinstance(node, ast.Call) and hasattr(node.func, "id")
-            }
-            for test in tests
-        ]
+        called = [_called(ast.parse(test)) for test in tests]
     except (SyntaxError, ValueError) as error:
         raise MalformedProblem(f"its code or tests do not parse ({type(error).__name__})") from None
     common = defined.intersection(*called) if called else set()
@@ -92,15 +85,6 @@ def as_example(test: str) -> tuple[str, str] | None:
 
 def sentence(statement: str) -> str:
     """The task as a docstring says it: "Write a function to find x." becomes "Find x."."""
-    text = statement.strip()
-    for opening in (
-        "write a function to ",
-        "write a python function to ",
-        "write a function that ",
-        "write a function ",
-    ):
-        if text.lower().startswith(opening):
-            text = text[len(opening) :]
-            break
+    text = OPENING.sub("", statement.strip())
     text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "?", "!")) else text + "."
