@@ -80,3 +80,14 @@ def test_calibration_error_is_the_distance_of_prediction_and_outcome():
 def test_precision_and_recall_below_a_threshold():
     values, labels = np.asarray([0.1, 0.2, 0.3, 0.9]), np.asarray([False, True, False, False])
     assert precision_recall_below(values, labels, 0.25) == (0.5, pytest.approx(1 / 3))
+
+
+def test_thresholds_are_chosen_on_some_programs_and_measured_on_others():
+    from codeodds_trainer.evaluate import choose_thresholds, measure_thresholds
+
+    values = np.repeat([0.1, 0.3, 0.6, 0.9], 20)
+    labels = np.asarray([False] * 20 + [False] * 18 + [True] * 2 + [True] * 40)
+    assert choose_thresholds(values, labels, [0.99, 0.9, 0.999]) == [0.3, 0.6]
+    measured = measure_thresholds([0.3, 0.6], np.asarray([0.2, 0.5, 0.7]), np.asarray([False, True, False]), "others")
+    assert [(item.probability, item.precision, item.recall) for item in measured] == [(0.3, 1.0, 0.5), (0.6, 0.5, 0.5)]
+    assert measure_thresholds([0.1], np.asarray([0.2]), np.asarray([False]), "others") == []

@@ -11,13 +11,14 @@ from transformers import AutoTokenizer
 from codeodds.bundle.loader import load_bundle
 from codeodds.bundle.manifest import Manifest, Metric
 from codeodds.bundle.tokenization import CodeTokenizer
+from codeodds.engine.api import Scorer
 from codeodds.engine.scorer import open_scorer
 from codeodds_trainer.baselines import load_language_model, log_probability_scores
 from codeodds_trainer.bundle_writer import seal
 from codeodds_trainer.card import metric_tables
 from codeodds_trainer.data import LabelledProblem, read_problems
-from codeodds_trainer.dataset import count_labels, mixed_only
-from codeodds_trainer.evaluate import choose_thresholds, compare, probabilities
+from codeodds_trainer.dataset import count_labels, mixed_only, sample_programs
+from codeodds_trainer.evaluate import choose_thresholds, compare, measure_thresholds, probabilities
 from codeodds_trainer.fit import RunFolder
 from codeodds_trainer.prepare import base_source
 from codeodds_trainer.recipe import read_recipe
@@ -25,6 +26,10 @@ from codeodds_trainer.scoring import ScoredSet, score_problems
 
 PRECISIONS = (0.9, 0.8)
 """Thresholds are sought at which at least this share of the programs below failed."""
+VALIDATION_SPLITS = ("valid",)
+PROGRAMS_PER_PROBLEM = 8
+"""Validation programs of a problem that thresholds are chosen on."""
+
 LOG_PROBABILITY = "mean log-probability, full base"
 
 
@@ -41,8 +46,10 @@ def evaluate_bundle(
 ) -> str:
     """Measure the bundle on the named files; returns the tables as Markdown.
 
-    The same problem may stand in several files; each file is reported by itself. Thresholds are measured on all of them
-    together. Raises: DataError, BundleError.
+    The same problem may stand in several files; each file is reported by itself. Thresholds are chosen on validation
+    problems of the files that the bundle was made from, and measured on all reported files together.
+
+    Raises: DataError, BundleError.
     """
     manifest = load_bundle(bundle).manifest
     problems = {name.split(".")[0]: read_problems(data / name, [split]) for name in files}
@@ -61,12 +68,25 @@ def evaluate_bundle(
         metrics += compare(name, items, manifest.calibration, others)
     if write:
         everything = ScoredSet([row for items in scored.values() for row in items.rows])
+        chosen = _thresholds(manifest, data, scorer, run.scores / f"validation-{weights}.jsonl")
         values = probabilities(everything, manifest.calibration)
-        measured_on = f"split {split} of {', '.join(scored)}"
-        thresholds = choose_thresholds(values, everything.labels, measured_on, PRECISIONS)
+        thresholds = measure_thresholds(chosen, values, everything.labels, f"split {split} of {', '.join(scored)}")
         seal(bundle, msgspec.structs.replace(manifest, metrics=metrics, thresholds=thresholds))
         say(f"figures and {len(thresholds)} threshold(s) are in {bundle}")
     return "\n".join(metric_tables(metrics))
+
+
+def _thresholds(manifest: Manifest, data: Path, scorer: Scorer, store: Path) -> list[float]:
+    """Thresholds from the validation programs in the mix in which the files hold them.
+
+    Raises: DataError if a file that the bundle was made from is not there.
+    """
+    problems = []
+    for source in manifest.sources:
+        if ".jsonl" in source.name:
+            problems += sample_programs(read_problems(data / source.name, VALIDATION_SPLITS), PROGRAMS_PER_PROBLEM)
+    scored = score_problems(scorer, problems, store)
+    return choose_thresholds(probabilities(scored, manifest.calibration), scored.labels, PRECISIONS)
 
 
 def _log_probabilities(
