@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from codeodds.errors import CodeoddsError
+from codeodds_trainer.data_commands import dataset, judge, problems, rollouts
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -20,7 +21,14 @@ def cli() -> None:
     """Train a value head on a code language model and export it as a codeodds bundle.
 
     \b
-    The three steps, each resumable (repeat the command to go on):
+    Labelled programs, from any benchmark and any language model:
+      codeodds-train problems BENCHMARK --out P         coding problems, in one form
+      codeodds-train rollouts P --model M --out R       programs sampled from a policy, forked where it is unsure
+      codeodds-train judge --problems P --rollouts R --out L   which of them pass their tests
+      codeodds-train dataset L --problems P --out DATA  splits without leaks, mutants, balance, a page with plots
+
+    \b
+    A bundle from them, each step resumable (repeat the command to go on):
       codeodds-train fit RECIPE --data DATA --run RUN       labelled programs -> value model
       codeodds-train export --run RUN --data DATA --out B   value model -> calibrated ONNX bundle
       codeodds-train evaluate --bundle B --data DATA --run RUN   figures on held-out problems -> model card
@@ -99,36 +107,8 @@ def evaluate(
     click.echo(table)
 
 
-@cli.command()
-@click.option("--jsonl", "rows", type=click.Path(path_type=Path), required=True, help="File of rows; - reads stdin.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("-"), help="File of verdicts; stdout by default.")
-@click.option("--workers", type=click.IntRange(1, 256), default=None, help="Processes; one for each core by default.")
-@click.option(
-    "--time-limit-s", type=click.FloatRange(0.1, 3600), default=5.0, show_default=True, help="CPU seconds of a run."
-)
-@click.option(
-    "--memory-limit-mb", type=click.IntRange(16, 65_536), default=512, show_default=True, help="Memory of a run."
-)
-def judge(rows: Path, out: Path, workers: int | None, time_limit_s: float, memory_limit_mb: int) -> None:
-    """Run untrusted programs against their tests, isolated, and say which pass.
-
-    \b
-    A row in holds a program and tests of one kind:
-      {"id": 1, "program": "def f(x): ..", "tests": ["assert f(1) == 2"]}
-      {"id": 2, "program": "print(input())", "inputs": ["1\\n"], "outputs": ["1\\n"]}
-    and may hold "time_limit_s" and "memory_limit_mb". Rows out, in the same order:
-      {"id": 1, "verdict": "pass", "passed": true, "seconds": 0.01, "detail": "", "network": "namespace"}
-
-    \b
-    Verdicts: pass, wrong answer, runtime error, time limit, memory limit, syntax error, infrastructure error.
-    The last one says nothing about the program; the exit status is 1 if there was one.
-    Programs see no network, no files but Python's, and never the tests.
-    """
-    from codeodds_trainer.judge.command import judge_files
-
-    shares = judge_files(rows, out, workers, time_limit_s, memory_limit_mb)
-    _say(", ".join(f"{verdict}: {count:,}" for verdict, count in shares.most_common()) or "no rows")
-    sys.exit(1 if shares["infrastructure error"] else 0)
+for command in (problems, rollouts, judge, dataset):
+    cli.add_command(command)
 
 
 def _say(message: str) -> None:

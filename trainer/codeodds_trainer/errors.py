@@ -7,6 +7,7 @@ TrainerError
 ├── CacheError        the frozen features do not fit on the disk
 ├── TrainingError     the labels cannot be trained on
 ├── CalibrationError  the validation programs cannot calibrate anything
+├── PolicyError       a policy model cannot be sampled
 ├── JudgeError        programs cannot be run here
 └── ExportError       a checkpoint cannot become a bundle
 """
@@ -40,6 +41,10 @@ class TrainingError(TrainerError):
 
 class CalibrationError(TrainerError):
     """The validation programs cannot calibrate anything; the message says why."""
+
+
+class PolicyError(TrainerError):
+    """A policy model cannot be sampled; the message says what failed and what to do."""
 
 
 class JudgeError(TrainerError):

@@ -9,7 +9,6 @@ Out: {"id": "a", "verdict": "pass", "passed": true, "seconds": 0.01, "detail": "
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -20,9 +19,13 @@ from typing import IO, Any
 import msgspec
 from tqdm import tqdm
 
+from codeodds_trainer.artefact import is_sealed, meta_path, read_rows, seal
 from codeodds_trainer.errors import DataError
+from codeodds_trainer.judge.label import LabelledRow, label_rollouts, summary
 from codeodds_trainer.judge.pool import Pool
 from codeodds_trainer.judge.verdict import Job, Outcome
+from codeodds_trainer.problems.problem import Problem
+from codeodds_trainer.rollouts.sample import RolloutRow
 
 MAX_LINE_BYTES = 64 * 2**20
 
@@ -39,8 +42,8 @@ class Row(msgspec.Struct):
     memory_limit_mb: int | None = None
 
 
-def judge_files(rows: Path, out: Path, workers: int | None, time_limit_s: float, memory_limit_mb: int) -> Counter[str]:
-    """Judge the rows of a file into another; ``-`` means stdin and stdout. Workers: one for each core if None.
+def judge_files(rows: Path, out: Path, workers: int, time_limit_s: float, memory_limit_mb: int) -> Counter[str]:
+    """Judge the rows of a file into another; ``-`` means stdin and stdout.
 
     Returns: how often each verdict was given.
 
@@ -57,7 +60,21 @@ def judge_files(rows: Path, out: Path, workers: int | None, time_limit_s: float,
                 ) from None
         if str(out) != "-":
             sink = stack.enter_context(out.open("wb"))
-        return judge_rows(source, sink, workers or len(os.sched_getaffinity(0)), time_limit_s, memory_limit_mb)
+        return judge_rows(source, sink, workers, time_limit_s, memory_limit_mb)
+
+
+def label_files(problems: Path, rollouts: Path, out: Path, workers: int) -> str:
+    """Label a file of rollouts by a file of problems; returns a table.
+
+    Raises: DataError, JudgeError.
+    """
+    known = {problem.problem_id: problem for problem in read_rows(problems, Problem)}
+    if is_sealed(out):
+        meta_path(out).unlink()
+    with Pool(workers) as pool:
+        labelled = label_rollouts(read_rows(rollouts, RolloutRow), known, out, pool)
+    seal(out, LabelledRow, len(labelled), [problems, rollouts])
+    return summary(labelled)
 
 
 def judge_rows(
