@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.policy.project import SERVER, importers, imports, modules
+from tests.policy.project import SERVER, TRAINER, importers, imports, modules
 
 TRAINING = ("torch", "transformers", "optimum", "onnx", "onnxscript", "onnx_ir", "gguf", "scipy", "codeodds_trainer")
 PROTOCOL = ("pygls", "lsprotocol")
@@ -29,6 +29,8 @@ RULES = [
     ("codeodds.lsp", ("codeodds.cli",)),
     ("codeodds.types", ("codeodds",)),
     ("codeodds.errors", ("codeodds",)),
+    ("codeodds_trainer.judge", ("torch", "transformers", "numpy")),
+    ("codeodds_trainer.judge.inside", ("codeodds", "msgspec", "tqdm")),
     ("codeodds_trainer", ("codeodds.lsp", "codeodds.cli", *PROTOCOL)),
 ]
 
@@ -46,6 +48,19 @@ def test_one_file_knows_the_runtime() -> None:
     ]
     assert len(files) == 1
     assert files[0].startswith("codeodds.engine.")
+
+
+def test_the_inside_of_the_sandbox_knows_nothing_of_the_outside() -> None:
+    """It runs without site-packages, and must not hold what a program could use."""
+    inside = "codeodds_trainer.judge.inside"
+    foreign = {
+        name
+        for module, path in modules(TRAINER).items()
+        if module.startswith(inside)
+        for name in imports(path)
+        if name.split(".")[0] not in sys.stdlib_module_names and not name.startswith((inside, "__future__"))
+    }
+    assert foreign == set()
 
 
 def test_features_of_the_language_server_do_not_import_each_other() -> None:

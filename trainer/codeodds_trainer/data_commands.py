@@ -235,7 +235,7 @@ def dataset(
     benchmark has them in two. Per problem of the training split, the rarer label is oversampled; problems with one
     label are counted and left out. With --mutants, correct solutions are changed in one place each, and then executed.
     """
-    from codeodds_trainer.datasets.command import make_dataset
+    from codeodds_trainer.curation.command import make_dataset
 
     summary = make_dataset(
         labelled,

@@ -137,7 +137,8 @@ class Sandbox:
         ours, theirs = socket.socketpair()
         package = str(Path(codeodds_trainer.__file__).parent.parent)
         os.chmod(self._folder.name, 0o711)
-        command = [sys.executable, "-I", "-S", "-c", COMMAND, package, str(theirs.fileno()), self._folder.name]
+        # -I would ignore the hash seed. The environment holds nothing else that Python looks at.
+        command = [sys.executable, "-P", "-s", "-S", "-c", COMMAND, package, str(theirs.fileno()), self._folder.name]
         process = subprocess.Popen(
             [*command, str(uid), fence],
             stdin=subprocess.DEVNULL,

@@ -3,7 +3,7 @@
 Forking an interpreter that is already isolated and has the usual modules loaded costs a few milliseconds; starting one
 costs thirty.
 
-    python -I -S -c "from codeodds_trainer.judge.inside.zygote import main; main()" FD ROOT UID FENCE
+    python -P -s -S -c "from codeodds_trainer.judge.inside.zygote import main; main()" FD ROOT UID FENCE
 
 FD: the control socket. ROOT: an empty folder. UID: who programs run as, or -1. FENCE: `namespace` or `audit hook`.
 
@@ -17,6 +17,7 @@ import _sitebuiltins
 import builtins
 import json
 import os
+import random
 import select
 import shutil
 import signal
@@ -42,6 +43,8 @@ def main() -> None:
     control = socket.socket(fileno=number)
     for name in PRELOADED:
         __import__(name)
+    # A program that draws random numbers does the same whenever it is judged.
+    random.seed(0)
     # The interpreter runs without the module `site`, which defines these.
     for name in ("exit", "quit"):
         setattr(builtins, name, _sitebuiltins.Quitter(name, ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
-from codeodds_trainer.datasets.duplicates import Pair, groups
+from codeodds_trainer.curation.duplicates import Pair, groups
 
 SPLITS = ("train", "valid", "test")
 GUARDED = ("test", "valid", "train")

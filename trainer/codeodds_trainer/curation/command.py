@@ -10,11 +10,11 @@ from pathlib import Path
 import msgspec
 
 from codeodds_trainer.artefact import read_rows, seal
-from codeodds_trainer.datasets.balance import copies
-from codeodds_trainer.datasets.datasheet import Datasheet, count, render, to_json
-from codeodds_trainer.datasets.duplicates import near_duplicates
-from codeodds_trainer.datasets.mutants import mutate
-from codeodds_trainer.datasets.splits import deal_out, leaks
+from codeodds_trainer.curation.balance import copies
+from codeodds_trainer.curation.datasheet import Datasheet, count, render, to_json
+from codeodds_trainer.curation.duplicates import near_duplicates
+from codeodds_trainer.curation.mutants import mutate
+from codeodds_trainer.curation.splits import deal_out, leaks
 from codeodds_trainer.disk import write_whole
 from codeodds_trainer.errors import DataError
 from codeodds_trainer.judge.label import LabelledRollout, LabelledRow, label_rollouts

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from codeodds_trainer.artefact import Meta, is_sealed, meta_path
 from codeodds_trainer.cli import cli
+from codeodds_trainer.curation.balance import copies
+from codeodds_trainer.curation.duplicates import Pair, groups, near_duplicates
+from codeodds_trainer.curation.mutants import mutate
+from codeodds_trainer.curation.splits import deal_out, leaks
 from codeodds_trainer.data import read_problems, sha256
-from codeodds_trainer.datasets.balance import copies
-from codeodds_trainer.datasets.duplicates import Pair, groups, near_duplicates
-from codeodds_trainer.datasets.mutants import mutate
-from codeodds_trainer.datasets.splits import deal_out, leaks
 from codeodds_trainer.errors import DataError
 from codeodds_trainer.judge.label import LabelledRollout
 from codeodds_trainer.problems.problem import Problem
