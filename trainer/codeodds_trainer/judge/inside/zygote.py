@@ -43,8 +43,6 @@ def main() -> None:
     control = socket.socket(fileno=number)
     for name in PRELOADED:
         __import__(name)
-    # A program that draws random numbers does the same whenever it is judged.
-    random.seed(0)
     # The interpreter runs without the module `site`, which defines these.
     for name in ("exit", "quit"):
         setattr(builtins, name, _sitebuiltins.Quitter(name, ""))
@@ -181,6 +179,8 @@ class Zygote:
             isolation.drop_privileges(self.uid)
             run = {"calls": runner.run_calls, "main": runner.run_main}[request["mode"]]
             connection = socket.socket(fileno=3)
+            # A program that draws random numbers does the same whenever it is judged; forking has seeded them anew.
+            random.seed(0)
             if not self.isolated:
                 isolation.refuse_by_audit_hook()
             status = run(connection)
