@@ -92,7 +92,7 @@ def test_a_fork_starts_from_the_main_rollouts_own_keys_and_values(policy):
     start = policy._encode(PROMPTS[0])
     ids = [*start, *main.ids]
     lengths = [len(start) + 2, len(start) + 9, len(start) + 1]
-    cache = _batched(policy._run(ids)[1], [length - 1 for length in lengths])
+    cache = _batched([policy._run(ids)[1]] * 3, [length - 1 for length in lengths])
     width = max(lengths)
     mask = torch.tensor([[0] * (width - length) + [1] * length for length in lengths])
     last = torch.tensor([[ids[length - 1]] for length in lengths])

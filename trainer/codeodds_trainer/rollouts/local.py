@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,17 @@ Layers = list[tuple[torch.Tensor, torch.Tensor]]
 """Keys and values of each layer, [1, heads, tokens, size]."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A text to continue."""
+
+    ids: list[int]
+    start: int
+    """Where its completion begins."""
+    layers: Layers
+    """Of a text that begins with all of `ids`."""
+
+
 class LocalPolicy:
     """A decoder-only language model in this process."""
 
@@ -62,12 +74,14 @@ class LocalPolicy:
         self.name = name or Path(source.path).name
 
     def main_rollouts(self, prompts: Sequence[str], sampling: Sampling, seed: int) -> list[list[Sample]]:
-        """Samples of all prompts together; prompts of different lengths share a batch."""
+        """Samples of all prompts together; prompts of different lengths share a batch, each is computed once."""
         torch.manual_seed(seed)
         self._layers.clear()
-        rows = [self._encode(prompt) for prompt in prompts for _ in range(sampling.main_rollouts)]
-        starts = [len(row) for row in rows]
-        found = self._generate_all(rows, starts, None, sampling)
+        rows: list[_Row] = []
+        for prompt in prompts:
+            ids = self._encode(prompt)
+            rows += [_Row(ids, len(ids), self._run(ids)[1])] * sampling.main_rollouts
+        found = self._generate_all(rows, sampling)
         grouped = []
         for index, prompt in enumerate(prompts):
             first, *rest = found[index * sampling.main_rollouts : (index + 1) * sampling.main_rollouts]
@@ -84,36 +98,29 @@ class LocalPolicy:
         start = self._encode(prompt)
         ids = [*start, *main.ids]
         layers = self._layers.pop(tuple(ids), None) or self._run(ids)[1]
-        rows = [ids[: len(start) + fork.index] for fork in forks for _ in range(sampling.rollouts_per_fork)]
-        found = self._generate_all(rows, [len(start)] * len(rows), layers, sampling)
         count = sampling.rollouts_per_fork
+        rows = [_Row(ids[: len(start) + fork.index], len(start), layers) for fork in forks for _ in range(count)]
+        found = self._generate_all(rows, sampling)
         return [found[index : index + count] for index in range(0, len(found), count)]
 
     def _encode(self, prompt: str) -> list[int]:
         return list(self._tokenizer(prompt)["input_ids"])
 
-    def _generate_all(
-        self, rows: list[list[int]], starts: list[int], layers: Layers | None, sampling: Sampling
-    ) -> list[Sample]:
+    def _generate_all(self, rows: list[_Row], sampling: Sampling) -> list[Sample]:
         found: list[Sample] = []
         for at in range(0, len(rows), self._batch_size):
-            part = slice(at, at + self._batch_size)
-            found += self._generate(rows[part], starts[part], layers, sampling)
+            found += self._generate(rows[at : at + self._batch_size], sampling)
         return found
 
     @torch.inference_mode()
-    def _generate(
-        self, rows: list[list[int]], starts: list[int], layers: Layers | None, sampling: Sampling
-    ) -> list[Sample]:
-        """Continue each row, padded on the left. `starts`: where its completion begins. `layers`: of a text that every
-        row is a prefix of.
-        """
-        width = max(map(len, rows))
-        padding = [width - len(row) for row in rows]
+    def _generate(self, rows: list[_Row], sampling: Sampling) -> list[Sample]:
+        """Continue each row, padded on the left."""
+        width = max(len(row.ids) for row in rows)
+        padding = [width - len(row.ids) for row in rows]
         pad = self._ends[0]
-        ids = torch.tensor([[pad] * before + row for before, row in zip(padding, rows, strict=True)])
-        mask = torch.tensor([[0] * before + [1] * len(row) for before, row in zip(padding, rows, strict=True)])
-        written = [len(row) - start for row, start in zip(rows, starts, strict=True)]
+        ids = torch.tensor([[pad] * before + row.ids for before, row in zip(padding, rows, strict=True)])
+        mask = torch.tensor([[0] * before + [1] * len(row.ids) for before, row in zip(padding, rows, strict=True)])
+        written = [len(row.ids) - row.start for row in rows]
         config = GenerationConfig(
             do_sample=True,
             temperature=sampling.temperature,
@@ -125,21 +132,20 @@ class LocalPolicy:
             eos_token_id=self._ends,
         )
         stop = [_FunctionEnd(self._tokenizer, width)] if sampling.stop_at_function_end else []
-        cache = None if layers is None else _batched(layers, [len(row) - 1 for row in rows])
         try:
             output = self._model.generate(
                 ids.to(self._device),
                 attention_mask=mask.to(self._device),
                 generation_config=config,
                 stopping_criteria=StoppingCriteriaList(stop),
-                past_key_values=cache,
+                past_key_values=_batched([row.layers for row in rows], [len(row.ids) - 1 for row in rows]),
             )
         except torch.OutOfMemoryError as error:
             gc.collect()
             raise PolicyError(f"no memory for {len(rows)} completions at once; lower --batch-size") from error
         return [
-            self._sample(output[index, padding[index] + starts[index] - 1 :].tolist(), sampling)
-            for index in range(len(rows))
+            self._sample(output[index, padding[index] + row.start - 1 :].tolist(), sampling)
+            for index, row in enumerate(rows)
         ]
 
     def _sample(self, output: list[int], sampling: Sampling) -> Sample:
@@ -221,19 +227,20 @@ def _layers_of(cache: Any) -> Layers:
     return [(layer.keys, layer.values) for layer in cache.layers]
 
 
-def _batched(layers: Layers, lengths: list[int]) -> DynamicCache:
-    """A cache whose row i holds the first ``lengths[i]`` tokens of a text, moved to the right end."""
+def _batched(texts: Sequence[Layers], lengths: Sequence[int]) -> DynamicCache:
+    """A cache whose row i holds the first ``lengths[i]`` tokens of text i, moved to the right end."""
     width = max(lengths)
     cache = DynamicCache()
-    for index, (keys, values) in enumerate(layers):
-        cache.update(_moved(keys, lengths, width), _moved(values, lengths, width), index)
+    for index in range(len(texts[0])):
+        keys, values = (_moved([layers[index][part] for layers in texts], lengths, width) for part in (0, 1))
+        cache.update(keys, values, index)
     return cache
 
 
-def _moved(tensor: torch.Tensor, lengths: list[int], width: int) -> torch.Tensor:
-    _, heads, _, size = tensor.shape
-    moved = tensor.new_zeros(len(lengths), heads, width, size)
-    for row, length in enumerate(lengths):
+def _moved(tensors: Sequence[torch.Tensor], lengths: Sequence[int], width: int) -> torch.Tensor:
+    _, heads, _, size = tensors[0].shape
+    moved = tensors[0].new_zeros(len(lengths), heads, width, size)
+    for row, (tensor, length) in enumerate(zip(tensors, lengths, strict=True)):
         moved[row, :, width - length :] = tensor[0, :, :length]
     return moved
 
