@@ -74,7 +74,7 @@ def sample_batch(problems: Sequence[Problem], policy: Policy, sampling: Sampling
     for problem, samples in zip(problems, mains, strict=True):
         rollouts = [Rollout(completion=sample.completion, finish=sample.finish) for sample in samples]
         forks = choose_forks(samples[0], sampling.forking_tokens)
-        seed = _seed(sampling.seed, problem.problem_id)
+        seed = _seed(sampling.seed, "forks", problem.problem_id)
         forked = policy.forked_rollouts(problem.prompt, samples[0], forks, sampling, seed) if forks else []
         for fork, branch in zip(forks, forked, strict=True):
             rollouts += [
