@@ -12,7 +12,7 @@ from codeodds_trainer.errors import DataError, PolicyError
 from codeodds_trainer.model import BaseModelSource
 from codeodds_trainer.problems.problem import Problem
 from codeodds_trainer.rollouts.local import LocalPolicy, _batched
-from codeodds_trainer.rollouts.sample import RolloutRow, sample_batch, sample_problems
+from codeodds_trainer.rollouts.sample import RolloutRow, fingerprint, sample_batch, sample_problems, sample_with
 from codeodds_trainer.rollouts.scheme import Sample, Sampling, choose_forks, cut, cut_tokens
 from tiny_models import ARCHITECTURES, save_base
 
@@ -139,16 +139,22 @@ class Scripted:
         return [[Sample(fork.prefix + " 0\n", "end of text")] * sampling.rollouts_per_fork for fork in forks]
 
 
+def sample(count, policy, sampling, out, per_batch=2):
+    return sample_problems(
+        problems(count), sample_with(policy, sampling), fingerprint(policy.name, sampling), out, per_batch
+    )
+
+
 def test_a_run_that_was_ended_goes_on_and_gives_what_it_would_have_given(tmp_path):
     sampling = Sampling(forking_tokens=1, rollouts_per_fork=2)
-    whole = sample_problems(problems(7), Scripted(), sampling, tmp_path / "whole.jsonl", 2)
+    whole = sample(7, Scripted(), sampling, tmp_path / "whole.jsonl")
     out = tmp_path / "part.jsonl"
     with pytest.raises(PolicyError):
-        sample_problems(problems(7), Scripted(fail_after=2), sampling, out, 2)
+        sample(7, Scripted(fail_after=2), sampling, out)
     with out.open("ab") as file:
         file.write(msgspec.json.encode(whole[4])[:50])  # what a kill leaves of a row
     again = Scripted()
-    rows = sample_problems(problems(7), again, sampling, out, 2)
+    rows = sample(7, again, sampling, out)
     assert again.calls == 2
     assert rows == whole
     assert [len(row.rollouts) for row in rows] == [3] * 7
@@ -160,9 +166,9 @@ def test_a_run_that_was_ended_goes_on_and_gives_what_it_would_have_given(tmp_pat
 
 def test_a_file_holds_rollouts_of_one_kind(tmp_path):
     out = tmp_path / "rows.jsonl"
-    sample_problems(problems(1), Scripted(), Sampling(), out, 1)
+    sample(1, Scripted(), Sampling(), out)
     with pytest.raises(DataError, match="name another file with --out"):
-        sample_problems(problems(1), Scripted(), Sampling(temperature=0.5), out, 1)
+        sample(1, Scripted(), Sampling(temperature=0.5), out)
 
 
 def test_the_same_problems_give_the_same_rollouts(policy):

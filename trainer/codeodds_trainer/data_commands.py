@@ -14,6 +14,10 @@ _WORKERS = click.option(
     "--workers", type=click.IntRange(1, 256), default=None, help="Judging processes; one for each core by default."
 )
 
+_RAY = click.option(
+    "--ray", default=None, metavar="ADDRESS|auto", help="Spread the work over a Ray cluster with Ray Data."
+)
+
 
 def _say(message: str) -> None:
     click.echo(message, err=True)
@@ -99,6 +103,9 @@ def problems(
     help="End a completion before the first line that does not belong to the function.",
 )
 @click.option("--seed", type=int, default=0, show_default=True)
+@_RAY
+@click.option("--ray-actors", type=click.IntRange(1), default=None, help="Processes on the cluster.")
+@click.option("--ray-gpus", type=click.FloatRange(0), default=0.0, show_default=True, help="GPUs of each process.")
 def rollouts(
     problems: Path,
     out: Path,
@@ -110,6 +117,9 @@ def rollouts(
     concurrency: int,
     splits: str,
     limit: int | None,
+    ray: str | None,
+    ray_actors: int | None,
+    ray_gpus: float,
     **sampling: object,
 ) -> None:
     """Sample programs for PROBLEMS from a policy model.
@@ -120,18 +130,26 @@ def rollouts(
     \\b
     codeodds-train rollouts problems.jsonl --model microsoft/phi-4 --device cuda --out rollouts.jsonl
     codeodds-train rollouts problems.jsonl --server http://localhost:8000 --model NAME --out rollouts.jsonl
+    codeodds-train rollouts problems.jsonl --model M --device cuda --ray auto --ray-gpus 1 --out rollouts.jsonl
     """
-    from codeodds_trainer.rollouts.command import make_rollouts
+    from codeodds_trainer.rollouts.command import ClusterOptions, PolicyOptions, make_rollouts
     from codeodds_trainer.rollouts.scheme import Sampling
 
     summary = make_rollouts(
         problems,
         out,
-        (model, gguf_file, server),
-        (device, batch_size, concurrency),
+        PolicyOptions(
+            model=model,
+            gguf_file=gguf_file,
+            server=server,
+            device=device,
+            batch_size=batch_size,
+            concurrency=concurrency,
+        ),
         [split.strip() for split in splits.split(",")],
         limit,
         Sampling(**sampling),  # type: ignore[arg-type]
+        None if ray is None else ClusterOptions(address=ray, actors=ray_actors, gpus=ray_gpus),
     )
     click.echo(summary)
 
@@ -142,6 +160,7 @@ def rollouts(
 @click.option("--rollouts", type=_FILE, default=None, help="File of `rollouts` to label.")
 @click.option("--out", type=_PATH, default=Path("-"), help="File to write; stdout by default, for rows only.")
 @_WORKERS
+@_RAY
 @click.option(
     "--time-limit-s",
     type=click.FloatRange(0.1, 3600),
@@ -162,6 +181,7 @@ def judge(
     rollouts: Path | None,
     out: Path,
     workers: int | None,
+    ray: str | None,
     time_limit_s: float,
     memory_limit_mb: int,
 ) -> None:
@@ -192,7 +212,7 @@ def judge(
         raise click.UsageError("give either --jsonl ROWS, or --problems, --rollouts and --out")
     from codeodds_trainer.judge.command import label_files
 
-    click.echo(label_files(problems, rollouts, out, _cores(workers)))
+    click.echo(label_files(problems, rollouts, out, _cores(workers), ray))
 
 
 @click.command()

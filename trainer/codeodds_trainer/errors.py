@@ -7,6 +7,7 @@ TrainerError
 ├── CacheError        the frozen features do not fit on the disk
 ├── TrainingError     the labels cannot be trained on
 ├── CalibrationError  the validation programs cannot calibrate anything
+├── ClusterError      there is no Ray cluster to work on
 ├── PolicyError       a policy model cannot be sampled
 ├── JudgeError        programs cannot be run here
 └── ExportError       a checkpoint cannot become a bundle
@@ -41,6 +42,10 @@ class TrainingError(TrainerError):
 
 class CalibrationError(TrainerError):
     """The validation programs cannot calibrate anything; the message says why."""
+
+
+class ClusterError(TrainerError):
+    """There is no Ray cluster to work on; the message says how to start one."""
 
 
 class PolicyError(TrainerError):

@@ -17,7 +17,7 @@ from codeodds_trainer.curation.mutants import mutate
 from codeodds_trainer.curation.splits import deal_out, leaks
 from codeodds_trainer.disk import write_whole
 from codeodds_trainer.errors import DataError
-from codeodds_trainer.judge.label import LabelledRollout, LabelledRow, label_rollouts
+from codeodds_trainer.judge.label import LabelledRollout, LabelledRow, label_rollouts, label_with
 from codeodds_trainer.judge.pool import Pool
 from codeodds_trainer.problems.problem import Problem
 from codeodds_trainer.rollouts.sample import Rollout, RolloutRow
@@ -150,7 +150,7 @@ def _mutants(
         for problem_id, kind in made
     }
     with Pool(workers) as pool:
-        found = label_rollouts(pending, known_problems, store, pool)
+        found = label_rollouts(pending, known_problems, store, label_with(pool, known_problems))
     wanted = {row.problem_id for row in pending}
     return [
         msgspec.structs.replace(row, problem_id=row.problem_id.split(f" {MUTANT}")[0])

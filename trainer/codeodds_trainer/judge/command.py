@@ -11,21 +11,31 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 from tqdm import tqdm
 
 from codeodds_trainer.artefact import is_sealed, meta_path, read_rows, seal
 from codeodds_trainer.errors import DataError
-from codeodds_trainer.judge.label import LabelledRow, label_rollouts, summary
+from codeodds_trainer.judge.label import (
+    LabelledRow,
+    Labeller,
+    label_batch,
+    label_rollouts,
+    label_with,
+    summary,
+)
 from codeodds_trainer.judge.pool import Pool
 from codeodds_trainer.judge.verdict import Job, Outcome
 from codeodds_trainer.problems.problem import Problem
 from codeodds_trainer.rollouts.sample import RolloutRow
+
+if TYPE_CHECKING:
+    from codeodds_trainer.ray_runs import Work
 
 MAX_LINE_BYTES = 64 * 2**20
 
@@ -63,18 +73,44 @@ def judge_files(rows: Path, out: Path, workers: int, time_limit_s: float, memory
         return judge_rows(source, sink, workers, time_limit_s, memory_limit_mb)
 
 
-def label_files(problems: Path, rollouts: Path, out: Path, workers: int) -> str:
-    """Label a file of rollouts by a file of problems; returns a table.
+def label_files(problems: Path, rollouts: Path, out: Path, workers: int, ray: str | None) -> str:
+    """Label a file of rollouts by a file of problems; returns a table. `ray`: address of a cluster that judges.
 
-    Raises: DataError, JudgeError.
+    Raises: DataError, JudgeError, ClusterError.
     """
     known = {problem.problem_id: problem for problem in read_rows(problems, Problem)}
     if is_sealed(out):
         meta_path(out).unlink()
-    with Pool(workers) as pool:
-        labelled = label_rollouts(read_rows(rollouts, RolloutRow), known, out, pool)
+    rows = read_rows(rollouts, RolloutRow)
+    if ray is not None:
+        labelled = label_rollouts(rows, known, out, label_on_ray(known, ray))
+    else:
+        with Pool(workers) as pool:
+            labelled = label_rollouts(rows, known, out, label_with(pool, known))
     seal(out, LabelledRow, len(labelled), [problems, rollouts])
     return summary(labelled)
+
+
+def label_on_ray(problems: Mapping[str, Problem], address: str) -> Labeller:
+    """A labeller on a cluster: each process has one judging worker. Rows travel with their problems."""
+    from codeodds_trainer.ray_runs import map_on_ray
+
+    def make() -> Work:
+        pool = Pool(1)
+
+        def work(item: bytes) -> list[bytes]:
+            rows, needed = msgspec.json.decode(item, type=tuple[list[RolloutRow], list[Problem]])
+            known = {problem.problem_id: problem for problem in needed}
+            return [msgspec.json.encode(row) for row in label_batch(rows, known, pool)]
+
+        return work
+
+    def label(batches: list[list[RolloutRow]]) -> Iterator[LabelledRow]:
+        items = [msgspec.json.encode((batch, [problems[row.problem_id] for row in batch])) for batch in batches]
+        for result in map_on_ray(address, items, make, None, 0.0):
+            yield msgspec.json.decode(result, type=LabelledRow)
+
+    return label
 
 
 def judge_rows(

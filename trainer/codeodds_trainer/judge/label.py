@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from tqdm import tqdm
@@ -40,14 +38,26 @@ class LabelledRow(msgspec.Struct, frozen=True, kw_only=True):
     rollouts: list[LabelledRollout]
 
 
+Labeller = Callable[[list[list[RolloutRow]]], Iterator[LabelledRow]]
+"""From batches of rows to the same rows labelled, in any order."""
+
+
+def label_with(pool: Pool, problems: Mapping[str, Problem]) -> Labeller:
+    """A labeller on this machine."""
+
+    def label(batches: list[list[RolloutRow]]) -> Iterator[LabelledRow]:
+        for batch in batches:
+            yield from label_batch(batch, problems, pool)
+
+    return label
+
+
 def label_rollouts(
-    rows: Iterable[RolloutRow], problems: Mapping[str, Problem], out: Path, pool: Pool
+    rows: Iterable[RolloutRow], problems: Collection[str], out: Path, labeller: Labeller
 ) -> list[LabelledRow]:
     """Label every row that `out` does not hold yet; returns all labelled rows.
 
-    Equal programs of a problem run once. Programs of which nothing is known (infrastructure error) are left out.
-
-    Raises: DataError for a row whose problem is unknown; JudgeError.
+    Raises: DataError for a row whose problem is unknown; what the labeller raises.
     """
     labelled = read_finished(out, LabelledRow)
     done = {row.problem_id for row in labelled}
@@ -56,19 +66,25 @@ def label_rollouts(
     if unknown:
         raise DataError(f"{len(unknown)} problems of the rollouts are not among the problems, {unknown[0]} first")
     programs = sum(len(row.rollouts) for row in missing)
+    batches = [missing[at : at + PROBLEMS_AT_ONCE] for at in range(0, len(missing), PROBLEMS_AT_ONCE)]
+    sizes = {row.problem_id: len(row.rollouts) for row in missing}
     with open_lines(out) as file, tqdm(total=programs, desc="judging", unit="program") as progress:
-        source = iter(missing)
-        while batch := list(islice(source, PROBLEMS_AT_ONCE)):
-            for row in _label(batch, problems, pool, progress):
+        for row in labeller(batches):
+            # A cluster that lost a node may bring a row twice.
+            if row.problem_id not in done:
+                done.add(row.problem_id)
                 file.write(msgspec.json.encode(row) + b"\n")
                 file.flush()
                 labelled.append(row)
+                progress.update(sizes[row.problem_id])
     return labelled
 
 
-def _label(
-    batch: Sequence[RolloutRow], problems: Mapping[str, Problem], pool: Pool, progress: Any
-) -> Iterator[LabelledRow]:
+def label_batch(batch: Sequence[RolloutRow], problems: Mapping[str, Problem], pool: Pool) -> Iterator[LabelledRow]:
+    """The rows labelled. Equal programs of a problem run once; those of which nothing is known are left out.
+
+    Raises: JudgeError.
+    """
     texts = [(row.problem_id, rollout.completion) for row in batch for rollout in row.rollouts]
     distinct = list(dict.fromkeys(texts))
 
@@ -82,11 +98,9 @@ def _label(
         found = []
         for rollout in row.rollouts:
             outcome = outcomes[row.problem_id, rollout.completion]
-            progress.update()
             if outcome.verdict != "infrastructure error":
-                found.append(
-                    LabelledRollout(**msgspec.structs.asdict(rollout), passed=outcome.passed, verdict=outcome.verdict)
-                )
+                content = msgspec.structs.asdict(rollout)
+                found.append(LabelledRollout(**content, passed=outcome.passed, verdict=outcome.verdict))
         yield LabelledRow(
             problem_id=row.problem_id, split=row.split, prompt=row.prompt, generator=row.policy, rollouts=found
         )

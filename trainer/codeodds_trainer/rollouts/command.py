@@ -2,31 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from codeodds_trainer.artefact import is_sealed, meta_path, read_rows, seal
 from codeodds_trainer.errors import DataError
 from codeodds_trainer.problems.problem import Problem
 from codeodds_trainer.rollouts.policy import Policy
-from codeodds_trainer.rollouts.sample import RolloutRow, sample_problems, summary
+from codeodds_trainer.rollouts.sample import (
+    RolloutRow,
+    Sampler,
+    fingerprint,
+    sample_batch,
+    sample_problems,
+    sample_with,
+    summary,
+)
 from codeodds_trainer.rollouts.scheme import Sampling
+
+if TYPE_CHECKING:
+    from codeodds_trainer.ray_runs import Work
+
+
+class PolicyOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Which policy, and how it computes. Plain data: it travels to the nodes of a cluster."""
+
+    model: str
+    """Folder or hub name; the name that a server knows."""
+    gguf_file: str | None = None
+    server: str | None = None
+    """Address of an OpenAI-compatible server."""
+    device: str = "cpu"
+    batch_size: int = 36
+    """Completions at once, of a local model."""
+    concurrency: int = 8
+    """Requests at once, to a server."""
+
+    @property
+    def name(self) -> str:
+        """What rows call the policy."""
+        return self.model if self.server else Path(self.gguf_file or self.model).name
+
+
+class ClusterOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Where work is spread to."""
+
+    address: str
+    """Of a Ray cluster, or ``auto``."""
+    actors: int | None = None
+    """Processes; as many as there are cores or GPUs if None."""
+    gpus: float = 0.0
+    """GPUs of each process."""
 
 
 def make_rollouts(
     problems_file: Path,
     out: Path,
-    model: tuple[str, str | None, str | None],
-    how: tuple[str, int, int],
+    policy: PolicyOptions,
     splits: Sequence[str],
     limit: int | None,
     sampling: Sampling,
+    cluster: ClusterOptions | None,
 ) -> str:
     """Sample and write; returns a table.
 
-    `model`: name or folder, GGUF file, server. `how`: device, batch size, concurrency.
-
-    Raises: DataError, PolicyError.
+    Raises: DataError, PolicyError, ClusterError.
     """
     problems = [problem for problem in read_rows(problems_file, Problem) if problem.split in splits][:limit]
     if not problems:
@@ -34,26 +77,46 @@ def make_rollouts(
     if is_sealed(out):
         # More problems may be asked for now; the finished rows stay.
         meta_path(out).unlink()
-    _, batch_size, concurrency = how
-    per_batch = max(1, (concurrency if model[2] else batch_size) // sampling.main_rollouts)
-    rows = sample_problems(problems, open_policy(model, how), sampling, out, min(per_batch, 16))
+    at_once = policy.concurrency if policy.server else policy.batch_size
+    per_batch = min(16, max(1, at_once // sampling.main_rollouts))
+    if cluster is None:
+        sampler = sample_with(open_policy(policy), sampling)
+    else:
+        sampler = sample_on_ray(policy, sampling, cluster)
+    rows = sample_problems(problems, sampler, fingerprint(policy.name, sampling), out, per_batch)
     seal(out, RolloutRow, len(rows), [problems_file])
     return summary(rows)
 
 
-def open_policy(model: tuple[str, str | None, str | None], how: tuple[str, int, int]) -> Policy:
-    """The policy that the command's options name.
-
-    Raises: PolicyError.
-    """
-    name, gguf_file, server = model
-    device, batch_size, concurrency = how
-    if server is not None:
+def open_policy(options: PolicyOptions) -> Policy:
+    """Raises: PolicyError."""
+    if options.server is not None:
         from codeodds_trainer.rollouts.server import ServerPolicy
 
-        return ServerPolicy(server, name, concurrency)
+        return ServerPolicy(options.server, options.name, options.concurrency)
     from codeodds_trainer.model import BaseModelSource
     from codeodds_trainer.rollouts.local import LocalPolicy
 
-    path = str(Path(name).expanduser()) if name.startswith("~") else name
-    return LocalPolicy(BaseModelSource(path, gguf_file), device, batch_size, name=Path(gguf_file or name).name)
+    path = str(Path(options.model).expanduser()) if options.model.startswith("~") else options.model
+    return LocalPolicy(BaseModelSource(path, options.gguf_file), options.device, options.batch_size, options.name)
+
+
+def sample_on_ray(policy: PolicyOptions, sampling: Sampling, cluster: ClusterOptions) -> Sampler:
+    """A sampler on a cluster: each process opens the policy once."""
+    from codeodds_trainer.ray_runs import map_on_ray
+
+    def make() -> Work:
+        opened = open_policy(policy)
+
+        def work(item: bytes) -> list[bytes]:
+            batch = msgspec.json.decode(item, type=list[Problem])
+            return [msgspec.json.encode(row) for row in sample_batch(batch, opened, sampling)]
+
+        return work
+
+    def sample(batches: list[list[Problem]]) -> Iterator[RolloutRow]:
+        items = [msgspec.json.encode(batch) for batch in batches]
+        for result in map_on_ray(cluster.address, items, make, cluster.actors, cluster.gpus):
+            yield msgspec.json.decode(result, type=RolloutRow)
+
+    return sample

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -43,22 +43,38 @@ class RolloutRow(msgspec.Struct, frozen=True, kw_only=True):
     rollouts: list[Rollout]
 
 
-def sample_problems(
-    problems: Sequence[Problem], policy: Policy, sampling: Sampling, out: Path, problems_per_batch: int
-) -> list[RolloutRow]:
-    """Sample every problem that `out` does not hold yet; returns all rows.
+Sampler = Callable[[list[list[Problem]]], Iterator[RolloutRow]]
+"""From batches of problems to their rows, in any order."""
 
-    Raises: DataError if `out` was made with other settings; PolicyError.
+
+def sample_with(policy: Policy, sampling: Sampling) -> Sampler:
+    """A sampler in this process."""
+
+    def sample(batches: list[list[Problem]]) -> Iterator[RolloutRow]:
+        for batch in batches:
+            yield from sample_batch(batch, policy, sampling)
+
+    return sample
+
+
+def sample_problems(
+    problems: Sequence[Problem], sampler: Sampler, settings: str, out: Path, problems_per_batch: int
+) -> list[RolloutRow]:
+    """Sample every problem that `out` does not hold yet; returns all rows. `settings`: see `fingerprint`.
+
+    Raises: DataError if `out` was made with other settings; what the sampler raises.
     """
-    settings = fingerprint(policy.name, sampling)
     rows = read_finished(out, RolloutRow)
     if any(row.settings != settings for row in rows):
         raise DataError(f"{out} holds rollouts of another policy or with other settings; name another file with --out")
     done = {row.problem_id for row in rows}
     missing = [problem for problem in problems if problem.problem_id not in done]
+    batches = [missing[at : at + problems_per_batch] for at in range(0, len(missing), problems_per_batch)]
     with open_lines(out) as file, tqdm(total=len(problems), initial=len(done), desc="rollouts", unit="problem") as bar:
-        for start in range(0, len(missing), problems_per_batch):
-            for row in sample_batch(missing[start : start + problems_per_batch], policy, sampling):
+        for row in sampler(batches):
+            # A cluster that lost a node may bring a row twice.
+            if row.problem_id not in done:
+                done.add(row.problem_id)
                 file.write(msgspec.json.encode(row) + b"\n")
                 file.flush()
                 rows.append(row)
