@@ -1,7 +1,7 @@
 """Work spread over a Ray cluster with Ray Data: actors that each hold a policy or a judge, and batches that go to them.
 
-A batch whose node dies is given to another one: Ray Data restarts its actors and repeats their tasks. Results come back to the machine that asked, which writes them; a
-result that comes twice is its caller's to recognise.
+A batch whose node dies is given to another one: Ray Data restarts its actors and repeats their tasks. Results come back
+to the machine that asked, which writes them; a result that comes twice is its caller's to recognise.
 """
 
 from __future__ import annotations
