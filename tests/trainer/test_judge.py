@@ -141,6 +141,13 @@ def test_tests_that_are_wrong_say_nothing_of_the_program(judge):
     assert outcome.detail.startswith("test 1 is not valid Python")
 
 
+def test_a_package_that_tests_want_and_nobody_has_is_not_the_programs_fault(judge):
+    outcome = judge.asserts(ADD, "import nowhere", "assert f(1, 2) == 3")
+    assert outcome.verdict == "infrastructure error"
+    assert outcome.detail == "test 1 imports what is not here: No module named 'nowhere'"
+    assert judge.asserts("def f():\n    import nowhere\n", "f()").verdict == "runtime error"
+
+
 def test_each_run_finds_an_empty_folder_and_a_fresh_interpreter(judge):
     program = (
         "import os, math\n"

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 
+import msgspec
 import pytest
 
 from codeodds_trainer.errors import ClusterError
 from codeodds_trainer.judge.label import label_rollouts
 from codeodds_trainer.problems.problem import Problem
 from codeodds_trainer.ray_runs import map_on_ray
+from codeodds_trainer.rollouts.command import ClusterOptions, PolicyOptions, make_rollouts
 from codeodds_trainer.rollouts.sample import Rollout, RolloutRow
+from codeodds_trainer.rollouts.scheme import Sampling
+from tiny_models import save_base
 
 ITEMS = 24
 
@@ -50,6 +54,24 @@ def test_work_is_spread_and_each_result_comes_back(cluster):
     assert sorted(result.rsplit(b" ", 1)[0] for result in results) == sorted(
         item + letter for item in items for letter in (b" a", b" b")
     )
+
+
+def test_rollouts_of_a_local_model_on_the_cluster(cluster, tmp_path):
+    made, _ = cluster
+    sampling = Sampling(
+        main_rollouts=2, forking_tokens=2, rollouts_per_fork=2, max_tokens=8, stop_at_function_end=False
+    )
+    problems = tmp_path / "problems.jsonl"
+    rows = [Problem(problem_id=f"toy/{n}", prompt=f"def f{n}(x):\n", tests=["0"]) for n in range(5)]
+    problems.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+    policy = PolicyOptions(model=str(save_base(tmp_path / "base")), batch_size=4)
+    out = tmp_path / "rollouts.jsonl"
+    cluster_options = ClusterOptions(address=made.address, actors=2)
+    table = make_rollouts(problems, out, policy, ["train"], None, sampling, cluster_options)
+    assert table.split()[:4] == ["5", "problems", "30", "rollouts"]
+    written = [msgspec.json.decode(line, type=RolloutRow) for line in out.read_bytes().splitlines()]
+    assert sorted(row.problem_id for row in written) == [f"toy/{n}" for n in range(5)]
+    assert all(len(row.rollouts) == 6 and row.policy == "base" for row in written)
 
 
 def test_a_cluster_without_gpus_says_so(cluster):

@@ -48,6 +48,8 @@ def check_statements(session: Session, program: str, tests: Sequence[str]) -> Fi
                 return "runtime error", f"test {number}: {session.last_error}"
             return "wrong answer", f"test {number}: {_first_line(tests[number - 1])}"
         except Exception as error:
+            if isinstance(error, ImportError) and not hasattr(error, "from_program"):
+                raise TestsUnusable(f"test {number} imports what is not here: {error}") from None
             if hasattr(error, "from_program") or isinstance(error, RaisedInside):
                 return "runtime error", f"test {number}: {session.last_error}"
             if isinstance(error, NameError) and error.name not in namespace:

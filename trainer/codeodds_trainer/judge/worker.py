@@ -7,6 +7,7 @@ Tests run here, in a process that holds nothing of value and gave up its privile
 
 from __future__ import annotations
 
+import importlib
 import math
 import os
 import resource
@@ -22,6 +23,7 @@ import msgspec
 from codeodds_trainer.judge.checker import Finding, TestsUnusable, check_calls, check_statements
 from codeodds_trainer.judge.inside import isolation
 from codeodds_trainer.judge.inside.wire import Closed, WireError
+from codeodds_trainer.judge.inside.zygote import PRELOADED
 from codeodds_trainer.judge.sandbox import Exit, Run, Sandbox, SandboxError
 from codeodds_trainer.judge.stand_ins import ProgramFailed, Session, describe
 from codeodds_trainer.judge.stdio import TooMuchOutput, input_file, most_output, read_output, same_output
@@ -32,6 +34,20 @@ WORKER_UID = 60_999
 
 MEMORY_MB = 2_048
 """Of a worker: tests may go through results of any size."""
+
+
+FOR_TESTS = (
+    "base64",
+    "collections.abc",
+    "csv",
+    "hashlib",
+    "inspect",
+    "pathlib",
+    "tempfile",
+    "unittest.mock",
+    "urllib.parse",
+)
+"""Loaded before privileges are dropped: the interpreter may lie where only its owner can read."""
 
 
 class Deadline(BaseException):
@@ -227,6 +243,8 @@ def main() -> None:
     except SandboxError as error:
         os.write(out, msgspec.json.encode({"error": str(error)}) + b"\n")
         return
+    for name in (*PRELOADED, *FOR_TESTS):
+        importlib.import_module(name)
     isolation.drop_privileges(WORKER_UID if os.geteuid() == 0 else None)
     isolation.hide_memory()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MB * 2**20, MEMORY_MB * 2**20))
