@@ -31,10 +31,12 @@ PLAIN_METHODS = frozenset(
 class ProgramFailed(BaseException):
     """The program ended, crashed, or answered with what is no answer. Tests cannot catch it as an Exception."""
 
-    def __init__(self, kind: Verdict, text: str) -> None:
+    def __init__(self, kind: Verdict, text: str, gone: bool = False) -> None:
         super().__init__(text)
         self.kind = kind
         self.text = text
+        self.gone = gone
+        """True if its process hung up; how that ended says more."""
 
 
 class Session:
@@ -96,7 +98,8 @@ class Session:
         try:
             answer = self._exchange(request)
         except Closed:
-            raise self._ended("runtime error", "the program ended the process") from None
+            self.failure = ProgramFailed("runtime error", "the program ended the process", gone=True)
+            raise self.failure from None
         except (WireError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise self._ended("runtime error", str(error) if isinstance(error, WireError) else BROKEN) from None
         if answer[0] == wanted:

@@ -121,7 +121,7 @@ class Worker:
 
     def _explain(self, error: ProgramFailed, run: Run, job: Job) -> Finding:
         """What a program that is no longer there died of."""
-        if error.kind != "runtime error" or "ended" not in error.text:
+        if not error.gone:
             return error.kind, error.text
         try:
             with alarm(_wall_limit(job)):
