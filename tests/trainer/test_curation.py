@@ -208,6 +208,7 @@ def test_from_a_benchmark_to_files_that_fit_reads(tmp_path):
         assert labels.count(True) == labels.count(False) > 0
     sheet = json.loads((data / "datasheet.json").read_text())
     assert sheet["splits"]["valid"]["passed"] == 1
+    assert (sheet["splits"]["train"]["problems"], sheet["splits"]["train"]["mixed_problems"]) == (2, 2)
     assert sum(sheet["mutant_kinds"].values()) >= 2
     page = (data / "datasheet.html").read_text()
     assert page.count("<img") == 3

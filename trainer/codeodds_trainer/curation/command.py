@@ -165,7 +165,7 @@ def summary(sheet: Datasheet) -> str:
     for name, counts in sheet.splits.items():
         share = counts.passed / counts.programs if counts.programs else 0.0
         lines.append(
-            f"{name:>7}: {counts.problems:,} problems ({counts.mixed_problems:,} rows with both labels), "
+            f"{name:>7}: {counts.problems:,} problems ({counts.mixed_problems:,} with both labels), "
             f"{counts.programs:,} programs, {share:.1%} pass"
         )
     lines += [f"left out: {number:,} problems: {reason}" for reason, number in sheet.left_out.items()]

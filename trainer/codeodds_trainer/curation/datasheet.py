@@ -46,9 +46,10 @@ class Datasheet(msgspec.Struct, frozen=True, kw_only=True):
 def count(rows: Sequence[LabelledRow]) -> Counts:
     """The figures of one split."""
     rollouts = [rollout for row in rows for rollout in row.rollouts]
+    labels = _labels(rows)
     return Counts(
-        problems=len({row.problem_id for row in rows}),
-        mixed_problems=sum(len({rollout.passed for rollout in row.rollouts}) == 2 for row in rows),
+        problems=len(labels),
+        mixed_problems=sum(len(set(found)) == 2 for found in labels.values()),
         programs=len(rollouts),
         distinct_programs=sum(len({rollout.completion for rollout in row.rollouts}) for row in rows),
         passed=sum(rollout.passed for rollout in rollouts),
@@ -71,6 +72,14 @@ def render(sheet: Datasheet, rows: Sequence[LabelledRow]) -> str:
     for title, words, image in _plots(rows):
         parts.append(f"<h2>{title}</h2><p>{words}</p><img alt='{title}' src='data:image/png;base64,{image}'>")
     return "\n".join(parts)
+
+
+def _labels(rows: Sequence[LabelledRow]) -> dict[str, list[bool]]:
+    """The labels of each problem's programs, over all its rows."""
+    found: dict[str, list[bool]] = {}
+    for row in rows:
+        found.setdefault(row.problem_id, []).extend(rollout.passed for rollout in row.rollouts)
+    return found
 
 
 def _by_generator(rows: Sequence[LabelledRow]) -> dict[str, int]:
@@ -115,7 +124,7 @@ def _plots(rows: Sequence[LabelledRow]) -> list[tuple[str, str, str]]:
         pyplot.close(figure)
         return base64.b64encode(content.getvalue()).decode("ascii")
 
-    rates = [np.mean([rollout.passed for rollout in row.rollouts]) for row in rows if row.rollouts]
+    rates = [np.mean(labels) for labels in _labels(rows).values() if labels]
     lengths = {
         word: [len(rollout.completion) for row in rows for rollout in row.rollouts if rollout.passed is passed]
         for word, passed in (("passed", True), ("failed", False))
