@@ -33,27 +33,15 @@ def cluster():
     made.shutdown()
 
 
-def make():
-    """Work that says where it ran."""
-    import os
-    import time
-
-    node = os.environ.get("RAY_NODE_ID") or str(os.getppid())
-
-    def work(item):
-        time.sleep(0.2)
-        return [item + b" a " + node.encode(), item + b" b " + node.encode()]
-
-    return work
-
-
-def test_work_is_spread_and_each_result_comes_back(cluster):
+def test_each_result_comes_back_once(cluster):
     made, _ = cluster
+
+    def make():
+        return lambda item: [item + b" a", item + b" b"]
+
     items = [f"{n}".encode() for n in range(6)]
     results = list(map_on_ray(made.address, items, make, actors=2, gpus=0.0))
-    assert sorted(result.rsplit(b" ", 1)[0] for result in results) == sorted(
-        item + letter for item in items for letter in (b" a", b" b")
-    )
+    assert sorted(results) == sorted(item + letter for item in items for letter in (b" a", b" b"))
 
 
 def test_rollouts_of_a_local_model_on_the_cluster(cluster, tmp_path):
@@ -68,10 +56,12 @@ def test_rollouts_of_a_local_model_on_the_cluster(cluster, tmp_path):
     out = tmp_path / "rollouts.jsonl"
     cluster_options = ClusterOptions(address=made.address, actors=2)
     table = make_rollouts(problems, out, policy, ["train"], None, sampling, cluster_options)
-    assert table.split()[:4] == ["5", "problems", "30", "rollouts"]
+    assert table.split()[:2] == ["5", "problems"]
     written = [msgspec.json.decode(line, type=RolloutRow) for line in out.read_bytes().splitlines()]
     assert sorted(row.problem_id for row in written) == [f"toy/{n}" for n in range(5)]
-    assert all(len(row.rollouts) == 6 and row.policy == "base" for row in written)
+    # A completion of fewer tokens has fewer forks.
+    assert all(len(row.rollouts) in (2, 4, 6) and row.policy == "base" for row in written)
+    assert sum(len(row.rollouts) for row in written) > 20
 
 
 def test_a_cluster_without_gpus_says_so(cluster):
