@@ -67,7 +67,7 @@ def test_rollouts_of_a_local_model_on_the_cluster(cluster, tmp_path):
 def test_a_cluster_without_gpus_says_so(cluster):
     made, _ = cluster
     with pytest.raises(ClusterError, match="has no GPU to work on"):
-        list(map_on_ray(made.address, [b"1"], make, actors=None, gpus=1.0))
+        list(map_on_ray(made.address, [b"1"], lambda: lambda item: [item], actors=None, gpus=1.0))
 
 
 def test_a_killed_node_loses_and_doubles_nothing(cluster, tmp_path):
