@@ -160,8 +160,7 @@ def test_a_run_that_was_ended_goes_on_and_gives_what_it_would_have_given(tmp_pat
     assert [len(row.rollouts) for row in rows] == [3] * 7
     assert [rollout.fork for rollout in rows[0].rollouts] == [None, "    return", "    return"]
     assert [rollout.fork_prob for rollout in rows[0].rollouts] == [None, 0.2, 0.2]
-    finished = [line for line in out.read_bytes().split(b"\n") if line.endswith(b"}]}")]
-    assert [msgspec.json.decode(line, type=RolloutRow) for line in finished] == whole
+    assert [msgspec.json.decode(line, type=RolloutRow) for line in out.read_bytes().splitlines()] == whole
 
 
 def test_a_file_holds_rollouts_of_one_kind(tmp_path):

@@ -15,7 +15,7 @@ import msgspec
 
 from codeodds import __version__
 from codeodds_trainer.data import open_rows, sha256
-from codeodds_trainer.disk import write_whole
+from codeodds_trainer.disk import whole_lines, write_whole
 from codeodds_trainer.errors import DataError
 
 Row = TypeVar("Row")
@@ -89,14 +89,15 @@ def read_rows(path: Path, row: type[Row]) -> Iterator[Row]:
 
 
 def read_finished(path: Path, row: type[Row]) -> list[Row]:
-    """The whole rows of a file that a killed run may have left; its last line may be torn."""
-    if not path.exists():
-        return []
+    """The whole rows of a file that a killed run may have left; a torn last line is passed over.
+
+    Raises: DataError for a line that is no such row.
+    """
     decoder = msgspec.json.Decoder(row)
     found = []
-    for line in path.read_bytes().split(b"\n"):
+    for number, line in enumerate(whole_lines(path), 1):
         try:
             found.append(decoder.decode(line))
-        except msgspec.MsgspecError:
-            continue
+        except msgspec.MsgspecError as error:
+            raise DataError(f"{path}:{number}: {error}; name another file to write") from error
     return found

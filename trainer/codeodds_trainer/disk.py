@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,17 +21,23 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def open_lines(path: Path) -> BinaryIO:
-    """Open a file to append lines to it. A line that a killed run left torn is ended first, so that it spoils no other.
+    """Open a file to append lines to it. A line that a killed run left torn is cut off first.
 
     Raises: OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("ab+")
-    if file.tell():
-        file.seek(-1, SEEK_END)
-        if file.read(1) != b"\n":
-            file.write(b"\n")
+    whole = sum(len(line) + 1 for line in whole_lines(path))
+    file = path.open("ab")
+    file.truncate(whole)
     return file
+
+
+def whole_lines(path: Path) -> list[bytes]:
+    """The lines of a file that end with a line end, without it; none if there is no file.
+
+    Raises: OSError.
+    """
+    return path.read_bytes().split(b"\n")[:-1] if path.exists() else []
 
 
 def storage_reason(error: Exception) -> str | None:

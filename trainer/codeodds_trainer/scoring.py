@@ -14,7 +14,7 @@ from codeodds.engine.api import Scorer
 from codeodds.errors import UnitError
 from codeodds.types import ScoringUnit
 from codeodds_trainer.data import LabelledProblem
-from codeodds_trainer.disk import open_lines
+from codeodds_trainer.disk import open_lines, whole_lines
 
 
 class ScoredProgram(msgspec.Struct):
@@ -89,15 +89,14 @@ def _score(scorer: Scorer, problem: LabelledProblem, index: int) -> ScoredProgra
 
 def read_scores(store: Path) -> dict[str, list[ScoredProgram | None]]:
     """The finished problems of a store, each with its programs; None stands for one that cannot be scored."""
+    decoder = msgspec.json.Decoder(tuple[str, list[ScoredProgram | None]])
     done: dict[str, list[ScoredProgram | None]] = {}
-    if store.exists():
-        decoder = msgspec.json.Decoder(tuple[str, list[ScoredProgram | None]])
-        for line in store.read_bytes().splitlines():
-            try:
-                key, rows = decoder.decode(line)
-            except msgspec.MsgspecError:
-                continue  # A killed run leaves at most one torn line, its last.
-            done[key] = rows
+    for line in whole_lines(store):
+        try:
+            key, rows = decoder.decode(line)
+        except msgspec.MsgspecError:
+            continue
+        done[key] = rows
     return done
 
 
