@@ -10,7 +10,7 @@ import torch
 from transformers import AutoModelForTokenClassification, Qwen2Config
 
 from codeodds.bundle.manifest import MANIFEST_FILE, BaseModel, Calibration, Display, File, Graph, Manifest, encode
-from codeodds_trainer.graph import export_graph, quantize, save_split
+from codeodds_trainer.bundling.graph import export_graph, quantize, save_split
 from tests.trainer.tiny_models import train_tokenizer
 
 LAYERS, HEADS, KV_HEADS, HIDDEN = 2, 4, 2, 32

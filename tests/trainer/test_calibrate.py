@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from codeodds.bundle.calibration import calibrate_readings
-from codeodds_trainer.calibrate import fit_calibration
+from codeodds_trainer.bundling.calibrate import fit_calibration
 from codeodds_trainer.errors import CalibrationError
 
 RNG = np.random.default_rng(0)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from codeodds_trainer.data import read_problems
-from codeodds_trainer.dataset import cap_programs, count_labels, mixed_only
 from codeodds_trainer.errors import DataError, RecipeError
 from codeodds_trainer.recipe import read_recipe
+from codeodds_trainer.training.dataset import cap_programs, count_labels, mixed_only
 
 RECIPES = sorted((Path(__file__).parents[2] / "models" / "recipes").glob("*.yaml"))
 ROW = {"problem_id": "p/1", "split": "train", "prompt": "def f():\n", "completion": "    return 1\n", "passed": True}

@@ -10,9 +10,9 @@ import onnxruntime
 import pytest
 import torch
 
-from codeodds_trainer.bundle_writer import safe_length
-from codeodds_trainer.graph import export_graph, quantize, save_split
-from codeodds_trainer.model import BaseModelSource, load_value_model, value_head
+from codeodds_trainer.bundling.graph import export_graph, quantize, save_split
+from codeodds_trainer.bundling.writer import safe_length
+from codeodds_trainer.training.model import BaseModelSource, load_value_model, value_head
 from tiny_models import ARCHITECTURES, LONGROPE, save_base
 
 IDS = np.random.default_rng(0).integers(0, 300, (3, 14))

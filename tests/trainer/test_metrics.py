@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeodds_trainer.metrics import (
+from codeodds_trainer.evaluation.metrics import (
     auroc,
     best_k_of_n,
     expected_calibration_error,
@@ -83,7 +83,7 @@ def test_precision_and_recall_below_a_threshold():
 
 
 def test_thresholds_are_chosen_on_some_programs_and_measured_on_others():
-    from codeodds_trainer.evaluate import choose_thresholds, measure_thresholds
+    from codeodds_trainer.evaluation.figures import choose_thresholds, measure_thresholds
 
     values = np.repeat([0.1, 0.3, 0.6, 0.9], 20)
     labels = np.asarray([False] * 20 + [False] * 18 + [True] * 2 + [True] * 40)

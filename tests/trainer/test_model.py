@@ -7,10 +7,10 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from codeodds_trainer.errors import ModelError
-from codeodds_trainer.features import run_trunk
-from codeodds_trainer.model import BaseModelSource, load_checkpoint, load_value_model, split, value_head
-from codeodds_trainer.train import run_tail
-from codeodds_trainer.trie import TokenizedProgram, build_packs
+from codeodds_trainer.training.features import run_trunk
+from codeodds_trainer.training.model import BaseModelSource, load_checkpoint, load_value_model, split, value_head
+from codeodds_trainer.training.train import run_tail
+from codeodds_trainer.training.trie import TokenizedProgram, build_packs
 from tiny_models import ARCHITECTURES, save_base, save_gguf
 
 

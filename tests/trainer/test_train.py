@@ -10,13 +10,13 @@ import pytest
 import torch
 
 from codeodds_trainer.data import LabelledProblem, LabelledProgram
-from codeodds_trainer.dataset import ProblemPacks
 from codeodds_trainer.errors import CacheError, TrainingError
-from codeodds_trainer.features import FeatureCache, compute_features, trunk_id
-from codeodds_trainer.model import BaseModelSource, load_value_model, split
 from codeodds_trainer.recipe import TrainingSection
-from codeodds_trainer.train import STATE_FILE, Trainer, learning_rate_factor
-from codeodds_trainer.trie import TokenizedProgram, build_packs
+from codeodds_trainer.training.dataset import ProblemPacks
+from codeodds_trainer.training.features import FeatureCache, compute_features, trunk_id
+from codeodds_trainer.training.model import BaseModelSource, load_value_model, split
+from codeodds_trainer.training.train import STATE_FILE, Trainer, learning_rate_factor
+from codeodds_trainer.training.trie import TokenizedProgram, build_packs
 from tiny_models import save_base
 
 CONFIG = TrainingSection(epochs=3, batch_nodes=20, evaluate_every_steps=4, learning_rate=1e-3)
@@ -82,7 +82,7 @@ def test_training_learns_what_tells_right_from_wrong(base, tmp_path):
 
 def test_features_are_computed_once(base, tmp_path, monkeypatch):
     _, problems = trainer(base, tmp_path)
-    monkeypatch.setattr("codeodds_trainer.features.run_trunk", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr("codeodds_trainer.training.features.run_trunk", lambda *_: pytest.fail("computed again"))
     trainer(base, tmp_path)
     assert len(list((tmp_path / "features").glob("*.npy"))) == len(problems)
 

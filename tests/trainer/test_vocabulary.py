@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from codeodds_trainer.vocabulary import prune
+from codeodds_trainer.training.vocabulary import prune
 from tiny_models import CORPUS, train_tokenizer
 
 FULL = train_tokenizer(400)

@@ -49,8 +49,8 @@ def cli() -> None:
 @click.option("--device", default="cpu", show_default=True, help="Where torch computes: cpu, cuda, cuda:1, mps.")
 def fit(recipe: Path, data: Path, run: Path, cache: Path | None, cache_gb: float, device: str) -> None:
     """Train the value head of RECIPE on labelled programs."""
-    from codeodds_trainer.fit import RunFolder
-    from codeodds_trainer.fit import fit as run_fit
+    from codeodds_trainer.run_folder import RunFolder
+    from codeodds_trainer.training.command import fit as run_fit
 
     summary = run_fit(recipe, data, RunFolder(run), cache or run / "features", cache_gb, device, _say)
     _say(f"within-problem AUROC on validation problems: {summary.within_problem_auroc:.4f}")
@@ -64,8 +64,8 @@ def fit(recipe: Path, data: Path, run: Path, cache: Path | None, cache_gb: float
 @click.option("--threads", type=int, default=2, show_default=True, help="Threads that score the validation programs.")
 def export(run: Path, data: Path, out: Path, threads: int) -> None:
     """Export the value model to ONNX, quantise it, calibrate it and write the bundle."""
-    from codeodds_trainer.export import export_run
-    from codeodds_trainer.fit import RunFolder
+    from codeodds_trainer.bundling.command import export_run
+    from codeodds_trainer.run_folder import RunFolder
 
     manifest = export_run(RunFolder(run), data, out, threads, _say)
     size = sum(file.bytes for file in manifest.files) / 1e6
@@ -100,8 +100,8 @@ def evaluate(
     threads: int,
 ) -> None:
     """Measure a bundle on held-out problems, beside chance, shortest and log-probability."""
-    from codeodds_trainer.fit import RunFolder
-    from codeodds_trainer.report import evaluate_bundle
+    from codeodds_trainer.evaluation.command import evaluate_bundle
+    from codeodds_trainer.run_folder import RunFolder
 
     table = evaluate_bundle(bundle, data, RunFolder(run), files, split, baseline_recipe, write, threads, _say)
     click.echo(table)

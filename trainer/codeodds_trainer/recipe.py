@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 
 from codeodds_trainer.errors import RecipeError
-from codeodds_trainer.trie import Targets
+from codeodds_trainer.training.trie import Targets
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 NotNegative = Annotated[int, msgspec.Meta(ge=0)]

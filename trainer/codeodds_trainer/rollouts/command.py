@@ -94,8 +94,8 @@ def open_policy(options: PolicyOptions) -> Policy:
         from codeodds_trainer.rollouts.server import ServerPolicy
 
         return ServerPolicy(options.server, options.name, options.concurrency)
-    from codeodds_trainer.model import BaseModelSource
     from codeodds_trainer.rollouts.local import LocalPolicy
+    from codeodds_trainer.training.model import BaseModelSource
 
     path = str(Path(options.model).expanduser()) if options.model.startswith("~") else options.model
     return LocalPolicy(BaseModelSource(path, options.gguf_file), options.device, options.batch_size, options.name)

@@ -23,8 +23,8 @@ from transformers import (
 )
 
 from codeodds_trainer.errors import PolicyError
-from codeodds_trainer.model import ATTENTION, BaseModelSource
 from codeodds_trainer.rollouts.scheme import Finish, Fork, Sample, Sampling, cut, cut_tokens
+from codeodds_trainer.training.model import ATTENTION, BaseModelSource
 
 ROWS = 128
 """Rows of vocabulary-wide logits in memory at a time."""

@@ -19,8 +19,8 @@ from tqdm import tqdm
 from transformers import PreTrainedModel
 
 from codeodds_trainer.errors import CacheError
-from codeodds_trainer.model import tree_mask
-from codeodds_trainer.trie import Pack
+from codeodds_trainer.training.model import tree_mask
+from codeodds_trainer.training.trie import Pack
 
 BYTES_PER_VALUE = 2
 

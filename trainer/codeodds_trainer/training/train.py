@@ -19,14 +19,14 @@ import torch
 from tqdm import tqdm
 from transformers import PreTrainedModel
 
-from codeodds_trainer.dataset import ProblemPacks
 from codeodds_trainer.errors import TrainingError
-from codeodds_trainer.features import FeatureCache
-from codeodds_trainer.metrics import auroc, mean_with_interval, per_problem
-from codeodds_trainer.model import tree_mask, value_head
-from codeodds_trainer.probe import fit_probe
+from codeodds_trainer.evaluation.metrics import auroc, mean_with_interval, per_problem
 from codeodds_trainer.recipe import TrainingSection
-from codeodds_trainer.trie import Pack
+from codeodds_trainer.training.dataset import ProblemPacks
+from codeodds_trainer.training.features import FeatureCache
+from codeodds_trainer.training.model import tree_mask, value_head
+from codeodds_trainer.training.probe import fit_probe
+from codeodds_trainer.training.trie import Pack
 
 STATE_FILE = "state.pt"
 LOG_FILE = "log.jsonl"

@@ -20,10 +20,10 @@ from codeodds.bundle.manifest import (
     Source,
     encode,
 )
-from codeodds_trainer.card import CARD_FILE, render_card
+from codeodds_trainer.bundling.card import CARD_FILE, render_card
+from codeodds_trainer.bundling.graph import export_graph, quantize, save_split
 from codeodds_trainer.data import sha256
 from codeodds_trainer.disk import write_whole
-from codeodds_trainer.graph import export_graph, quantize, save_split
 from codeodds_trainer.recipe import Recipe
 
 TOKENIZER_FILE = "tokenizer.json"

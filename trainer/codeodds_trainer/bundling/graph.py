@@ -15,7 +15,7 @@ from optimum.exporters.onnx import export
 from optimum.exporters.tasks import TasksManager
 from transformers import PreTrainedModel
 
-from codeodds_trainer.model import value_head
+from codeodds_trainer.training.model import value_head
 
 OPSET = 18
 TASK = "feature-extraction"

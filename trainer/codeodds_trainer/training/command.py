@@ -9,46 +9,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from codeodds_trainer.data import LabelledProblem, read_problems, sha256
-from codeodds_trainer.dataset import ProblemPacks, cap_programs, count_labels, mixed_only, pack_problems
 from codeodds_trainer.disk import write_whole
 from codeodds_trainer.errors import RecipeError
-from codeodds_trainer.features import FeatureCache, compute_features, trunk_id
-from codeodds_trainer.model import split
-from codeodds_trainer.prepare import TOKENIZER_FILE, prepare_base
 from codeodds_trainer.recipe import Recipe, read_recipe
-from codeodds_trainer.train import Trainer
+from codeodds_trainer.run_folder import RunFolder
+from codeodds_trainer.training.dataset import ProblemPacks, cap_programs, count_labels, mixed_only, pack_problems
+from codeodds_trainer.training.features import FeatureCache, compute_features, trunk_id
+from codeodds_trainer.training.model import split
+from codeodds_trainer.training.prepare import TOKENIZER_FILE, prepare_base
+from codeodds_trainer.training.train import Trainer
 
 logger = logging.getLogger(__name__)
-
-RECIPE_FILE = "recipe.yaml"
-SUMMARY_FILE = "summary.json"
-
-
-@dataclass(frozen=True, slots=True)
-class RunFolder:
-    """Where a run keeps what it made. Everything in it can be made again from the recipe and the data."""
-
-    root: Path
-
-    @property
-    def base(self) -> Path:
-        return self.root / "base"
-
-    @property
-    def training(self) -> Path:
-        return self.root / "training"
-
-    @property
-    def model(self) -> Path:
-        return self.root / "model"
-
-    @property
-    def scores(self) -> Path:
-        return self.root / "scores"
-
-    @property
-    def recipe(self) -> Path:
-        return self.root / RECIPE_FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +96,7 @@ def fit(
         within_problem_auroc=best,
         data={file.name: sha256(data / file.name) for file in recipe.data.files},
     )
-    write_whole(run.root / SUMMARY_FILE, json.dumps(asdict(summary), indent=2).encode() + b"\n")
+    write_whole(run.summary, json.dumps(asdict(summary), indent=2).encode() + b"\n")
     return summary
 
 

@@ -13,17 +13,17 @@ from codeodds.bundle.golden import Golden, record_golden, write_golden
 from codeodds.bundle.manifest import Calibration, Manifest, Source
 from codeodds.engine.api import Scorer
 from codeodds.engine.scorer import open_scorer
-from codeodds_trainer.bundle_writer import GOLDEN_FILE, TOKENIZER_FILE, first_manifest, seal, write_graph
-from codeodds_trainer.calibrate import fit_calibration
+from codeodds_trainer.bundling.calibrate import fit_calibration
+from codeodds_trainer.bundling.golden_units import GOLDEN_UNITS
+from codeodds_trainer.bundling.writer import GOLDEN_FILE, TOKENIZER_FILE, first_manifest, seal, write_graph
 from codeodds_trainer.data import read_problems, sha256
-from codeodds_trainer.dataset import sample_programs
 from codeodds_trainer.disk import write_whole
 from codeodds_trainer.errors import ExportError
-from codeodds_trainer.fit import SUMMARY_FILE, RunFolder
-from codeodds_trainer.golden_units import GOLDEN_UNITS
-from codeodds_trainer.model import load_checkpoint
+from codeodds_trainer.evaluation.scoring import score_problems
 from codeodds_trainer.recipe import Recipe, read_recipe
-from codeodds_trainer.scoring import score_problems
+from codeodds_trainer.run_folder import SUMMARY_FILE, RunFolder
+from codeodds_trainer.training.dataset import sample_programs
+from codeodds_trainer.training.model import load_checkpoint
 
 DRAFT_FILE = "bundle.json"
 """In the run folder: the manifest of an exported graph that is not calibrated yet."""
@@ -39,7 +39,7 @@ def export_run(run: RunFolder, data: Path, out: Path, threads: int, say: Callabl
 
     Raises: ExportError if the run is not finished, ModelError for a checkpoint without value head.
     """
-    if not (run.root / SUMMARY_FILE).exists():
+    if not run.summary.exists():
         raise ExportError(
             f"{run.root} holds no finished run ({SUMMARY_FILE} is missing); run `codeodds-train fit` first"
         )
@@ -71,7 +71,7 @@ def _make_graph(run: RunFolder, recipe: Recipe, work: Path) -> None:
     model = load_checkpoint(run.model)
     graph = write_graph(model, recipe, work)
     (work / TOKENIZER_FILE).write_bytes((run.model / TOKENIZER_FILE).read_bytes())
-    summary = json.loads((run.root / SUMMARY_FILE).read_text(encoding="utf-8"))
+    summary = json.loads(run.summary.read_text(encoding="utf-8"))
     sources = [Source(name="recipe.yaml", sha256=sha256(run.recipe))]
     sources += [Source(name=name, sha256=digest) for name, digest in summary["data"].items()]
     manifest = first_manifest(recipe, model, graph, summary["base_layers"], sources)

@@ -14,9 +14,9 @@ from scipy.optimize import minimize
 from tqdm import tqdm
 from transformers import PreTrainedModel
 
-from codeodds_trainer.dataset import ProblemPacks
-from codeodds_trainer.features import FeatureCache
-from codeodds_trainer.model import tree_mask, value_head
+from codeodds_trainer.training.dataset import ProblemPacks
+from codeodds_trainer.training.features import FeatureCache
+from codeodds_trainer.training.model import tree_mask, value_head
 
 
 def fit_probe(

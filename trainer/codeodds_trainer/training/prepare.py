@@ -18,9 +18,9 @@ from transformers import AutoTokenizer, PreTrainedModel
 
 from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds_trainer.errors import ModelError
-from codeodds_trainer.model import BaseModelSource, load_checkpoint, load_config, load_value_model
 from codeodds_trainer.recipe import Recipe, VocabularySection
-from codeodds_trainer.vocabulary import count_tokens, prune, python_files
+from codeodds_trainer.training.model import BaseModelSource, load_checkpoint, load_config, load_value_model
+from codeodds_trainer.training.vocabulary import count_tokens, prune, python_files
 
 TOKENIZER_FILE = "tokenizer.json"
 LATIN = 0x180

@@ -13,11 +13,11 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds_trainer.data import LabelledProblem
-from codeodds_trainer.dataset import pack_problems
 from codeodds_trainer.disk import open_lines
-from codeodds_trainer.model import ATTENTION, BaseModelSource, tree_mask
-from codeodds_trainer.scoring import ScoredProgram, ScoredSet, hash_text, read_scores
-from codeodds_trainer.trie import Pack
+from codeodds_trainer.evaluation.scoring import DIGITS, ScoredProgram, ScoredSet, hash_text, read_scores, text_key
+from codeodds_trainer.training.dataset import pack_problems
+from codeodds_trainer.training.model import ATTENTION, BaseModelSource, tree_mask
+from codeodds_trainer.training.trie import Pack
 
 
 def load_language_model(source: BaseModelSource) -> PreTrainedModel:
@@ -54,7 +54,7 @@ def node_log_probabilities(model: PreTrainedModel, pack: Pack, rows: int = 256) 
 def log_probability_scores(
     model: PreTrainedModel, tokenizer: CodeTokenizer, problems: Sequence[LabelledProblem], store: Path
 ) -> ScoredSet:
-    """Mean log-probability of every program's solution tokens (as `mean`) and their sum (as `last`). Resumable."""
+    """The log-probability of every solution token of every program. Resumable."""
     done = read_scores(store)
     packed = pack_problems(problems, tokenizer, pack_nodes=1024, balance=False, targets="outcome")
     result: list[ScoredProgram] = []
@@ -74,8 +74,8 @@ def log_probability_scores(
                                 dataset=problem.dataset,
                                 generator=program.generator,
                                 passed=program.passed,
-                                last=float(values[path].sum()),
-                                mean=float(values[path].mean()),
+                                text=text_key(problem, program),
+                                values=[round(value, DIGITS) for value in values[path].tolist()],
                                 characters=len(program.completion),
                             )
                         )

@@ -13,16 +13,16 @@ from codeodds.bundle.manifest import Manifest, Metric
 from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds.engine.api import Scorer
 from codeodds.engine.scorer import open_scorer
-from codeodds_trainer.baselines import load_language_model, log_probability_scores
-from codeodds_trainer.bundle_writer import seal
-from codeodds_trainer.card import metric_tables
+from codeodds_trainer.bundling.card import metric_tables
+from codeodds_trainer.bundling.writer import seal
 from codeodds_trainer.data import LabelledProblem, read_problems
-from codeodds_trainer.dataset import count_labels, mixed_only, sample_programs
-from codeodds_trainer.evaluate import choose_thresholds, compare, measure_thresholds, probabilities
-from codeodds_trainer.fit import RunFolder
-from codeodds_trainer.prepare import base_source
+from codeodds_trainer.evaluation.baselines import load_language_model, log_probability_scores
+from codeodds_trainer.evaluation.figures import choose_thresholds, compare, measure_thresholds, probabilities
+from codeodds_trainer.evaluation.scoring import ScoredSet, score_problems
 from codeodds_trainer.recipe import read_recipe
-from codeodds_trainer.scoring import ScoredSet, score_problems
+from codeodds_trainer.run_folder import RunFolder
+from codeodds_trainer.training.dataset import count_labels, mixed_only, sample_programs
+from codeodds_trainer.training.prepare import base_source
 
 PRECISIONS = (0.9, 0.8)
 """Thresholds are sought at which at least this share of the programs below failed."""

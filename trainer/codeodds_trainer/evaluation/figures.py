@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from codeodds.bundle.calibration import calibrate_readings
 from codeodds.bundle.manifest import Calibration, Metric, Threshold
-from codeodds_trainer.metrics import (
+from codeodds_trainer.evaluation.metrics import (
     best_k_of_n,
     brier,
     expected_calibration_error,
@@ -22,7 +22,7 @@ from codeodds_trainer.metrics import (
     random_of_n,
     within_problem_auroc,
 )
-from codeodds_trainer.scoring import ScoredSet
+from codeodds_trainer.evaluation.scoring import ScoredSet
 
 DRAWS = (3, 10)
 """n of best 1 of n."""
@@ -105,7 +105,7 @@ def compare(dataset: str, scored: ScoredSet, calibration: Calibration, others: M
 def _complete(other: ScoredSet, scored: ScoredSet) -> ScoredSet:
     """The baseline's programs, and those of the problems that it did not need to score, at a score of 0."""
     covered = {row.problem_id for row in other.rows}
-    rest = [msgspec.structs.replace(row, last=0.0, mean=0.0) for row in scored.rows if row.problem_id not in covered]
+    rest = [msgspec.structs.replace(row, values=[0.0]) for row in scored.rows if row.problem_id not in covered]
     return ScoredSet([*other.rows, *rest])
 
 

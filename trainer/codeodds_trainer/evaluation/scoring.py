@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -13,8 +15,11 @@ from tqdm import tqdm
 from codeodds.engine.api import Scorer
 from codeodds.errors import UnitError
 from codeodds.types import ScoringUnit
-from codeodds_trainer.data import LabelledProblem
+from codeodds_trainer.data import LabelledProblem, LabelledProgram
 from codeodds_trainer.disk import open_lines, whole_lines
+
+DIGITS = 5
+"""Decimals of a value in a store of scores."""
 
 
 class ScoredProgram(msgspec.Struct):
@@ -24,12 +29,39 @@ class ScoredProgram(msgspec.Struct):
     dataset: str
     generator: str
     passed: bool
-    last: float
-    """Raw logit at the last solution token."""
-    mean: float
-    """Mean raw logit over the solution."""
+    text: str
+    """Hash of prompt and completion: names the program in every store of scores; see `text_key`."""
+    values: list[float]
+    """What the score says at each solution token: raw logits of a bundle, log-probabilities of a language model."""
     characters: int
     """Length of the completion."""
+
+    @property
+    def last(self) -> float:
+        """The value at the last solution token."""
+        return self.values[-1]
+
+    @property
+    def mean(self) -> float:
+        """The mean value over the solution."""
+        return sum(self.values) / len(self.values)
+
+
+Reading = Literal["last", "mean", "sum"]
+"""How the values at a program's tokens become its one score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A score that anyone can have without the value head, for the programs of one data set."""
+
+    scored: ScoredSet
+    """It need only cover the problems with both labels: programs of any other are all right or all wrong, however they
+    are ranked."""
+    reading: Reading
+    tokenwise: bool
+    """True if `values` has one entry for each solution token, so that a prefix of the program can be scored too. False
+    if it has one entry for the whole program."""
 
 
 class ScoredSet:
@@ -81,8 +113,8 @@ def _score(scorer: Scorer, problem: LabelledProblem, index: int) -> ScoredProgra
         dataset=problem.dataset,
         generator=program.generator,
         passed=program.passed,
-        last=float(score.raw[-1]),
-        mean=float(score.raw.mean()),
+        text=text_key(problem, program),
+        values=[round(value, DIGITS) for value in score.raw.tolist()],
         characters=len(program.completion),
     )
 
@@ -98,6 +130,11 @@ def read_scores(store: Path) -> dict[str, list[ScoredProgram | None]]:
             continue
         done[key] = rows
     return done
+
+
+def text_key(problem: LabelledProblem, program: LabelledProgram) -> str:
+    """What `ScoredProgram.text` holds for this program."""
+    return hash_text(problem.prompt + "\0" + program.completion)
 
 
 def hash_text(text: str) -> str:
