@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM
 from codeodds_trainer.errors import ModelError
 from codeodds_trainer.training.features import run_trunk
 from codeodds_trainer.training.model import BaseModelSource, load_checkpoint, load_value_model, split, value_head
-from codeodds_trainer.training.train import run_tail
+from codeodds_trainer.training.train import ValueTail, run_tail
 from codeodds_trainer.training.trie import TokenizedProgram, build_packs
 from tiny_models import ARCHITECTURES, save_base, save_gguf
 
@@ -47,7 +47,7 @@ def test_trunk_and_tail_compute_what_the_whole_computes_on_every_branch_of_a_tri
     programs = [TokenizedProgram(torch.tensor(ids).numpy(), 1, True) for ids in texts]
     (pack,) = build_packs(programs, 100)
     trunk, tail = split(model, trainable)
-    values = run_tail(tail.eval(), pack, run_trunk(trunk, pack), bfloat16=False)
+    values, _ = run_tail(ValueTail(tail.eval()), pack, run_trunk(trunk, pack), bfloat16=False)
     for path, index in zip(pack.paths, pack.programs, strict=True):
         whole = model(input_ids=torch.tensor([texts[index]])).logits[0, 1:, 0]
         assert torch.allclose(values[torch.from_numpy(path)], whole, atol=1e-5)
@@ -60,7 +60,7 @@ def test_training_the_tail_moves_the_head_and_leaves_the_trunk_bit_identical(bas
     optimizer = torch.optim.AdamW(tail.parameters(), lr=0.1)
     programs = [TokenizedProgram(torch.tensor([4, 5, 6]).numpy(), 1, True)]
     (pack,) = build_packs(programs, 100)
-    run_tail(tail, pack, run_trunk(trunk, pack), bfloat16=False).sum().backward()
+    run_tail(ValueTail(tail), pack, run_trunk(trunk, pack), bfloat16=False)[0].sum().backward()
     optimizer.step()
     changed = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
     assert "score.weight" in changed

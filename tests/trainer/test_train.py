@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import msgspec
 import numpy as np
@@ -15,14 +16,16 @@ from codeodds_trainer.recipe import TrainingSection
 from codeodds_trainer.training.dataset import ProblemPacks
 from codeodds_trainer.training.features import FeatureCache, compute_features, trunk_id
 from codeodds_trainer.training.model import BaseModelSource, load_value_model, split
-from codeodds_trainer.training.train import STATE_FILE, Trainer, learning_rate_factor
+from codeodds_trainer.training.run_log import LOG_FILE
+from codeodds_trainer.training.state import STATE_FILE
+from codeodds_trainer.training.train import Trainer, learning_rate_factor
 from codeodds_trainer.training.trie import TokenizedProgram, build_packs
 from tiny_models import save_base
 
 CONFIG = TrainingSection(epochs=3, batch_nodes=20, evaluate_every_steps=4, learning_rate=1e-3)
 
 
-def toy_problems(count=8):
+def toy_problems(count=8, pack_nodes=100):
     """Programs pass exactly if their second token is even."""
     rng = np.random.default_rng(0)
     problems = []
@@ -31,7 +34,7 @@ def toy_problems(count=8):
         programs = [TokenizedProgram(np.asarray(row), 2, row[2] % 2 == 0) for row in rows]
         labelled = tuple(LabelledProgram(str(row), row[2] % 2 == 0, "toy") for row in rows)
         problem = LabelledProblem(f"toy/{number}", "train", "toy", "", labelled)
-        problems.append(ProblemPacks(problem, tuple(build_packs(programs, 100))))
+        problems.append(ProblemPacks(problem, tuple(build_packs(programs, pack_nodes))))
     return problems
 
 
@@ -40,10 +43,10 @@ def base(tmp_path):
     return save_base(tmp_path / "base", "phi3")
 
 
-def trainer(base, folder, config=CONFIG):
+def trainer(base, folder, config=CONFIG, pack_nodes=100):
     trunk, tail = split(load_value_model(BaseModelSource(str(base))), 2)
     cache = FeatureCache(folder / "features", trunk_id(trunk))
-    problems = toy_problems()
+    problems = toy_problems(pack_nodes=pack_nodes)
     compute_features(trunk, [pack for item in problems for pack in item.packs], cache, budget_gb=1)
     return Trainer(tail, config, cache, folder / "training"), problems
 
@@ -58,20 +61,33 @@ def test_a_killed_and_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
     killed, _ = trainer(base, tmp_path / "killed")
     evaluate = killed._evaluate
 
-    def die_at_the_second_evaluation(validation):
-        if killed.step == 8:
+    def die_at_the_second_evaluation(*arguments):
+        if killed.state.step == 8:
             raise Killed
-        evaluate(validation)
+        evaluate(*arguments)
 
     killed._evaluate = die_at_the_second_evaluation
     with pytest.raises(Killed):
         killed.fit(problems, problems)
     resumed, _ = trainer(base, tmp_path / "killed")
     resumed.fit(problems, problems)
-    assert resumed.step == whole.step
-    final = [torch.load(tmp_path / name / "training" / STATE_FILE)["tail"] for name in ("whole", "killed")]
-    for name, value in final[0].items():
-        assert torch.equal(final[1][name], value), name
+    assert resumed.state.step == whole.state.step
+    states = [torch.load(tmp_path / name / "training" / STATE_FILE) for name in ("whole", "killed")]
+    assert equal(*states)
+    logs = [(tmp_path / name / "training" / LOG_FILE).read_text() for name in ("whole", "killed")]
+    assert logs[0] == logs[1]
+    assert [json.loads(row)["step"] for row in logs[0].splitlines() if "loss" in row] == [
+        *range(1, whole.state.step + 1)
+    ]
+
+
+def equal(a, b):
+    """Whether two nests of dictionaries hold the same, tensors bit by bit."""
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(equal(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(equal, a, b))
+    return torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
 
 
 def test_training_learns_what_tells_right_from_wrong(base, tmp_path):

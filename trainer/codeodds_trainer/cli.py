@@ -34,8 +34,9 @@ def cli() -> None:
       codeodds-train evaluate --bundle B --data DATA --run RUN   figures on held-out problems -> model card
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    # It warns of the new head, which is the point of the exercise.
-    logging.getLogger("transformers.modeling_utils").setLevel(logging.ERROR)
+    # They warn of the new head, which is the point of the exercise, and of a kind of parallelism that is not used.
+    for name in ("transformers.modeling_utils", "transformers.integrations.tensor_parallel"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 @cli.command()
@@ -48,13 +49,27 @@ def cli() -> None:
 )
 @click.option("--device", default="cpu", show_default=True, help="Where torch computes: cpu, cuda, cuda:1, mps.")
 def fit(recipe: Path, data: Path, run: Path, cache: Path | None, cache_gb: float, device: str) -> None:
-    """Train the value head of RECIPE on labelled programs."""
+    """Train the value head of RECIPE on labelled programs.
+
+    A killed run goes on when the command is repeated, and ends with the same weights. RUN keeps the recipe, the versions
+    and hashes of all that went in, the log (log.jsonl, and for TensorBoard), and the value model.
+
+    \b
+    codeodds-train fit models/recipes/default.yaml --data DATA --run runs/default
+    tensorboard --logdir runs/default/training/tensorboard
+
+    On several GPUs, replicated or with the weights spread over them:
+
+    \b
+    accelerate launch --num_processes 4 -m codeodds_trainer.cli fit RECIPE --data DATA --run RUN --device cuda
+    accelerate launch --config_file models/recipes/accelerate/fsdp.yaml -m codeodds_trainer.cli fit ... --device cuda
+    """
     from codeodds_trainer.run_folder import RunFolder
+    from codeodds_trainer.training.command import FitOptions
     from codeodds_trainer.training.command import fit as run_fit
 
-    summary = run_fit(recipe, data, RunFolder(run), cache or run / "features", cache_gb, device, _say)
-    _say(f"within-problem AUROC on validation problems: {summary.within_problem_auroc:.4f}")
-    _say(f"the value model is in {run / 'model'}; next: codeodds-train export --run {run} --data {data} --out BUNDLE")
+    options = FitOptions(cache=cache or run / "features", cache_gb=cache_gb, device=device)
+    run_fit(recipe, data, RunFolder(run), options, _say)
 
 
 @cli.command()

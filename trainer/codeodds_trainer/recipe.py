@@ -6,7 +6,7 @@ Reading is strict: an unknown key or a wrong type is an error that names the pla
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -15,6 +15,11 @@ from codeodds_trainer.training.trie import Targets
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 NotNegative = Annotated[int, msgspec.Meta(ge=0)]
+HeadStart = Literal["zero", "normal", "lm-mean"]
+Loss = Literal["bce", "mse", "pairwise"]
+"""`bce`: binary cross-entropy with the target of each node, as in arXiv 2510.23083. `mse`: squared distance of the
+probability from the target, as in OVM (Yu et al., 2023). `pairwise`: Bradley-Terry, that a passing program reads higher
+than a failing one of the same problem."""
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -47,6 +52,17 @@ class VocabularySection(_Section):
     """Folders of Python files to count. ``stdlib`` and ``site-packages`` name those of the running interpreter."""
 
 
+class LoraSection(_Section):
+    """Low-rank adapters instead of full training of the last layers."""
+
+    rank: Positive = 16
+    alpha: Positive = 32
+    """Adapters count by alpha / rank."""
+    modules: tuple[str, ...] = ("qkv_proj", "o_proj", "gate_up_proj", "down_proj")
+    """Linear layers that get an adapter, by the last part of their name. The default fits Phi-3; Qwen2 and Llama have
+    q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj and down_proj."""
+
+
 class ModelSection(_Section):
     """How much of the base model is kept, and how much of that is trained."""
 
@@ -54,6 +70,11 @@ class ModelSection(_Section):
     """Decoder layers kept, from the first; all if absent."""
     trainable_layers: NotNegative = 12
     """The last layers of these that are trained; the final norm and the head always are."""
+    head: HeadStart = "zero"
+    """What the head starts from: zeros (every value 0.5), small normal noise, or the mean of the language-model head's
+    rows (OVM: Yu et al., 2023)."""
+    lora: LoraSection | None = None
+    """Train adapters in the last layers rather than their weights."""
 
 
 class DataFile(_Section):
@@ -81,12 +102,16 @@ class DataSection(_Section):
 class TrainingSection(_Section):
     """Optimisation. The defaults are the paper's."""
 
+    loss: Loss = "bce"
+    """`bce` as in the paper; `mse` and `pairwise` for comparison."""
+    lm_loss_weight: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
+    """Weight of a joint language-model loss on right programs, whose head is the base model's, frozen; 0 for none."""
     learning_rate: float = 1e-4
     """Of the trainable layers and the norm."""
     head_learning_rate: float = 1e-4
-    """Of the head, which starts at zero."""
+    """Of the head."""
     probe_ridge: float | None = None
-    """Start from a linear probe with this ridge weight; from a head of zeros if absent, as in the paper."""
+    """Start from a linear probe with this ridge weight; from `model.head` if absent."""
     epochs: Positive = 2
     batch_nodes: Positive = 8192
     """Trie nodes per optimiser step."""
@@ -98,8 +123,14 @@ class TrainingSection(_Section):
     seed: int = 0
     evaluate_every_steps: Positive = 25
     """How often the validation problems are scored; the best state by within-problem AUROC is kept."""
+    patience_evaluations: Positive | None = None
+    """Stop early after this many evaluations in a row without a new best state; never if absent."""
     bfloat16: bool = True
     """Matrix products in bfloat16, weights and optimiser state in float32."""
+    gradient_checkpointing: bool = False
+    """Compute activations again in the backward pass: a third more time for much less memory."""
+    cache_features: bool = True
+    """Run the frozen layers once and keep their outputs on disk. Without it they run in every step."""
 
 
 class ExportSection(_Section):

@@ -36,6 +36,11 @@ class RunFolder:
         return self.root / RECIPE_FILE
 
     @property
+    def environment(self) -> Path:
+        """The versions, the machine and the command of the last `fit`."""
+        return self.root / "environment.json"
+
+    @property
     def summary(self) -> Path:
         """Written last: a run without one is unfinished."""
         return self.root / SUMMARY_FILE

@@ -1,10 +1,9 @@
 """A value head on a decoder-only language model, through the standard Hugging Face classes.
 
 The model is ``AutoModelForTokenClassification`` with one label: its logit at a token is the value of the prefix that
-ends
-there. So the checkpoint loads in any tool that knows transformers. For training it is split at a layer into a *trunk*,
-which stays frozen and whose outputs are cached, and a *tail*: the same class with the last K layers only, fed with the
-trunk's outputs as `inputs_embeds`.
+ends there. So the checkpoint loads in any tool that knows transformers. For training it is split at a layer into a
+*trunk*, which stays frozen and whose outputs are cached, and a *tail*: the same class with the last K layers only, fed
+with the trunk's outputs as `inputs_embeds`.
 """
 
 from __future__ import annotations
@@ -18,14 +17,18 @@ import torch
 from torch import nn
 from transformers import (
     AutoConfig,
+    AutoModelForCausalLM,
     AutoModelForTokenClassification,
     PretrainedConfig,
     PreTrainedModel,
 )
 
 from codeodds_trainer.errors import ModelError
+from codeodds_trainer.recipe import HeadStart
 
 ATTENTION = "sdpa"
+NORMAL_DEVIATION = 0.02
+"""Standard deviation of a head that starts from noise; the one that the supported models' own weights start from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +49,18 @@ def load_config(source: BaseModelSource) -> PretrainedConfig:
         raise ModelError(f"no model at {source.path!r}: {error}") from error
 
 
-def load_value_model(source: BaseModelSource, layers: int | None = None, seed: int = 0) -> PreTrainedModel:
-    """The base model's first `layers` decoder layers (all if None) with a new value head, float32.
+def load_value_model(source: BaseModelSource, layers: int | None = None) -> PreTrainedModel:
+    """The base model's first `layers` decoder layers (all if None) with a new value head, in the base model's dtype.
 
-    The head starts at zero weight and bias: every value is 0.5 before training, whatever the trunk says.
+    The head starts at zero weight and bias: every value is 0.5 before training, whatever the trunk says; see
+    `start_head` for other beginnings.
 
     Raises: ModelError for a missing model, or more layers than it has.
     """
     config = load_config(source)
     cut_config(config, layers if layers is not None else config.num_hidden_layers)
-    torch.manual_seed(seed)
     model = AutoModelForTokenClassification.from_pretrained(
-        source.path, config=config, dtype=torch.float32, attn_implementation=ATTENTION, **_gguf(source)
+        source.path, config=config, dtype="auto", attn_implementation=ATTENTION, **_gguf(source)
     )
     head = value_head(model)
     nn.init.zeros_(head.weight)
@@ -65,8 +68,39 @@ def load_value_model(source: BaseModelSource, layers: int | None = None, seed: i
     return model
 
 
-def load_checkpoint(path: Path) -> PreTrainedModel:
-    """A saved value model, float32.
+def load_lm_head(source: BaseModelSource) -> torch.Tensor:
+    """Weight [vocabulary, hidden] of the base model's language-model head, tied to the embedding or not.
+
+    Raises: ModelError if there is no such model.
+    """
+    try:
+        model = AutoModelForCausalLM.from_pretrained(source.path, dtype="auto", **_gguf(source))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"no language model at {source.path!r}: {error}") from error
+    return model.get_output_embeddings().weight.detach().clone()
+
+
+def start_head(model: PreTrainedModel, start: HeadStart, seed: int, lm_head: torch.Tensor | None = None) -> None:
+    """Set the value head to where training begins, in place; its bias to zero.
+
+    `lm_head`: weight [vocabulary, hidden] of the language-model head, for ``lm-mean``.
+    """
+    head = value_head(model)
+    with torch.no_grad():
+        nn.init.zeros_(head.bias)
+        if start == "zero":
+            nn.init.zeros_(head.weight)
+        elif start == "normal":
+            noise = torch.randn(head.weight.shape, generator=torch.Generator().manual_seed(seed))
+            head.weight.copy_(noise * NORMAL_DEVIATION)
+        elif lm_head is None:
+            raise ModelError("model.head: lm-mean needs the base model's language-model head, which is not here")
+        else:
+            head.weight.copy_(lm_head.float().mean(dim=0, keepdim=True))
+
+
+def load_checkpoint(path: Path, dtype: torch.dtype | str = torch.float32) -> PreTrainedModel:
+    """A saved value model, float32 unless `dtype` says otherwise (``auto``: as it was saved).
 
     Raises: ModelError if there is none, or if it has no value head (a plain language model must go through `fit`
     first).
@@ -74,7 +108,7 @@ def load_checkpoint(path: Path) -> PreTrainedModel:
     if not (path / "config.json").is_file():
         raise ModelError(f"{path} holds no checkpoint (no config.json); give the folder that `fit` wrote")
     model, info = AutoModelForTokenClassification.from_pretrained(
-        path, dtype=torch.float32, attn_implementation=ATTENTION, output_loading_info=True
+        path, dtype=dtype, attn_implementation=ATTENTION, output_loading_info=True
     )
     missing = [name for name in info["missing_keys"] if name.startswith("score.")]
     if missing or model.config.num_labels != 1:

@@ -7,11 +7,13 @@ from __future__ import annotations
 import json
 import shutil
 import sysconfig
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import nn
 from transformers import AutoTokenizer, PreTrainedModel
@@ -19,10 +21,18 @@ from transformers import AutoTokenizer, PreTrainedModel
 from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds_trainer.errors import ModelError
 from codeodds_trainer.recipe import Recipe, VocabularySection
-from codeodds_trainer.training.model import BaseModelSource, load_checkpoint, load_config, load_value_model
+from codeodds_trainer.training.model import (
+    BaseModelSource,
+    load_checkpoint,
+    load_config,
+    load_lm_head,
+    load_value_model,
+    start_head,
+)
 from codeodds_trainer.training.vocabulary import count_tokens, prune, python_files
 
 TOKENIZER_FILE = "tokenizer.json"
+LM_HEAD_FILE = "lm_head.safetensors"
 LATIN = 0x180
 """Byte-level tokens whose characters lie below this stand for ASCII or for bytes of Latin letters."""
 
@@ -33,9 +43,27 @@ def base_source(recipe: Recipe) -> BaseModelSource:
     return BaseModelSource(str(Path(path).expanduser()) if path.startswith("~") else path, recipe.base.gguf_file)
 
 
-def prepare_base(recipe: Recipe, folder: Path) -> tuple[PreTrainedModel, CodeTokenizer, int]:
-    """The value model to train, its tokenizer, and how many layers the base model has. Made once, then read from
-    `folder`.
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What training starts from: the base model cut and pruned, in a folder of its own."""
+
+    folder: Path
+    layers: int
+    """Decoder layers that the base model has, before the cut."""
+    tokenizer: CodeTokenizer
+
+    def model(self) -> PreTrainedModel:
+        """The value model as it is before training, in the base model's dtype."""
+        return load_checkpoint(self.folder, "auto")
+
+    def lm_head(self) -> torch.Tensor | None:
+        """Weight [vocabulary, hidden] of the language-model head, if the recipe needs it; rows as in the embedding."""
+        path = self.folder / LM_HEAD_FILE
+        return load_file(path)["weight"] if path.exists() else None
+
+
+def prepare_base(recipe: Recipe, folder: Path) -> Base:
+    """Cut and prune the base model; made once, then found in `folder`.
 
     Raises: ModelError for a base model that cannot be loaded or cut as the recipe asks.
     """
@@ -46,11 +74,12 @@ def prepare_base(recipe: Recipe, folder: Path) -> tuple[PreTrainedModel, CodeTok
         partial.mkdir(parents=True)
         _make_base(recipe, partial)
         partial.replace(folder)
-    return (
-        load_checkpoint(folder),
-        CodeTokenizer.from_file(folder / TOKENIZER_FILE, recipe.export.max_tokens),
-        base_layers,
-    )
+    return Base(folder, base_layers, CodeTokenizer.from_file(folder / TOKENIZER_FILE, recipe.export.max_tokens))
+
+
+def needs_lm_head(recipe: Recipe) -> bool:
+    """Whether anything in the recipe uses the base model's language-model head."""
+    return recipe.model.head == "lm-mean" or recipe.training.lm_loss_weight > 0
 
 
 def _make_base(recipe: Recipe, folder: Path) -> None:
@@ -60,11 +89,16 @@ def _make_base(recipe: Recipe, folder: Path) -> None:
     if not tokenizer.is_fast:
         raise ModelError(f"{source.path}: only models with a fast tokenizer (tokenizer.json) can be served")
     backend: Tokenizer = tokenizer.backend_tokenizer
-    model = load_value_model(source, recipe.model.layers, recipe.training.seed)
+    model = load_value_model(source, recipe.model.layers)
+    lm_head = load_lm_head(source) if needs_lm_head(recipe) else None
     content = json.loads(backend.to_str())
     if recipe.vocabulary is not None:
         content, old_ids = prune(content, _tokens_to_keep(backend, recipe.vocabulary))
         keep_rows(model, old_ids)
+        lm_head = None if lm_head is None else lm_head[torch.from_numpy(old_ids)].clone()
+    start_head(model, recipe.model.head, recipe.training.seed, lm_head)
+    if lm_head is not None:
+        save_file({"weight": lm_head.contiguous()}, folder / LM_HEAD_FILE)
     model.save_pretrained(folder)
     (folder / TOKENIZER_FILE).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 

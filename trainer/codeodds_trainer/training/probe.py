@@ -15,14 +15,14 @@ from tqdm import tqdm
 from transformers import PreTrainedModel
 
 from codeodds_trainer.training.dataset import ProblemPacks
-from codeodds_trainer.training.features import FeatureCache
+from codeodds_trainer.training.features import FeatureSource
 from codeodds_trainer.training.model import tree_mask, value_head
 
 
 def fit_probe(
     tail: PreTrainedModel,
     problems: Sequence[ProblemPacks],
-    cache: FeatureCache,
+    cache: FeatureSource,
     *,
     ridge: float,
     bfloat16: bool,
@@ -61,7 +61,7 @@ def fit_probe(
 def _gather(
     tail: PreTrainedModel,
     problems: Sequence[ProblemPacks],
-    cache: FeatureCache,
+    cache: FeatureSource,
     bfloat16: bool,
     max_nodes: int,
     seed: int,

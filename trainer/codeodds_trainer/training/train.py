@@ -1,48 +1,42 @@
-"""Trains the tail and the value head on cached features: binary cross-entropy at every solution token.
+"""Trains the tail and the value head on the frozen trunk's features, one loss at every solution token.
 
 The loop is resumable. Which packs a step sees depends on the seed and the step alone, and the state that is saved holds
 weights, optimiser and progress, so a killed run that goes on ends with the same weights as one that was never stopped.
+
+It runs on one process or on several. Each takes its share of a step's packs; losses are normalised over the whole step,
+so that the gradient is that of a single process.
 """
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 from tqdm import tqdm
 from transformers import PreTrainedModel
 
 from codeodds_trainer.errors import TrainingError
-from codeodds_trainer.evaluation.metrics import auroc, mean_with_interval, per_problem
 from codeodds_trainer.recipe import TrainingSection
 from codeodds_trainer.training.dataset import ProblemPacks
-from codeodds_trainer.training.features import FeatureCache
+from codeodds_trainer.training.features import FeatureSource
+from codeodds_trainer.training.losses import language_model_loss, pairwise_slopes, program_readings, token_loss
 from codeodds_trainer.training.model import tree_mask, value_head
 from codeodds_trainer.training.probe import fit_probe
+from codeodds_trainer.training.processes import Processes
+from codeodds_trainer.training.readings import Reading, validation_figures
+from codeodds_trainer.training.run_log import RunLog
+from codeodds_trainer.training.state import STATE_FILE, State, load_state, save_state, trained_weights
 from codeodds_trainer.training.trie import Pack
 
-STATE_FILE = "state.pt"
-LOG_FILE = "log.jsonl"
-
-
-@dataclass(slots=True)
-class Readings:
-    """What the head says of whole programs, one entry per program."""
-
-    last: list[float] = field(default_factory=list)
-    """Logit at the last solution token."""
-    mean: list[float] = field(default_factory=list)
-    """Mean logit over the solution."""
-    labels: list[bool] = field(default_factory=list)
-    groups: list[int] = field(default_factory=list)
-    """Number of the program's problem."""
+MAX_GRADIENT_NORM = 1.0
 
 
 def check_labels(problems: Sequence[ProblemPacks]) -> None:
@@ -63,116 +57,150 @@ def check_labels(problems: Sequence[ProblemPacks]) -> None:
         raise TrainingError("no token carries a label: every training problem was left out or has empty solutions")
 
 
-def run_tail(tail: PreTrainedModel, pack: Pack, features: torch.Tensor, bfloat16: bool) -> torch.Tensor:
-    """Values (logits) of a pack's nodes, float32 [nodes]."""
-    device = value_head(tail).weight.device
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bfloat16):
-        output = tail(
-            inputs_embeds=features[None].to(device=device, dtype=torch.float32),
-            position_ids=torch.from_numpy(pack.depths)[None].to(device),
-            attention_mask=tree_mask(torch.from_numpy(pack.ancestors())).to(device),
+class ValueTail(nn.Module):
+    """The tail as one module with one forward pass, as replicating and sharding want it."""
+
+    def __init__(self, tail: PreTrainedModel) -> None:
+        super().__init__()
+        self.tail = tail
+        self._no_split_modules = tail._no_split_modules
+
+    def forward(
+        self, features: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits float32 [nodes] and last hidden states [nodes, hidden] of one pack.
+
+        `features`: [1, nodes, hidden]; `positions`: int64 [1, nodes]; `mask`: bool [1, 1, nodes, nodes].
+        """
+        hidden = self.tail.base_model(
+            inputs_embeds=features, position_ids=positions, attention_mask=mask
+        ).last_hidden_state[0]
+        return value_head(self.tail)(hidden)[:, 0].float(), hidden
+
+
+def run_tail(
+    module: nn.Module, pack: Pack, features: torch.Tensor, bfloat16: bool, device: torch.device | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """`ValueTail.forward` of a pack: logits float32 [nodes], hidden [nodes, hidden]."""
+    where = device or next(module.parameters()).device
+    with torch.autocast(where.type, dtype=torch.bfloat16, enabled=bfloat16):
+        logits, hidden = module(
+            features[None].to(device=where, dtype=torch.float32),
+            torch.from_numpy(pack.depths)[None].to(where),
+            tree_mask(torch.from_numpy(pack.ancestors())).to(where),
         )
-    return output.logits[0, :, 0].float()
+    return logits, hidden
 
 
-@torch.inference_mode()
-def read_values(
-    tail: PreTrainedModel, problems: Sequence[ProblemPacks], cache: FeatureCache, bfloat16: bool
-) -> Readings:
-    """Score every program of the problems."""
-    tail.eval()
-    readings = Readings()
-    for group, item in enumerate(tqdm(problems, desc="validation", unit="problem", leave=False)):
-        for pack in item.packs:
-            values = run_tail(tail, pack, cache.load(pack), bfloat16).cpu().numpy()
-            for path, index in zip(pack.paths, pack.programs, strict=True):
-                if not len(path):
-                    continue
-                readings.last.append(float(values[path[-1]]))
-                readings.mean.append(float(values[path].mean()))
-                readings.labels.append(item.problem.programs[index].passed)
-                readings.groups.append(group)
-    return readings
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """One forward pass of a step."""
 
-
-def validation_figures(readings: Readings, datasets: Sequence[str]) -> dict[str, float]:
-    """Within-problem AUROC of three readings (last, mean, their sum), and of the sum by dataset.
-
-    `datasets`: the dataset of each problem number.
-    """
-    labels = np.asarray(readings.labels, dtype=np.bool_)
-    groups = np.asarray(readings.groups)
-    last, mean = np.asarray(readings.last), np.asarray(readings.mean)
-    figures = {
-        name: mean_with_interval(per_problem(auroc, scores, labels, groups), resamples=1)[0]
-        for name, scores in (("last", last), ("mean", mean), ("sum", last + mean))
-    }
-    names = np.asarray(datasets)[groups]
-    for name in sorted(set(datasets)):
-        here: npt.NDArray[np.bool_] = names == name
-        if len(set(labels[here].tolist())) == 2:
-            values = per_problem(auroc, (last + mean)[here], labels[here], groups[here])
-            figures[f"sum/{name}"] = mean_with_interval(values, resamples=1)[0]
-    return figures
+    pack: Pack
+    counts: bool
+    """False for what only keeps this process in step with the others."""
 
 
 class Trainer:
     """One run over one folder. `fit` may be called on a folder that holds a killed run: it goes on from there."""
 
     def __init__(
-        self, tail: PreTrainedModel, config: TrainingSection, cache: FeatureCache, folder: Path, device: str = "cpu"
+        self,
+        tail: PreTrainedModel,
+        config: TrainingSection,
+        features: FeatureSource,
+        folder: Path,
+        processes: Processes | None = None,
+        lm_head: torch.Tensor | None = None,
     ) -> None:
-        self.tail = tail.to(device)
+        """`lm_head`: weight [vocabulary, hidden] of the base model's language-model head, for `lm_loss_weight`."""
+        if config.lm_loss_weight and lm_head is None:
+            raise TrainingError("training.lm_loss_weight needs the base model's language-model head, which is not here")
         self.config = config
-        self.cache = cache
+        self.features = features
         self.folder = folder
-        head = list(value_head(tail).parameters())
-        head_ids = {id(parameter) for parameter in head}
-        rest = [parameter for parameter in tail.parameters() if id(parameter) not in head_ids]
-        self.optimizer = torch.optim.AdamW(
-            [
-                {"params": rest, "lr": config.learning_rate, "peak": config.learning_rate},
-                {"params": head, "lr": config.head_learning_rate, "peak": config.head_learning_rate},
-            ],
-            weight_decay=config.weight_decay,
-        )
-        self.step = 0
-        self.best = float("-inf")
-        self.best_state: dict[str, torch.Tensor] = {}
+        self.processes = processes or Processes()
+        self.tail = tail.to(self.processes.device)
+        self.lm_head = None if lm_head is None else lm_head.to(self.processes.device)
+        self.state = State()
+        self._prepared = False
 
     def fit(self, train: Sequence[ProblemPacks], validation: Sequence[ProblemPacks]) -> float:
-        """Train, leave the best validated weights in the tail, and return their within-problem AUROC (sum reading).
+        """Train and return the within-problem AUROC (sum reading) of the best validated weights, which are in
+        `state.best_weights` then.
 
         Raises: TrainingError for unusable labels.
         """
         check_labels(train)
         self.folder.mkdir(parents=True, exist_ok=True)
-        if not self._resume():
-            self._start(train, validation)
-        plan = self._plan([pack for item in train for pack in item.packs])
-        with tqdm(total=len(plan), initial=self.step, desc="training", unit="step") as progress:
-            while self.step < len(plan):
-                loss = self._train_step(plan[self.step], self.step / len(plan))
-                self.step += 1
+        fresh = not (self.folder / STATE_FILE).exists()
+        if fresh:
+            self._start_head(train)
+        self._prepare()
+        if not fresh:
+            self.state = load_state(self.folder / STATE_FILE, self.module, self.optimizer)
+        plan = self._plan(train)
+        with self._log() as log, self._bar(len(plan)) as progress:
+            if fresh:
+                self._evaluate(validation, log)
+                self._save()
+            while self.state.step < len(plan) and not self.state.stopped:
+                loss = self._train_step(plan[self.state.step], self.state.step / len(plan))
+                self.state.step += 1
                 progress.update()
-                progress.set_postfix(loss=f"{loss:.4f}", best=f"{self.best:.4f}")
-                self._log({"step": self.step, "loss": loss})
-                if self.step % self.config.evaluate_every_steps == 0 or self.step == len(plan):
-                    self._evaluate(validation)
+                progress.set_postfix(loss=f"{loss:.4f}", best=f"{self.state.best:.4f}")
+                self._write(log, {"loss": loss, "learning_rate": self.optimizer.param_groups[0]["lr"]})
+                if self.state.step % self.config.evaluate_every_steps == 0 or self.state.step == len(plan):
+                    self._evaluate(validation, log)
                     self._save()
-        self.tail.load_state_dict(self.best_state)
-        return self.best
+        return self.state.best
 
-    def _plan(self, packs: list[Pack]) -> list[list[Pack]]:
-        """The packs of every step. Steps of one epoch cover each pack once, in an order of the seed's."""
-        plan: list[list[Pack]] = []
+    def _start_head(self, train: Sequence[ProblemPacks]) -> None:
+        if self.config.probe_ridge is not None:
+            if self.processes.is_main:
+                fit_probe(
+                    self.tail,
+                    train,
+                    self.features,
+                    ridge=self.config.probe_ridge,
+                    bfloat16=self.config.bfloat16,
+                    seed=self.config.seed,
+                )
+            self.processes.spread(value_head(self.tail))
+
+    def _prepare(self) -> None:
+        """Once: the optimiser over whatever can be trained, and both as the launcher wants them."""
+        if self._prepared:
+            return
+        self._prepared = True
+        if self.config.gradient_checkpointing:
+            self.tail.gradient_checkpointing_enable({"use_reentrant": False})
+        head = {id(parameter) for parameter in value_head(self.tail).parameters()}
+        trained = [parameter for parameter in self.tail.parameters() if parameter.requires_grad]
+        rest = [parameter for parameter in trained if id(parameter) not in head]
+        rates = (self.config.learning_rate, self.config.head_learning_rate)
+        groups = [rest, [parameter for parameter in trained if id(parameter) in head]]
+        optimizer = torch.optim.AdamW(
+            [{"params": group, "lr": rate, "peak": rate} for group, rate in zip(groups, rates, strict=True) if group],
+            weight_decay=self.config.weight_decay,
+        )
+        self.module, self.optimizer = self.processes.prepare(ValueTail(self.tail), optimizer)
+
+    def _plan(self, train: Sequence[ProblemPacks]) -> list[list[ProblemPacks]]:
+        """What every step sees. Steps of one epoch cover each pack once, in an order of the seed's.
+
+        Pairs need a problem's programs together; for any other loss its packs may go to different steps.
+        """
+        units = list(train)
+        if self.config.loss != "pairwise":
+            units = [ProblemPacks(item.problem, (pack,)) for item in train for pack in item.packs]
+        plan: list[list[ProblemPacks]] = []
         for epoch in range(self.config.epochs):
-            order = np.random.default_rng([self.config.seed, epoch]).permutation(len(packs))
-            batch: list[Pack] = []
+            batch: list[ProblemPacks] = []
             nodes = 0
-            for index in order:
-                batch.append(packs[index])
-                nodes += len(packs[index].ids)
+            for index in np.random.default_rng([self.config.seed, epoch]).permutation(len(units)):
+                batch.append(units[index])
+                nodes += sum(len(pack.ids) for pack in units[index].packs)
                 if nodes >= self.config.batch_nodes:
                     plan.append(batch)
                     batch, nodes = [], 0
@@ -180,73 +208,117 @@ class Trainer:
                 plan.append(batch)
         return plan
 
-    def _train_step(self, packs: Sequence[Pack], progress: float) -> float:
-        self.tail.train()
+    def _train_step(self, units: Sequence[ProblemPacks], progress: float) -> float:
+        self.module.train()
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * learning_rate_factor(progress, self.config.warmup_fraction)
-        total = float(sum(pack.weights.sum() for pack in packs)) or 1.0
-        loss_sum = 0.0
-        for pack in packs:
-            logits = run_tail(self.tail, pack, self.cache.load(pack), self.config.bfloat16)
-            targets = torch.from_numpy(pack.targets).to(logits.device)
-            weights = torch.from_numpy(pack.weights).to(logits.device) / total
-            loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, targets, weights, reduction="sum")
-            loss.backward()
-            loss_sum += float(loss.detach())
-        torch.nn.utils.clip_grad_norm_(self.tail.parameters(), 1.0)
+        passes = self._passes(units)
+        slopes, loss_sum = self._pairs(units, passes) if self.config.loss == "pairwise" else ([None] * len(passes), 0.0)
+        total = float(sum(pack.weights.sum() for item in units for pack in item.packs)) or 1.0
+        for number, (one, slope) in enumerate(zip(passes, slopes, strict=True)):
+            # Gradients of replicas are exchanged once, with the last pass. Shards exchange theirs in every pass.
+            alone = number + 1 < len(passes) and not self.processes.sharded
+            with self.processes.accelerator.no_sync(self.module) if alone else nullcontext():
+                loss = self._loss(one, slope, total)
+                # Replicas and shards average gradients; the loss is normalised over the whole step already.
+                self.processes.accelerator.backward(loss * self.processes.count)
+            if slope is None:
+                loss_sum += float(loss.detach())
+        self.processes.accelerator.clip_grad_norm_(self.module.parameters(), MAX_GRADIENT_NORM)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        return loss_sum
+        return self.processes.total(loss_sum)
 
-    def _evaluate(self, validation: Sequence[ProblemPacks]) -> None:
-        readings = read_values(self.tail, validation, self.cache, self.config.bfloat16)
-        figures = validation_figures(readings, [item.problem.dataset for item in validation])
-        self._log({"step": self.step, **{f"auroc/{name}": value for name, value in figures.items()}})
-        if figures["sum"] > self.best:
-            self.best = figures["sum"]
-            self.best_state = {name: value.detach().cpu().clone() for name, value in self.tail.state_dict().items()}
+    def _passes(self, units: Sequence[ProblemPacks]) -> list[_Pass]:
+        """This process's forward passes, as many as the process with the most has."""
+        mine = [_Pass(pack, True) for item in self.processes.share(units) for pack in item.packs]
+        most = self.processes.longest_share([len(item.packs) for item in units])
+        return mine + [_Pass(units[0].packs[0], False)] * (most - len(mine))
+
+    def _loss(self, one: _Pass, slopes: npt.NDArray[np.float32] | None, total: float) -> torch.Tensor:
+        pack = one.pack
+        logits, hidden = self._run(pack)
+        if not one.counts:
+            return logits.sum() * 0.0
+        targets = torch.from_numpy(pack.targets).to(logits.device)
+        weights = torch.from_numpy(pack.weights).to(logits.device) / total
+        if slopes is None:
+            loss = token_loss(self.config.loss, logits, targets, weights)
+        else:
+            loss = (torch.from_numpy(slopes).to(logits.device) * program_readings(logits, pack)).sum()
+        if self.lm_head is not None and self.config.lm_loss_weight:
+            loss = loss + self.config.lm_loss_weight * language_model_loss(hidden, self.lm_head, pack, weights, targets)
+        return loss
+
+    @torch.no_grad()
+    def _pairs(
+        self, units: Sequence[ProblemPacks], passes: Sequence[_Pass]
+    ) -> tuple[list[npt.NDArray[np.float32] | None], float]:
+        """Per pass the slope of each program's reading, and this process's part of the mean loss over problems."""
+        mixed = sum(item.problem.mixed for item in units) or 1
+        readings = [program_readings(self._run(one.pack)[0], one.pack).cpu().numpy() for one in passes]
+        result: list[npt.NDArray[np.float32] | None] = []
+        loss = 0.0
+        for item in self.processes.share(units):
+            here = readings[len(result) : len(result) + len(item.packs)]
+            passed = [item.problem.programs[index].passed for pack in item.packs for index in pack.programs]
+            found = pairwise_slopes(np.concatenate(here), np.asarray(passed, dtype=np.bool_))
+            whole = np.zeros(len(passed), dtype=np.float32) if found is None else found.slopes / np.float32(mixed)
+            result += np.split(whole, np.cumsum([len(part) for part in here])[:-1])
+            loss += 0.0 if found is None else found.loss / mixed
+        return result + [None] * (len(passes) - len(result)), loss
+
+    def _run(self, pack: Pack) -> tuple[torch.Tensor, torch.Tensor]:
+        return run_tail(self.module, pack, self.features.load(pack), self.config.bfloat16, self.processes.device)
+
+    @torch.no_grad()
+    def read(self, problems: Sequence[ProblemPacks]) -> list[Reading]:
+        """Score every program of the problems; on several processes together."""
+        self._prepare()
+        self.module.eval()
+        readings = []
+        mine = self.processes.share(list(enumerate(problems)))
+        for number, item in tqdm(mine, desc="validation", unit="problem", leave=False, disable=not self._talks):
+            for pack in item.packs:
+                values = self._run(pack)[0].cpu().numpy()
+                for path, index in zip(pack.paths, pack.programs, strict=True):
+                    if len(path):
+                        passed = item.problem.programs[index].passed
+                        mean = float(values[path].mean())
+                        readings.append(Reading(number, passed, float(values[path[-1]]), mean))
+        sizes = [len(item.packs) for item in problems]
+        for _ in range(self.processes.longest_share(sizes) - sum(len(item.packs) for _, item in mine)):
+            self._run(problems[0].packs[0])
+        return sorted(self.processes.gather(readings), key=lambda reading: reading.problem)
+
+    def _evaluate(self, validation: Sequence[ProblemPacks], log: RunLog | None) -> None:
+        figures = validation_figures(self.read(validation), [item.problem.dataset for item in validation])
+        self._write(log, {f"auroc/{name}": value for name, value in figures.items()})
+        # Weights are gathered by all processes together.
+        weights = trained_weights(self.module)
+        if figures["sum"] > self.state.best:
+            self.state.best, self.state.best_weights, self.state.stale = figures["sum"], weights, 0
+        else:
+            self.state.stale += 1
+        self.state.stopped = self.state.stale >= (self.config.patience_evaluations or math.inf)
 
     def _save(self) -> None:
-        state = {
-            "step": self.step,
-            "best": self.best,
-            "best_state": self.best_state,
-            "tail": self.tail.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-        }
-        partial = self.folder / (STATE_FILE + ".partial")
-        torch.save(state, partial)
-        partial.replace(self.folder / STATE_FILE)
+        save_state(self.folder / STATE_FILE, self.state, self.module, self.optimizer, self.processes.is_main)
+        self.processes.wait()
 
-    def _start(self, train: Sequence[ProblemPacks], validation: Sequence[ProblemPacks]) -> None:
-        """The head's starting point, and a first saved state: a run is never worse than where it started."""
-        if self.config.probe_ridge is not None:
-            loss = fit_probe(
-                self.tail,
-                train,
-                self.cache,
-                ridge=self.config.probe_ridge,
-                bfloat16=self.config.bfloat16,
-                seed=self.config.seed,
-            )
-            self._log({"step": 0, "probe_loss": loss})
-        self._evaluate(validation)
-        self._save()
+    @property
+    def _talks(self) -> bool:
+        return self.processes.is_main
 
-    def _resume(self) -> bool:
-        """Go on from a saved state; False if there is none."""
-        path = self.folder / STATE_FILE
-        if not path.exists():
-            return False
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-        self.tail.load_state_dict(state["tail"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.best, self.best_state = state["step"], state["best"], state["best_state"]
-        return True
+    def _bar(self, steps: int) -> Any:
+        return tqdm(total=steps, initial=self.state.step, desc="training", unit="step", disable=not self._talks)
 
-    def _log(self, row: dict[str, float]) -> None:
-        with (self.folder / LOG_FILE).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+    def _log(self) -> RunLog | nullcontext[None]:
+        return RunLog(self.folder, self.state.step) if self._talks else nullcontext()
+
+    def _write(self, log: RunLog | None, figures: Mapping[str, float]) -> None:
+        if log is not None:
+            log.write(self.state.step, figures)
 
 
 def learning_rate_factor(progress: float, warmup: float) -> float:
