@@ -6,10 +6,10 @@ DEV := .venv-dev
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt bench lock clean
+.PHONY: help demo test test-transformers5 check fmt bench lock clean
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Install the server alone and score the example file
 	@scripts/venv.sh $(VENV)
@@ -18,6 +18,10 @@ demo: ## Install the server alone and score the example file
 test: ## Install the test extra and run all tests (ARGS="-k name" for some)
 	@scripts/venv.sh $(DEV) test
 	@$(DEV)/bin/python -m pytest $(ARGS)
+
+test-transformers5: ## Run the tests of training with transformers 5
+	@scripts/venv.sh $(DEV) test
+	@scripts/transformers5.sh $(DEV) $(ARGS)
 
 check: ## Formatter, linter, type checker; changes nothing
 	@scripts/venv.sh $(DEV) test

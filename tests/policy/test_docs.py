@@ -34,8 +34,8 @@ def _shown_commands(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_make_targets_that_a_document_names_exist(path: Path) -> None:
-    targets = set(re.findall(r"^([a-z]+):", _read("Makefile"), re.MULTILINE))
-    named = {match[1] for line in _shown_commands(path) if (match := re.match(r"make ([a-z]+)", line))}
+    targets = set(re.findall(r"^([a-z0-9-]+):", _read("Makefile"), re.MULTILINE))
+    named = {match[1] for line in _shown_commands(path) if (match := re.match(r"make ([a-z0-9-]+)", line))}
     assert named <= targets
 
 

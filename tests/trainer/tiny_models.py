@@ -45,7 +45,9 @@ def train_tokenizer(vocabulary: int = 330) -> Tokenizer:
     return tokenizer
 
 
-def save_base(folder: Path, architecture: str = "phi3", layers: int = 4, **options: object) -> Path:
+def save_base(
+    folder: Path, architecture: str = "phi3", layers: int = 4, dtype: torch.dtype = torch.float32, **options: object
+) -> Path:
     """A random language model with its tokenizer, in Hugging Face layout."""
     tokenizer = train_tokenizer()
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|endoftext|>").save_pretrained(folder)
@@ -63,7 +65,7 @@ def save_base(folder: Path, architecture: str = "phi3", layers: int = 4, **optio
         "eos_token_id": 0,
     }
     torch.manual_seed(0)
-    model_class(config_class(**{**sizes, **options})).save_pretrained(folder)
+    model_class(config_class(**{**sizes, **options})).to(dtype).save_pretrained(folder)
     return folder
 
 
@@ -126,7 +128,8 @@ def save_gguf(folder: Path, base: Path, name: str = "tiny.gguf") -> Path:
     writer.add_head_count(config.num_attention_heads)
     writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
-    writer.add_rope_freq_base(config.rope_theta)
+    # transformers 5 keeps it elsewhere; both default to Qwen2's.
+    writer.add_rope_freq_base(getattr(config, "rope_theta", 10_000.0))
     writer.add_vocab_size(config.vocab_size)
     names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.QWEN2, config.num_hidden_layers)
     for key, tensor in model.state_dict().items():

@@ -51,8 +51,8 @@ def cli() -> None:
 def fit(recipe: Path, data: Path, run: Path, cache: Path | None, cache_gb: float, device: str) -> None:
     """Train the value head of RECIPE on labelled programs.
 
-    A killed run goes on when the command is repeated, and ends with the same weights. RUN keeps the recipe, the versions
-    and hashes of all that went in, the log (log.jsonl, and for TensorBoard), and the value model.
+    A killed run goes on when the command is repeated, and ends with the same weights. RUN keeps the recipe, the
+    versions and hashes of all that went in, the log (log.jsonl, and for TensorBoard), and the value model.
 
     \b
     codeodds-train fit models/recipes/default.yaml --data DATA --run runs/default
