@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# Tiny models gain nothing from more threads, and processes beside each other lose. Read when torch is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # No test may depend on time: the machine may be busy.
 settings.register_profile("codeodds", deadline=None)
