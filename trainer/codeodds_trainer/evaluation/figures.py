@@ -87,7 +87,9 @@ def ranking_figures(scores: Floats, programs: Programs) -> dict[str, Estimate]:
 
 
 def pooled_figures(scores: Floats, programs: Programs) -> dict[str, Estimate]:
-    """Figures of the order over all problems. `scores`: float64 [programs]."""
+    """Figures of the order over all problems; none if all programs have one label. `scores`: float64 [programs]."""
+    if programs.labels.all() or not programs.labels.any():
+        return {}
     measure, labels = programs.clusters.of_programs, programs.labels
     return {
         "pooled_auroc": measure(pooled.auroc(scores, labels)),

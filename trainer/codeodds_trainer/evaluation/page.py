@@ -10,6 +10,9 @@ from codeodds_trainer.evaluation.plots import Plot, all_plots
 from codeodds_trainer.evaluation.schema import DataSet, Evaluation, find
 from codeodds_trainer.evaluation.tables import Table, data_set_tables, paper_table, provenance
 
+FEW_COLUMNS = 4
+"""Tables with more columns show intervals below their figures, not beside."""
+
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1c1e21;--paper:#fff;--grid:#dcdfe3;--soft:#5b626b;--head:#f3f5f7;
 --s1:#1f5fbf;--s2:#c2571a;--s3:#2e8540;--s4:#8b4fc0;--s5:#9a7200;--s6:#b3275f}
@@ -21,6 +24,7 @@ h1{line-height:1.2}h2{margin-top:2.6rem}h3{margin:1.8rem 0 .4rem}p{max-width:52r
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.86rem;font-variant-numeric:tabular-nums}
 th,td{padding:.3rem .8rem;text-align:right;border-bottom:1px solid var(--grid);vertical-align:top}
 thead th{background:var(--head);vertical-align:bottom}td small{display:block;color:var(--soft);white-space:nowrap}
+.few td small{display:inline;margin-left:.5rem}
 th:first-child{text-align:left}tbody th{font-weight:400;white-space:nowrap}
 tbody tr.own th{font-weight:700}figure{margin:1rem 0}svg{display:block;width:100%;height:auto;margin:auto}
 svg text{font-family:system-ui,sans-serif!important}
@@ -98,9 +102,10 @@ def _table(table: Table, level: int) -> str:
         + "".join(f"<td>{_cell(cell)}" for cell in rest)
         for first, *rest in table.rows
     )
+    shape = " class=few" if len(table.head) <= FEW_COLUMNS else ""
     note = f"<p class=note>{_links(html.escape(table.note))}</p>" if table.note else ""
     return (
-        f"<h{level}>{html.escape(table.title)}</h{level}><div class=wide><table><thead><tr>{head}</thead>"
+        f"<h{level}>{html.escape(table.title)}</h{level}><div class=wide><table{shape}><thead><tr>{head}</thead>"
         f"<tbody>{body}</tbody></table></div>{note}"
     )
 

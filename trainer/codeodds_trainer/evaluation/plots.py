@@ -53,7 +53,7 @@ def best_of_n(data_sets: Sequence[DataSet]) -> Plot:
                 style = ":" if curve.column == "random" else "--"
                 axes.plot(curve.x, curve.y, style, color=INK, linewidth=1.4, label=curve.column)
         problems = data_set.curves.best_of_n_problems
-        axes.set(xlabel=f"programs to choose from, n ({problems:,} problems)", ylabel="chosen program passes", ylim=0)
+        axes.set(xlabel=f"programs to choose from, n ({problems:,} problems)", ylabel="chosen program passes", ylim=(0, 1))
         axes.xaxis.get_major_locator().set_params(integer=True)
 
     words = (
@@ -129,12 +129,15 @@ def reliability(data_sets: Sequence[DataSet]) -> Plot:
 
 
 def risk_coverage(data_sets: Sequence[DataSet]) -> Plot:
+    highest = max((high for item in data_sets for line in item.curves.risk_coverage for high in line.high), default=0.5)
+
     def draw(axes: Any, number: int) -> None:
         for index, curve in enumerate(data_sets[number].curves.risk_coverage[:MOST_LINES]):
             _line(axes, _scaled(curve), index, band=index == 0, mark="")
         rate = data_sets[number].whole.pass_rate.value
         axes.axhline(min(rate, 1 - rate), color=INK, linestyle=":", linewidth=1.2, label="always the commoner label")
-        axes.set(xlabel="programs judged, the most certain first, %", ylabel="error rate", xlim=(0, 100), ylim=0)
+        axes.set(xlabel="programs judged, the most certain first, %", ylabel="error rate")
+        axes.set(xlim=(0, 100), ylim=(0, max(0.55, 1.03 * highest)))
 
     words = (
         "How often the label predicted at a probability of 0.5 is wrong, if only the most certain programs are judged. "

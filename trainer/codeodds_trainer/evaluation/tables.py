@@ -96,6 +96,8 @@ def better_than_chance_from(data_set: DataSet) -> str:
         if figure is None or figure.low is None or figure.low <= 0.5:
             break
         first = part.fraction
+    if first == 1:
+        return "for whole programs only"
     return "not shown at any fraction" if first is None else f"from {first:.0%} of the tokens on".replace("%", " %")
 
 
@@ -114,7 +116,7 @@ def ranking_table(part: Part) -> Table:
     rows = [[column.name, *(_cell(column, name) for name in RANKING)] for column in part.columns]
     counts = {name: figure.problems for name in RANKING if (figure := find(part.columns[0].figures, name))}
     note = "Problems behind each figure: " + ", ".join(
-        f"{figure_name(name)} {count:,}" for name, count in counts.items() if name != "pooled_auroc"
+        f"{count:,} for {figure_name(name)}" for name, count in counts.items() if name != "pooled_auroc"
     )
     left_out = [f"{column.name} {column.unscored:,}" for column in part.columns if column.unscored]
     if left_out:
