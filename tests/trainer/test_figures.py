@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from codeodds.bundle.manifest import Calibration
 from codeodds_trainer.data import LabelledProblem
 from codeodds_trainer.evaluation.command import choose_problems
+from codeodds_trainer.evaluation.copies import as_drawn
 from codeodds_trainer.evaluation.curves import largest_n, measure_curves
 from codeodds_trainer.evaluation.figures import Programs, balanced_accuracies, measure_part, probability_figures
 from codeodds_trainer.evaluation.headline import headline_metrics
@@ -137,6 +139,20 @@ def test_every_score_gets_the_figures_that_make_sense_for_it():
     assert figures(early, THIS_BUNDLE)["within_problem_auroc"].value < 0.65
     shorter, longer = figures(part, "shortest"), figures(part, "longest")
     assert shorter["within_problem_auroc"].value + longer["within_problem_auroc"].value == pytest.approx(1)
+
+
+def test_a_program_counts_as_often_as_it_was_drawn():
+    scored = programs(problems=2, each=2)
+    first, *rest = scored.rows
+    copies = Counter({(row.problem_id, row.text, row.passed, row.generator): 1 for row in rest})
+    copies[first.problem_id, first.text, first.passed, first.generator] = 3
+    copies[first.problem_id, first.text, not first.passed, first.generator] = 7
+    drawn = as_drawn(scored, copies)
+    assert drawn.rows == [first, first, first, *rest]
+    part = measure_part(drawn, [bundle_rater(THIS_BUNDLE, "bundle", scored, drawn, IDENTITY)], [])
+    assert (part.programs, part.distinct_programs, part.problems) == (6, 4, 2)
+    assert part.pass_rate.value == pytest.approx(drawn.labels.mean(), abs=1e-5)
+    assert figures(part, THIS_BUNDLE)["best_1_of_3"].problems == 1
 
 
 def test_programs_without_a_score_are_counted_and_rank_last():

@@ -26,6 +26,7 @@ from codeodds_trainer.disk import write_whole
 from codeodds_trainer.errors import DataError, EvaluationError
 from codeodds_trainer.evaluation.baselines import load_language_model, log_probability_scores
 from codeodds_trainer.evaluation.bootstrap import DRAWS
+from codeodds_trainer.evaluation.copies import Copies, as_drawn, read_copies
 from codeodds_trainer.evaluation.curves import measure_curves
 from codeodds_trainer.evaluation.figures import measure_part
 from codeodds_trainer.evaluation.headline import headline_metrics
@@ -92,9 +93,12 @@ def evaluate_bundle(request: Request, run: RunFolder, out: Path, write: bool, sa
     _check_names(request.compared)
     everything = {name: read_problems(request.data / name, [request.split]) for name in request.files}
     problems = {name: choose_problems(items, request.limit) for name, items in everything.items()}
-    own, *seeds = [measure_bundle(folder, problems, request, run) for folder in request.bundles]
+    copies = {name: read_copies(request.data / name, request.split) for name in request.files}
+    own, *seeds = [measure_bundle(folder, problems, copies, request, run) for folder in request.bundles]
     _check_seeds([own, *seeds])
-    compared = {name: measure_bundle(folder, problems, request, run) for name, folder in request.compared.items()}
+    compared = {
+        name: measure_bundle(folder, problems, copies, request, run) for name, folder in request.compared.items()
+    }
     baselines: Mapping[str, Mapping[str, Baseline]] = {}
     if request.baseline_recipe is not None:
         baselines = _log_probabilities(problems, request.baseline_recipe, run, own.manifest.max_tokens, say)
@@ -142,9 +146,13 @@ def choose_problems(problems: Sequence[LabelledProblem], limit: int | None) -> l
 
 
 def measure_bundle(
-    folder: Path, problems: Mapping[str, Sequence[LabelledProblem]], request: Request, run: RunFolder
+    folder: Path,
+    problems: Mapping[str, Sequence[LabelledProblem]],
+    copies: Mapping[str, Copies],
+    request: Request,
+    run: RunFolder,
 ) -> MeasuredBundle:
-    """Score the programs of every file; what the run's stores hold already is not scored again.
+    """Score the programs of every file, each once; what the run's stores hold already is not scored again.
 
     Raises: BundleError, or DataError if a file has no program to score.
     """
@@ -153,7 +161,8 @@ def measure_bundle(
     weights = hash_of_weights(manifest)
     scored = {}
     for file, items in problems.items():
-        scored[file] = score_problems(scorer, items, run.scores / f"{_stem(file)}-{weights}.jsonl")
+        distinct = score_problems(scorer, items, run.scores / f"{_stem(file)}-{weights}.jsonl")
+        scored[file] = as_drawn(distinct, copies[file])
         if not scored[file].rows:
             raise DataError(
                 f"{request.data / file}: no program of split `{request.split}` can be scored; name another file with "

@@ -190,6 +190,7 @@ def measure_part(
         fraction=fraction,
         generator=generator,
         programs=len(rows),
+        distinct_programs=len({(scored.rows[row].problem_id, scored.rows[row].text) for row in rows}),
         problems=programs.clusters.problems,
         mixed_problems=int(programs.mixed.sum()),
         pass_rate=to_figures({"pass_rate": pass_rate(programs)})[0],

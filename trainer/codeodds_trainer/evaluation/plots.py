@@ -53,7 +53,9 @@ def best_of_n(data_sets: Sequence[DataSet]) -> Plot:
                 style = ":" if curve.column == "random" else "--"
                 axes.plot(curve.x, curve.y, style, color=INK, linewidth=1.4, label=curve.column)
         problems = data_set.curves.best_of_n_problems
-        axes.set(xlabel=f"programs to choose from, n ({problems:,} problems)", ylabel="chosen program passes", ylim=(0, 1))
+        axes.set(
+            xlabel=f"programs to choose from, n ({problems:,} problems)", ylabel="chosen program passes", ylim=(0, 1)
+        )
         axes.xaxis.get_major_locator().set_params(integer=True)
 
     words = (

@@ -53,6 +53,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """Share of each solution's tokens that was read; 1 is the whole program."""
     generator: str | None
     programs: int
+    """As often as they stand in the file; see `copies`."""
+    distinct_programs: int
     problems: int
     mixed_problems: int
     """Problems with programs of both labels."""

@@ -131,7 +131,8 @@ def probability_table(part: Part) -> Table:
     names = (*GAINS, *PROBABILITY, *SELECTIVE)
     rows = [[figure_name(name), *(_cell(column, name) for column in columns + chance)] for name in names]
     head = ["figure", *(column.name for column in columns + chance)]
-    passing = f"{_text(part.pass_rate)} of {part.programs:,} programs of {part.problems:,} problems pass"
+    programs = f"{part.programs:,} programs ({part.distinct_programs:,} distinct) of {part.problems:,} problems"
+    passing = f"{_text(part.pass_rate)} of {programs} pass"
     return Table(
         "What the probabilities are worth", head, rows, f"{passing}; {part.mixed_problems:,} have both labels."
     )
