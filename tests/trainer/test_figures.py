@@ -16,14 +16,27 @@ from codeodds_trainer.data import LabelledProblem
 from codeodds_trainer.evaluation.command import choose_problems
 from codeodds_trainer.evaluation.copies import as_drawn
 from codeodds_trainer.evaluation.curves import largest_n, measure_curves
-from codeodds_trainer.evaluation.figures import Programs, balanced_accuracies, measure_part, probability_figures
+from codeodds_trainer.evaluation.data_set import measure_data_set
+from codeodds_trainer.evaluation.figures import (
+    Programs,
+    balanced_accuracies,
+    is_partial,
+    measure_part,
+    probability_figures,
+)
 from codeodds_trainer.evaluation.headline import headline_metrics
 from codeodds_trainer.evaluation.prefixes import FRACTIONS, TokenValues
 from codeodds_trainer.evaluation.raters import THIS_BUNDLE, baseline_raters, bundle_rater
-from codeodds_trainer.evaluation.schema import BundleName, DataSet, Evaluation, encode, find
+from codeodds_trainer.evaluation.schema import BundleName, Evaluation, Origin, encode, find
 from codeodds_trainer.evaluation.scoring import Baseline, ScoredProgram, ScoredSet
 from codeodds_trainer.evaluation.svg import draw_panels
-from codeodds_trainer.evaluation.tables import better_than_chance_from, data_set_tables, paper_table, to_markdown
+from codeodds_trainer.evaluation.tables import (
+    better_than_chance_from,
+    data_set_tables,
+    paper_table,
+    ranking_table,
+    to_markdown,
+)
 
 IDENTITY = Calibration(method="platt", last=1.0, mean=0.0, bias=0.0, fitted_on="nothing", rows=1)
 
@@ -155,6 +168,23 @@ def test_a_program_counts_as_often_as_it_was_drawn():
     assert figures(part, THIS_BUNDLE)["best_1_of_3"].problems == 1
 
 
+def test_a_baseline_of_some_programs_stands_beside_the_bundle_on_the_same_programs():
+    scored = programs()
+    few = Baseline(
+        ScoredSet([row for row in scored.rows if row.problem_id in ("p1", "p2", "p3")]), "last", tokenwise=False
+    )
+    most = Baseline(ScoredSet(scored.rows[1:]), "last", tokenwise=False)
+    raters = [
+        bundle_rater(THIS_BUNDLE, "bundle", scored, scored, IDENTITY),
+        *baseline_raters({"few": few, "most": most}, scored),
+    ]
+    assert [rater.name for rater in raters if is_partial(rater, scored)] == ["few"]
+    part = measure_part(scored, raters[:2], [], np.flatnonzero(raters[1].scored), scored_by="few")
+    assert part.problems == 3
+    assert figures(part, "few")["pooled_auroc"] == figures(part, THIS_BUNDLE)["pooled_auroc"]
+    assert ranking_table(part).title == "On the programs that few scored"
+
+
 def test_programs_without_a_score_are_counted_and_rank_last():
     scored = ScoredSet(
         [program("p", "a", True, [0.0]), program("p", "b", False, [-5.0]), program("p", "c", True, [1.0])]
@@ -200,19 +230,8 @@ def test_curves_keep_their_problems_and_end_at_the_whole_program():
 def data_set(limited=False):
     scored = programs()
     raters = [bundle_rater(THIS_BUNDLE, "bundle", scored, scored, IDENTITY), *baseline_raters({}, scored)]
-    rows = np.flatnonzero([row.generator == "ann" for row in scored.rows])
-    return DataSet(
-        name="toy",
-        file="toy.jsonl",
-        sha256="0" * 64,
-        split="test",
-        problems_in_file=90,
-        limited=limited,
-        whole=measure_part(scored, raters, []),
-        fractions=[measure_part(scored, raters, [], fraction=fraction) for fraction in FRACTIONS],
-        generators=[measure_part(scored, raters, [], rows, generator="ann")],
-        curves=measure_curves(scored, raters),
-    )
+    origin = Origin(name="toy", file="toy.jsonl", sha256="0" * 64, split="test", problems_in_file=90, limited=limited)
+    return measure_data_set(origin, scored, raters)
 
 
 def test_tables_and_headline_say_what_was_measured():

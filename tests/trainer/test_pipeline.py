@@ -87,8 +87,8 @@ def test_every_figure_is_in_the_results_with_its_interval_and_its_seeds(line):
     assert found["compared"]["twin"]["weights_sha256"] == found["bundle"]["weights_sha256"]
     assert found["other_seeds"][0]["weights_sha256"] != found["bundle"]["weights_sha256"]
     (data,) = found["data_sets"]
-    assert data["sha256"] == sha256(folder / "toy.jsonl")
-    assert (data["whole"]["programs"], data["whole"]["problems"], data["problems_in_file"]) == (36, 6, 6)
+    assert data["origin"]["sha256"] == sha256(folder / "toy.jsonl")
+    assert (data["whole"]["programs"], data["whole"]["problems"], data["origin"]["problems_in_file"]) == (36, 6, 6)
     assert [part["fraction"] for part in data["fractions"]] == [0.1, 0.25, 0.5, 0.75, 1.0]
     assert [part["generator"] for part in data["generators"]] == ["toy"]
     columns = {column["name"]: {row["name"]: row for row in column["figures"]} for column in data["whole"]["columns"]}
@@ -97,7 +97,7 @@ def test_every_figure_is_in_the_results_with_its_interval_and_its_seeds(line):
         "this bundle",
         "twin",
         "mean log-probability, full base",
-        "log-probability, full base",
+        "summed log-probability, full base",
         "shortest",
         "longest",
         "random",
@@ -155,6 +155,7 @@ def test_a_limit_is_said_everywhere(line):
     [
         (("--bundle", "plain"), "has the weights of"),
         (("--compare", "random=other"), "--compare random=..: this name is another column's"),
+        (("--files", "toy.jsonl.gz"), "toy.jsonl is called toy too"),
         (("--compare", "plain"), "'plain' is not NAME=BUNDLE"),
         (("--split", "nowhere"), "no program of split `nowhere` can be scored"),
     ],

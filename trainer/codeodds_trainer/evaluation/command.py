@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import numpy as np
-from tqdm import tqdm
 from transformers import AutoTokenizer
 
 from codeodds import __version__
@@ -27,13 +25,11 @@ from codeodds_trainer.errors import DataError, EvaluationError
 from codeodds_trainer.evaluation.baselines import load_language_model, log_probability_scores
 from codeodds_trainer.evaluation.bootstrap import DRAWS
 from codeodds_trainer.evaluation.copies import Copies, as_drawn, read_copies
-from codeodds_trainer.evaluation.curves import measure_curves
-from codeodds_trainer.evaluation.figures import measure_part
+from codeodds_trainer.evaluation.data_set import measure_data_set
 from codeodds_trainer.evaluation.headline import headline_metrics
 from codeodds_trainer.evaluation.page import render
-from codeodds_trainer.evaluation.prefixes import FRACTIONS
 from codeodds_trainer.evaluation.raters import THIS_BUNDLE, Kind, Rater, baseline_raters, bundle_rater
-from codeodds_trainer.evaluation.schema import SCHEMA, BundleName, DataSet, Evaluation, encode
+from codeodds_trainer.evaluation.schema import SCHEMA, BundleName, Evaluation, Origin, encode
 from codeodds_trainer.evaluation.scoring import Baseline, ScoredSet, hash_text, score_problems
 from codeodds_trainer.evaluation.tables import to_markdown
 from codeodds_trainer.evaluation.thresholds import choose_thresholds, measure_thresholds
@@ -49,7 +45,7 @@ PROGRAMS_PER_PROBLEM = 8
 """Validation programs of a problem that thresholds are chosen on."""
 
 LOG_PROBABILITY = "mean log-probability, full base"
-LOG_PROBABILITY_SUM = "log-probability, full base"
+LOG_PROBABILITY_SUM = "summed log-probability, full base"
 RESERVED_NAMES = (THIS_BUNDLE, "random", "oracle", "shortest", "longest")
 
 
@@ -91,9 +87,10 @@ def evaluate_bundle(request: Request, run: RunFolder, out: Path, write: bool, sa
     Raises: DataError, EvaluationError, BundleError.
     """
     _check_names(request.compared)
-    everything = {name: read_problems(request.data / name, [request.split]) for name in request.files}
+    files = _by_name(request.files)
+    everything = {name: read_problems(request.data / file, [request.split]) for name, file in files.items()}
     problems = {name: choose_problems(items, request.limit) for name, items in everything.items()}
-    copies = {name: read_copies(request.data / name, request.split) for name in request.files}
+    copies = {name: read_copies(request.data / file, request.split) for name, file in files.items()}
     own, *seeds = [measure_bundle(folder, problems, copies, request, run) for folder in request.bundles]
     _check_seeds([own, *seeds])
     compared = {
@@ -103,13 +100,23 @@ def evaluate_bundle(request: Request, run: RunFolder, out: Path, write: bool, sa
     if request.baseline_recipe is not None:
         baselines = _log_probabilities(problems, request.baseline_recipe, run, own.manifest.max_tokens, say)
     data_sets = []
-    for file in request.files:
-        scored = own.scored[file]
-        say(f"figures of {file}: {len(scored.rows):,} programs of {len(set(scored.groups.tolist())):,} problems")
-        raters = [_rater(THIS_BUNDLE, own, scored, file), *(_rater(*item, scored, file) for item in compared.items())]
-        raters += baseline_raters(baselines.get(file, {}), scored)
-        others = [_rater(THIS_BUNDLE, seed, scored, file) for seed in seeds]
-        data_sets.append(measure_data_set(request, file, _count(everything[file]), scored, raters, others))
+    for name, file in files.items():
+        scored = own.scored[name]
+        say(f"figures of {name}: {len(scored.rows):,} programs of {len(set(scored.groups.tolist())):,} problems")
+        raters = [_rater(THIS_BUNDLE, own, scored, name)]
+        raters += [_rater(label, bundle, scored, name) for label, bundle in compared.items()]
+        raters += baseline_raters(baselines.get(name, {}), scored)
+        others = [_rater(THIS_BUNDLE, seed, scored, name) for seed in seeds]
+        in_file = len({problem.problem_id for problem in everything[name]})
+        origin = Origin(
+            name=name,
+            file=file,
+            sha256=sha256(request.data / file),
+            split=request.split,
+            problems_in_file=in_file,
+            limited=request.limit is not None and request.limit < in_file,
+        )
+        data_sets.append(measure_data_set(origin, scored, raters, others))
     evaluation = Evaluation(
         schema=SCHEMA,
         package_version=__version__,
@@ -160,53 +167,20 @@ def measure_bundle(
     scorer = open_scorer(folder, threads=request.threads)
     weights = hash_of_weights(manifest)
     scored = {}
-    for file, items in problems.items():
-        distinct = score_problems(scorer, items, run.scores / f"{_stem(file)}-{weights}.jsonl")
-        scored[file] = as_drawn(distinct, copies[file])
-        if not scored[file].rows:
+    for name, items in problems.items():
+        distinct = score_problems(scorer, items, run.scores / f"{name}-{weights}.jsonl")
+        scored[name] = as_drawn(distinct, copies[name])
+        if not scored[name].rows:
             raise DataError(
-                f"{request.data / file}: no program of split `{request.split}` can be scored; name another file with "
-                "--files or another split with --split"
+                f"{name} in {request.data}: no program of split `{request.split}` can be scored; name another file "
+                "with --files or another split with --split"
             )
     return MeasuredBundle(folder, manifest, weights, scored)
 
 
-def measure_data_set(
-    request: Request, file: str, in_file: int, scored: ScoredSet, raters: Sequence[Rater], seeds: Sequence[Rater]
-) -> DataSet:
-    """All figures and curves of one file. `raters`: the bundle of record first. `in_file`: problems of the split."""
-    generators = sorted({row.generator for row in scored.rows})
-    with tqdm(total=2 + len(FRACTIONS) + len(generators), desc=f"bootstrap {_stem(file)}", unit="part") as bar:
-        whole = measure_part(scored, raters, seeds)
-        bar.update()
-        fractions = []
-        for fraction in FRACTIONS:
-            fractions.append(measure_part(scored, raters, seeds, fraction=fraction))
-            bar.update()
-        by_generator = []
-        for generator in generators:
-            rows = np.flatnonzero([row.generator == generator for row in scored.rows])
-            by_generator.append(measure_part(scored, raters, seeds, rows, generator=generator))
-            bar.update()
-        curves = measure_curves(scored, raters)
-        bar.update()
-    return DataSet(
-        name=_stem(file),
-        file=file,
-        sha256=sha256(request.data / file),
-        split=request.split,
-        problems_in_file=in_file,
-        limited=request.limit is not None and request.limit < in_file,
-        whole=whole,
-        fractions=fractions,
-        generators=by_generator,
-        curves=curves,
-    )
-
-
-def _rater(name: str, bundle: MeasuredBundle, programs: ScoredSet, file: str) -> Rater:
-    kind: Kind = "bundle" if name == THIS_BUNDLE else "compared"
-    return bundle_rater(name, kind, bundle.scored[file], programs, bundle.manifest.calibration)
+def _rater(label: str, bundle: MeasuredBundle, programs: ScoredSet, name: str) -> Rater:
+    kind: Kind = "bundle" if label == THIS_BUNDLE else "compared"
+    return bundle_rater(label, kind, bundle.scored[name], programs, bundle.manifest.calibration)
 
 
 def _thresholds(own: MeasuredBundle, request: Request, run: RunFolder, labels: Sequence[str]) -> list[Threshold]:
@@ -242,14 +216,25 @@ def _log_probabilities(
     tokenizer = CodeTokenizer(AutoTokenizer.from_pretrained(source.path, **extra).backend_tokenizer, max_tokens)
     model = load_language_model(source)
     found = {}
-    for file, items in problems.items():
+    for name, items in problems.items():
         mixed = mixed_only(items, count_labels(items))
-        scored = log_probability_scores(model, tokenizer, mixed, run.scores / f"{_stem(file)}-logprob.jsonl")
-        found[file] = {
+        scored = log_probability_scores(model, tokenizer, mixed, run.scores / f"{name}-logprob.jsonl")
+        found[name] = {
             LOG_PROBABILITY: Baseline(scored, "mean", tokenwise=True),
             LOG_PROBABILITY_SUM: Baseline(scored, "sum", tokenwise=True),
         }
     return found
+
+
+def _by_name(files: Sequence[str]) -> dict[str, str]:
+    """The files by the name of their data set."""
+    named: dict[str, str] = {}
+    for file in files:
+        name = file.split(".")[0]
+        if name in named:
+            raise EvaluationError(f"--files {file}: {named[name]} is called {name} too; rename one of them")
+        named[name] = file
+    return named
 
 
 def _check_names(compared: Mapping[str, Path]) -> None:
@@ -275,14 +260,6 @@ def _name(bundle: MeasuredBundle) -> BundleName:
     return BundleName(
         name=manifest.name, version=manifest.version, weights_sha256=bundle.weights, calibration=calibration
     )
-
-
-def _count(problems: Sequence[LabelledProblem]) -> int:
-    return len({problem.problem_id for problem in problems})
-
-
-def _stem(file: str) -> str:
-    return file.split(".")[0]
 
 
 def hash_of_weights(manifest: Manifest) -> str:

@@ -37,6 +37,8 @@ Labels = npt.NDArray[np.bool_]
 CHOICES = ((1, 3), (1, 10), (3, 10))
 """(k, n) of best k of n."""
 COVERAGES = (0.25, 0.5, 0.75)
+MOST_UNSCORED = 0.05
+"""A score that lacks a larger share of the programs that can be ranked is reported on those that it has, by itself."""
 DIGITS = 5
 """Decimals of a figure in the results."""
 
@@ -162,6 +164,7 @@ def measure_part(
     rows: npt.NDArray[np.integer] | None = None,
     fraction: float = 1.0,
     generator: str | None = None,
+    scored_by: str | None = None,
 ) -> Part:
     """All figures of some of the programs.
 
@@ -189,6 +192,7 @@ def measure_part(
     return Part(
         fraction=fraction,
         generator=generator,
+        scored_by=scored_by,
         programs=len(rows),
         distinct_programs=len({(scored.rows[row].problem_id, scored.rows[row].text) for row in rows}),
         problems=programs.clusters.problems,
@@ -196,6 +200,13 @@ def measure_part(
         pass_rate=to_figures({"pass_rate": pass_rate(programs)})[0],
         columns=columns + chance_columns(programs),
     )
+
+
+def is_partial(rater: Rater, scored: ScoredSet) -> bool:
+    """True if the rater left out so many programs of problems with both labels that it compares on the rest only."""
+    programs = Programs(scored.labels, scored.groups, draws=0)
+    rankable = programs.mixed[programs.groups]
+    return bool((rankable & ~rater.scored).sum() > MOST_UNSCORED * rankable.sum())
 
 
 def seed_values(

@@ -46,8 +46,9 @@ class Rater:
     def scores(self, fraction: float = 1.0) -> npt.NDArray[np.float64]:
         """float64 [programs], higher means more likely right.
 
-        A program without a score ranks below all others of its problem. A rater need not score problems with one label
-        only: there is nothing to rank in them.
+        A program without a score ranks below all others of its problem: this is for the few that a rater could not
+        read. A rater that scored only some is reported on these (`figures.is_partial`). Problems with one label need no
+        scores: there is nothing to rank in them.
         """
         readings = self.values.read(fraction)
         if isinstance(self.reading, str):

@@ -52,6 +52,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     fraction: float
     """Share of each solution's tokens that was read; 1 is the whole program."""
     generator: str | None
+    scored_by: str | None
+    """The baseline whose programs these are, where it scored only some."""
     programs: int
     """As often as they stand in the file; see `copies`."""
     distinct_programs: int
@@ -89,28 +91,38 @@ class Curves(msgspec.Struct, frozen=True, kw_only=True):
     """Mean probability of the passing and of the failing programs against the fraction of tokens read."""
 
 
-class DataSet(msgspec.Struct, frozen=True, kw_only=True):
-    """One file's figures."""
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Which programs a data set holds."""
 
     name: str
+    """The file's, without endings."""
     file: str
     sha256: str
     split: str
     problems_in_file: int
     """Problems of the split; with `--limit`, more than were looked at."""
     limited: bool
+
+
+class DataSet(msgspec.Struct, frozen=True, kw_only=True):
+    """One file's figures."""
+
+    origin: Origin
     whole: Part
     fractions: list[Part]
     """By share of tokens read, whole programs last; columns that score prefixes only."""
     generators: list[Part]
+    partial: list[Part]
+    """The programs that a baseline scored, for each baseline that scored only some, beside the bundle on the same."""
     curves: Curves
 
     @property
     def label(self) -> str:
         """The name, and how many problems stand for all where not all were looked at."""
-        if not self.limited:
-            return self.name
-        return f"{self.name} ({self.whole.problems} of {self.problems_in_file} problems)"
+        origin = self.origin
+        if not origin.limited:
+            return origin.name
+        return f"{origin.name} ({self.whole.problems} of {origin.problems_in_file} problems)"
 
 
 class BundleName(msgspec.Struct, frozen=True, kw_only=True):

@@ -107,6 +107,7 @@ def data_set_tables(data_set: DataSet) -> list[Table]:
     tables = [ranking_table(whole), probability_table(whole)]
     if any(figure.seeds for column in whole.columns for figure in column.figures):
         tables.append(seeds_table(whole.columns[0]))
+    tables += [ranking_table(part) for part in data_set.partial]
     return [*tables, *fraction_tables(data_set), generator_table(data_set)]
 
 
@@ -121,7 +122,10 @@ def ranking_table(part: Part) -> Table:
     left_out = [f"{column.name} {column.unscored:,}" for column in part.columns if column.unscored]
     if left_out:
         note += ". Programs without a score, ranked last: " + ", ".join(left_out)
-    return Table("How programs are ranked", head, rows, note + ".")
+    if part.scored_by is None:
+        return Table("How programs are ranked", head, rows, note + ".")
+    title = f"On the programs that {part.scored_by} scored"
+    return Table(title, head, rows, f"{part.programs:,} programs of {part.problems:,} problems. {note}.")
 
 
 def probability_table(part: Part) -> Table:
@@ -213,8 +217,8 @@ def provenance(evaluation: Evaluation) -> list[str]:
     if evaluation.limit is not None:
         lines.append(f"Limited to {evaluation.limit:,} problems of each file, chosen by a hash of their id: a sample.")
     lines += [
-        f"{item.file}, split {item.split}: {item.whole.problems:,} of {item.problems_in_file:,} problems, "
-        f"SHA-256 {item.sha256[:16]}…"
+        f"{item.origin.file}, split {item.origin.split}: {item.whole.problems:,} of {item.origin.problems_in_file:,} "
+        f"problems, SHA-256 {item.origin.sha256[:16]}…"
         for item in evaluation.data_sets
     ]
     draws = evaluation.bootstrap_draws
