@@ -34,6 +34,8 @@ _NAMES = {
 
 RANKING = ("within_problem_auroc", "pooled_auroc", "best_1_of_3", "best_1_of_10", "best_3_of_10")
 """Figures that stand across, one line for each score."""
+RANKING_EARLY = ("within_problem_auroc_at_25", "within_problem_auroc_at_50")
+"""The same of prefixes."""
 
 
 def render_card(manifest: Manifest) -> str:
@@ -99,8 +101,8 @@ def metric_tables(metrics: list[Metric]) -> list[str]:
     lines = []
     for dataset in dict.fromkeys(metric.dataset for metric in metrics):
         here = {(_score(metric), metric.name): metric for metric in metrics if metric.dataset == dataset}
-        ranking = [name for name in RANKING if any(found == name for _, found in here)]
-        others = list(dict.fromkeys(name for _, name in here if name not in RANKING))
+        ranking = [name for name in (*RANKING, *RANKING_EARLY) if any(found == name for _, found in here)]
+        others = list(dict.fromkeys(name for _, name in here if name not in ranking))
         scores = list(dict.fromkeys(score for score, name in here if name in ranking))
         lines += [f"### {dataset}", ""]
         if ranking:

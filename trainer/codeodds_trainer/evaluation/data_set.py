@@ -23,7 +23,7 @@ def measure_data_set(
     `raters`: the bundle of record first. `seeds`: bundles of the same recipe and other seeds.
     """
     partial = [rater for rater in raters if is_partial(rater, scored)]
-    raters = [rater for rater in raters if rater not in partial]
+    raters = [rater for rater in raters if not any(rater is other for other in partial)]
     generators = sorted({row.generator for row in scored.rows})
     total = 2 + len(FRACTIONS) + len(generators) + len(partial)
     with tqdm(total=total, desc=f"bootstrap {origin.name}", unit="part") as bar:

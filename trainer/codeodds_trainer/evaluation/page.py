@@ -112,7 +112,7 @@ def _table(table: Table, level: int) -> str:
 
 def _cell(cell: str) -> str:
     """The interval stands small below its figure."""
-    return re.sub(r"^(\S+) (\(.* to .*\))$", r"\1<small>\2</small>", html.escape(cell))
+    return re.sub(r"^(\S+) (\(.* to .*\))$", r"\1<small>\2</small>", html.escape(cell)).replace(" %", "&nbsp;%")
 
 
 def _links(text: str) -> str:

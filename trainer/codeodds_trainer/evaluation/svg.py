@@ -14,6 +14,8 @@ SERIES = ("#030301", "#030302", "#030303", "#030304", "#030305", "#030306")
 
 PANELS = 3
 """Panels beside each other at most."""
+PANEL_CHARACTERS, HANDLE_CHARACTERS = 46, 7
+"""Characters of the legend that fit below one panel, and what a line's sample takes of them."""
 STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
     "font.size": 10,
@@ -51,7 +53,7 @@ def draw_panels(name: str, title: str, description: str, titles: list[str], draw
     down = -(-len(titles) // PANELS)
     with matplotlib.rc_context(cast(Any, {**STYLE, "svg.hashsalt": name})):
         figure, grid = pyplot.subplots(
-            down, across, figsize=(3.7 * across, 3.3 * down + 0.5), layout="constrained", squeeze=False, sharey=True
+            down, across, figsize=(3.7 * across, 3.3 * down), layout="constrained", squeeze=False, sharey=True
         )
         shown: dict[str, Any] = {}
         for number, axes in enumerate(grid.flat):
@@ -65,7 +67,9 @@ def draw_panels(name: str, title: str, description: str, titles: list[str], draw
             for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
                 shown.setdefault(label, handle)
         if shown:
-            columns = min(len(shown), 2 * across)
+            columns = max(1, across * PANEL_CHARACTERS // (max(map(len, shown)) + HANDLE_CHARACTERS))
+            rows = -(-len(shown) // columns)
+            figure.set_size_inches(3.7 * across, 3.3 * down + 0.25 * (rows + 1))
             figure.legend(list(shown.values()), list(shown), loc="outside lower center", ncols=columns)
         content = io.StringIO()
         figure.savefig(content, format="svg", metadata={"Date": None})
