@@ -93,16 +93,9 @@ def test_every_figure_is_in_the_results_with_its_interval_and_its_seeds(line):
     assert [part["generator"] for part in data["generators"]] == ["toy"]
     columns = {column["name"]: {row["name"]: row for row in column["figures"]} for column in data["whole"]["columns"]}
     own = columns["this bundle"]
-    assert list(columns) == [
-        "this bundle",
-        "twin",
-        "mean log-probability, full base",
-        "summed log-probability, full base",
-        "shortest",
-        "longest",
-        "random",
-        "oracle",
-    ]
+    assert list(columns)[:2] == ["this bundle", "twin"]
+    assert list(columns)[-4:] == ["shortest", "longest", "random", "oracle"]
+    assert {"mean log-probability, full base", "summed log-probability, full base"} < set(columns)
     for name in ("within_problem_auroc", "pooled_auroc", "best_1_of_3", "auprc_fails", "balanced_accuracy"):
         assert own[name]["low"] <= own[name]["value"] <= own[name]["high"]
     assert "best_3_of_10" not in own, "there are six programs of a problem"
