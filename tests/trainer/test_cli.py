@@ -7,6 +7,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+import codeodds_trainer
 from codeodds_trainer import cli
 from tiny_models import save_base, save_recipe
 
@@ -52,8 +53,12 @@ def test_exporting_an_unfinished_run_says_what_to_do(monkeypatch, capsys, tmp_pa
 
 def test_a_missing_extra_is_named(monkeypatch, capsys, tmp_path):
     monkeypatch.setitem(sys.modules, "torch", None)
-    for name in [name for name in sys.modules if name.startswith("codeodds_trainer.")]:
+    loaded = {name: module for name, module in sys.modules.items() if name.startswith("codeodds_trainer.")}
+    for name, module in loaded.items():
         if name != "codeodds_trainer.cli" and name != "codeodds_trainer.errors":
+            package, _, child = name.rpartition(".")
+            # Set to what it is: undoing it puts the module back into its package, where the new import takes its place.
+            monkeypatch.setattr(loaded.get(package, codeodds_trainer), child, module)
             monkeypatch.delitem(sys.modules, name)
     status, err = run(monkeypatch, capsys, "export", "--run", tmp_path, "--data", tmp_path, "--out", tmp_path / "out")
     assert status == 2

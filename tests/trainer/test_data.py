@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codeodds_trainer.data import read_problems
+from codeodds_trainer.data import count_programs, read_problems
 from codeodds_trainer.errors import DataError, RecipeError
 from codeodds_trainer.recipe import read_recipe
 from codeodds_trainer.training.dataset import cap_programs, count_labels, mixed_only
@@ -39,6 +39,19 @@ def test_equal_programs_are_kept_once_and_other_splits_left_out(tmp_path):
     rows = [ROW, ROW, {**ROW, "problem_id": "p/2", "split": "test"}]
     (problem,) = read_problems(write(tmp_path / "a.jsonl", rows), ["train"])
     assert (problem.problem_id, len(problem.programs)) == ("p/1", 1)
+
+
+def test_equal_programs_are_counted_over_both_layouts(tmp_path):
+    nested = {"problem_id": "p/1", "split": "train", "prompt": ROW["prompt"], "generator": "policy"}
+    rollouts = [{"completion": text, "passed": text == ROW["completion"]} for text in (ROW["completion"], "    pass\n")]
+    rows = [ROW, ROW, {**nested, "rollouts": rollouts}, {**ROW, "split": "test", "problem_id": "p/2"}]
+    counts = count_programs(write(tmp_path / "a.jsonl", rows), ["train"])
+    assert {(key[0], key[2].completion, key[2].passed): count for key, count in counts.items()} == {
+        ("p/1", "    return 1\n", True): 3,
+        ("p/1", "    pass\n", False): 1,
+    }
+    (problem,) = read_problems(tmp_path / "a.jsonl", ["train"])
+    assert len(counts) == len(problem.programs)
 
 
 @pytest.mark.parametrize(

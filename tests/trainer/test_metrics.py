@@ -15,6 +15,7 @@ from codeodds_trainer.evaluation.metrics import (
     expected_calibration_error,
     oracle_of_n,
     precision_recall_below,
+    random_k_of_n,
     within_problem_auroc,
 )
 
@@ -35,26 +36,39 @@ def test_auroc_counts_pairs(rows):
         assert np.isnan(auroc(scores, labels))
 
 
-@given(SCORED, st.integers(1, 5))
-def test_best_one_of_n_is_the_mean_over_all_draws(rows, n):
+@given(SCORED, st.integers(1, 5), st.integers(1, 5))
+def test_best_k_of_n_is_the_mean_over_all_draws_and_all_orders_of_ties(rows, n, k):
     scores, labels = columns(rows)
-    if len(rows) < n:
-        assert np.isnan(best_k_of_n(scores, labels, n))
+    if len(rows) < n or k > n:
+        assert np.isnan(best_k_of_n(scores, labels, n, k))
         return
-    draws = []
-    for draw in combinations(range(len(rows)), n):
-        chosen = np.asarray(draw)
-        best = chosen[scores[chosen] == scores[chosen].max()]
-        draws.append(labels[best].mean())
-    assert best_k_of_n(scores, labels, n) == pytest.approx(np.mean(draws))
+    assert best_k_of_n(scores, labels, n, k) == pytest.approx(
+        np.mean(
+            [chosen_passes(scores[list(draw)], labels[list(draw)], k) for draw in combinations(range(len(rows)), n)]
+        )
+    )
 
 
-@given(st.lists(st.booleans(), min_size=3, max_size=8), st.integers(1, 3), st.integers(0, 2))
-def test_best_k_of_n_is_the_mean_over_all_draws(labels, n, fewer):
-    k = max(1, n - fewer)
-    scores, truth = np.arange(len(labels), dtype=float), np.asarray(labels, dtype=bool)
-    draws = [truth[sorted(draw, key=lambda i: -scores[i])[:k]].any() for draw in combinations(range(len(labels)), n)]
-    assert best_k_of_n(scores, truth, n, k) == pytest.approx(np.mean(draws))
+def chosen_passes(scores, labels, k):
+    """Probability that one of the k best passes, over every choice among the programs that tie at the border."""
+    border = np.sort(scores)[-k]
+    sure, tied = labels[scores > border], labels[scores == border]
+    return np.mean([sure.any() or any(some) for some in combinations(tied, k - len(sure))])
+
+
+def test_best_k_of_n_by_hand():
+    scores, labels = np.asarray([0.9, 0.5, 0.5, 0.1]), np.asarray([False, True, False, True])
+    # Draws of 2 of the programs a, b, c, d: ab a, ac a, ad a, bc half each, bd b, cd c.
+    assert best_k_of_n(scores, labels, 2) == pytest.approx((0 + 0 + 0 + 0.5 + 1 + 0) / 6)
+    # Of 3 the best 2: abc a and one of b, c; abd a, b; acd a, c; bcd b, c.
+    assert best_k_of_n(scores, labels, 3, 2) == pytest.approx((0.5 + 1 + 0 + 1) / 4)
+
+
+@given(st.lists(st.booleans(), min_size=2, max_size=7), st.integers(1, 4), st.integers(1, 4))
+def test_random_choice_is_best_k_of_n_of_equal_scores(labels, n, k):
+    truth = np.asarray(labels)
+    expected = best_k_of_n(np.zeros(len(labels)), truth, n, k)
+    assert random_k_of_n(truth, n, k) == pytest.approx(expected, nan_ok=True)
 
 
 def test_the_oracle_finds_any_right_program():
@@ -83,7 +97,7 @@ def test_precision_and_recall_below_a_threshold():
 
 
 def test_thresholds_are_chosen_on_some_programs_and_measured_on_others():
-    from codeodds_trainer.evaluation.figures import choose_thresholds, measure_thresholds
+    from codeodds_trainer.evaluation.thresholds import choose_thresholds, measure_thresholds
 
     values = np.repeat([0.1, 0.3, 0.6, 0.9], 20)
     labels = np.asarray([False] * 20 + [False] * 18 + [True] * 2 + [True] * 40)

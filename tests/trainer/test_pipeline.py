@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import pytest
@@ -12,7 +13,8 @@ from codeodds.bundle.golden import check_golden
 from codeodds.bundle.loader import load_bundle
 from codeodds.engine.scorer import open_scorer
 from codeodds.types import ScoringUnit
-from codeodds_trainer.cli import cli
+from codeodds_trainer.cli import cli, main
+from codeodds_trainer.data import sha256
 from tiny_models import save_base, save_programs, save_recipe
 
 
@@ -31,8 +33,12 @@ def line(tmp_path_factory):
     train("fit", recipe, *options)
     train("export", *options, "--out", folder / "bundle")
     shutil.copytree(folder / "bundle", folder / "plain")
+    again = ("--data", folder, "--run", folder / "other-run")
+    train("fit", save_recipe(folder / "other.yaml", folder / "base", seed=1, epochs=3), *again)
+    train("export", *again, "--out", folder / "other")
     evaluate = ("evaluate", "--bundle", folder / "bundle", *options, "--files", "toy.jsonl", "--write")
-    table = train(*evaluate, "--baseline-recipe", recipe).stdout
+    others = ("--bundle", folder / "other", "--compare", f"twin={folder / 'plain'}")
+    table = train(*evaluate, *others, "--baseline-recipe", recipe).stdout
     return folder, table
 
 
@@ -67,6 +73,94 @@ def test_the_figures_are_in_manifest_card_and_table(line):
     assert "within-problem AUROC" in card
     assert "within-problem AUROC" in table
     assert all(0.8 <= threshold.precision <= 1 for threshold in manifest.thresholds)
+
+
+def test_every_figure_is_in_the_results_with_its_interval_and_its_seeds(line):
+    folder, table = line
+    out = folder / "run" / "evaluation"
+    assert (out / "evaluation.md").read_text() == table.removesuffix("\n")
+    found = json.loads((out / "evaluation.json").read_text())
+    assert found["schema"] == 1
+    assert found["package_version"]
+    assert found["bundle"]["name"] == "tiny"
+    assert found["bundle"]["calibration"]["rows"] == 36
+    assert found["compared"]["twin"]["weights_sha256"] == found["bundle"]["weights_sha256"]
+    assert found["other_seeds"][0]["weights_sha256"] != found["bundle"]["weights_sha256"]
+    (data,) = found["data_sets"]
+    assert data["origin"]["sha256"] == sha256(folder / "toy.jsonl")
+    assert (data["whole"]["programs"], data["whole"]["problems"], data["origin"]["problems_in_file"]) == (36, 6, 6)
+    assert [part["fraction"] for part in data["fractions"]] == [0.1, 0.25, 0.5, 0.75, 1.0]
+    assert [part["generator"] for part in data["generators"]] == ["toy"]
+    columns = {column["name"]: {row["name"]: row for row in column["figures"]} for column in data["whole"]["columns"]}
+    own = columns["this bundle"]
+    assert list(columns)[:2] == ["this bundle", "twin"]
+    assert list(columns)[-4:] == ["shortest", "longest", "random", "oracle"]
+    assert {"mean log-probability, full base", "summed log-probability, full base"} < set(columns)
+    for name in ("within_problem_auroc", "pooled_auroc", "best_1_of_3", "auprc_fails", "balanced_accuracy"):
+        assert own[name]["low"] <= own[name]["value"] <= own[name]["high"]
+    assert "best_3_of_10" not in own, "there are six programs of a problem"
+    assert own["pooled_auroc"]["value"] > 0.6
+    accuracies = [own[name]["value"] for name in ("accuracy_on_passing", "accuracy_on_failing")]
+    assert own["balanced_accuracy"]["value"] == pytest.approx(sum(accuracies) / 2, abs=1e-4)
+    assert own["brier_skill"]["value"] > 0
+    assert columns["twin"]["ece"]["value"] == own["ece"]["value"]
+    assert own["within_problem_auroc"]["seeds"]["values"][0] == own["within_problem_auroc"]["value"]
+    assert len(own["within_problem_auroc"]["seeds"]["values"]) == 2
+    assert "### Over 2 seeds" in table
+
+
+def test_the_page_needs_nothing_from_outside(line):
+    folder, _ = line
+    page = (folder / "run" / "evaluation" / "evaluation.html").read_text()
+    # One link to the paper, as text that the reader may follow.
+    assert set(re.findall(r"\w+://[^'\" <]+", page)) == {"https://arxiv.org/abs/2510.23083"}
+    assert re.findall(r"<(?:script|img|link|iframe|object)\b|@import|url\((?!#)", page) == []
+    assert page.count("<svg ") == page.count('role="img"') == 5
+    for title in (
+        "Choosing the best of n programs",
+        "AUROC by share of tokens read",
+        "Value of right and wrong programs as they are written",
+        "Reliability of the probabilities",
+        "Risk and coverage",
+    ):
+        assert re.search(rf'<title id="[\w-]+">{title}</title>', page)
+    assert "are not a contest" in page
+    assert "prefers-color-scheme:dark" in page
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def test_a_limit_is_said_everywhere(line):
+    folder, _ = line
+    options = ("--data", folder, "--run", folder / "run", "--files", "toy.jsonl", "--out", folder / "few")
+    shutil.copytree(folder / "plain", folder / "limited")
+    table = train("evaluate", "--bundle", folder / "limited", *options, "--limit", "4", "--write").stdout
+    assert "toy (4 of 6 problems)" in table
+    assert "Limited to 4 problems" in (folder / "few" / "evaluation.html").read_text()
+    found = json.loads((folder / "few" / "evaluation.json").read_text())
+    assert (found["limit"], found["data_sets"][0]["whole"]["problems"]) == (4, 4)
+    metrics = load_bundle(folder / "limited").manifest.metrics
+    assert {metric.dataset for metric in metrics} == {"toy (4 of 6 problems)"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--bundle", "plain"), "has the weights of"),
+        (("--compare", "random=other"), "--compare random=..: this name is another column's"),
+        (("--files", "toy.jsonl.gz"), "toy.jsonl is called toy too"),
+        (("--compare", "plain"), "'plain' is not NAME=BUNDLE"),
+        (("--split", "nowhere"), "no program of split `nowhere` can be scored"),
+    ],
+)
+def test_what_cannot_be_measured_is_said(line, monkeypatch, capsys, options, message):
+    folder, _ = line
+    monkeypatch.chdir(folder)
+    base = ("codeodds-train", "evaluate", "--bundle", "bundle", "--data", ".", "--run", "run", "--files", "toy.jsonl")
+    monkeypatch.setattr("sys.argv", [*base, *options])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert message in re.sub(r"\s+", " ", capsys.readouterr().err)
 
 
 def test_writing_figures_changes_no_score(line):

@@ -125,10 +125,37 @@ def export(run: Path, data: Path, out: Path, threads: int) -> None:
     _say(f"{out}: {manifest.name} {manifest.version}, {len(manifest.files)} files, {size:.0f} MB")
 
 
+def _named_bundles(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for value in values:
+        name, equals, folder = value.partition("=")
+        if not (name and equals and Path(folder).is_dir()) or name in found:
+            raise click.BadParameter(f"{value!r} is not NAME=BUNDLE with a new name and the folder of a bundle")
+        found[name] = Path(folder)
+    return found
+
+
 @cli.command()
-@click.option("--bundle", type=_EXISTING_FOLDER, required=True, help="The bundle to measure.")
+@click.option(
+    "--bundle",
+    "bundles",
+    type=_EXISTING_FOLDER,
+    required=True,
+    multiple=True,
+    help="The bundle to measure. Repeat it for bundles of the same recipe with other seeds: figures then show the "
+    "spread over seeds. --write writes the first.",
+)
+@click.option(
+    "--compare",
+    "compared",
+    multiple=True,
+    metavar="NAME=BUNDLE",
+    callback=_named_bundles,
+    help="Another bundle, such as a frozen probe, as a column of this name; repeat the option.",
+)
 @click.option("--data", type=_EXISTING_FOLDER, required=True, help="Folder with labelled programs.")
 @click.option("--run", type=_FOLDER, required=True, help="Folder that keeps scores, so that a killed run goes on.")
+@click.option("--out", type=_FOLDER, help="Folder for evaluation.json, .md and .html; RUN/evaluation by default.")
 @click.option(
     "--files",
     multiple=True,
@@ -137,27 +164,39 @@ def export(run: Path, data: Path, out: Path, threads: int) -> None:
     help="Files to report on; repeat the option.",
 )
 @click.option("--split", default="test", show_default=True, help="Split to report on.")
-@click.option("--baseline-recipe", type=_EXISTING_FILE, help="Also measure mean log-probability of this recipe's base.")
+@click.option("--baseline-recipe", type=_EXISTING_FILE, help="Also measure log-probability of this recipe's base.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    help="Only this many problems of each file, always the same ones: rough figures on a slow machine.",
+)
 @click.option(
     "--write/--no-write", default=False, help="Write figures and thresholds into the bundle's manifest and card."
 )
 @click.option("--threads", type=int, default=2, show_default=True, help="Threads that score.")
 def evaluate(
-    bundle: Path,
+    bundles: tuple[Path, ...],
+    compared: dict[str, Path],
     data: Path,
     run: Path,
+    out: Path | None,
     files: tuple[str, ...],
     split: str,
     baseline_recipe: Path | None,
+    limit: int | None,
     write: bool,
     threads: int,
 ) -> None:
-    """Measure a bundle on held-out problems, beside chance, shortest and log-probability."""
-    from codeodds_trainer.evaluation.command import evaluate_bundle
+    """Measure a bundle on held-out problems, beside chance, lengths, log-probability and other bundles.
+
+    Writes a page with plots and the paper's figures beside, its tables as Markdown, and every figure with its 95 %
+    interval as JSON.
+    """
+    from codeodds_trainer.evaluation.command import Request, evaluate_bundle
     from codeodds_trainer.run_folder import RunFolder
 
-    table = evaluate_bundle(bundle, data, RunFolder(run), files, split, baseline_recipe, write, threads, _say)
-    click.echo(table)
+    request = Request(bundles, compared, data, files, split, baseline_recipe, limit, threads)
+    click.echo(evaluate_bundle(request, RunFolder(run), out or run / "evaluation", write, _say))
 
 
 for command in (problems, rollouts, judge, dataset):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +66,23 @@ def read_problems(path: Path, splits: Iterable[str] | None = None) -> list[Label
 
     Raises: DataError for a missing file, a row of another layout (with its line number), or a problem in two splits.
     """
+    dataset = path.name.split(".")[0]
+    return [_problem(dataset, group) for group in _read(path, splits).values()]
+
+
+def count_programs(path: Path, splits: Iterable[str] | None = None) -> Counter[tuple[str, str, LabelledProgram]]:
+    """How often each program stands in the file, by problem id, prompt and program; `read_problems` keeps it once.
+
+    Raises: DataError as `read_problems` does.
+    """
+    counts: Counter[tuple[str, str, LabelledProgram]] = Counter()
+    for (problem_id, prompt), rows in _read(path, splits).items():
+        counts.update((problem_id, prompt, program) for row in rows for program in _programs(row))
+    return counts
+
+
+def _read(path: Path, splits: Iterable[str] | None) -> dict[tuple[str, str], list[_Row]]:
+    """The rows of each problem id and prompt."""
     wanted = None if splits is None else set(splits)
     rows: dict[tuple[str, str], list[_Row]] = defaultdict(list)
     split_of: dict[str, str] = {}
@@ -86,19 +103,19 @@ def read_problems(path: Path, splits: Iterable[str] | None = None) -> list[Label
         raise DataError(f"{path}:{number}: {error}") from error
     except (OSError, EOFError) as error:
         raise DataError(f"{path}: cannot be read ({error}); give a .jsonl or .jsonl.gz file") from error
-    dataset = path.name.split(".")[0]
-    return [_problem(dataset, group) for group in rows.values()]
+    return rows
 
 
 def _problem(dataset: str, rows: list[_Row]) -> LabelledProblem:
-    programs: dict[LabelledProgram, None] = {}
-    for row in rows:
-        for rollout in row.rollouts or ():
-            programs[LabelledProgram(rollout.completion, rollout.passed, row.generator)] = None
-        if row.rollouts is None:
-            programs[LabelledProgram(cast(str, row.completion), cast(bool, row.passed), row.generator)] = None
+    programs = dict.fromkeys(program for row in rows for program in _programs(row))
     first = rows[0]
     return LabelledProblem(first.problem_id, first.split, dataset, first.prompt, tuple(programs))
+
+
+def _programs(row: _Row) -> list[LabelledProgram]:
+    if row.rollouts is None:
+        return [LabelledProgram(cast(str, row.completion), cast(bool, row.passed), row.generator)]
+    return [LabelledProgram(rollout.completion, rollout.passed, row.generator) for rollout in row.rollouts]
 
 
 def open_rows(path: Path) -> IO[bytes]:

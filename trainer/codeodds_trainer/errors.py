@@ -7,6 +7,7 @@ TrainerError
 ├── CacheError        the frozen features do not fit on the disk
 ├── TrainingError     the labels cannot be trained on
 ├── CalibrationError  the validation programs cannot calibrate anything
+├── EvaluationError   figures cannot be made as asked
 ├── ClusterError      there is no Ray cluster to work on
 ├── PolicyError       a policy model cannot be sampled
 ├── JudgeError        programs cannot be run here
@@ -42,6 +43,10 @@ class TrainingError(TrainerError):
 
 class CalibrationError(TrainerError):
     """The validation programs cannot calibrate anything; the message says why."""
+
+
+class EvaluationError(TrainerError):
+    """Figures cannot be made as asked; the message names the option and what to give instead."""
 
 
 class ClusterError(TrainerError):

@@ -8,14 +8,34 @@ CARD_FILE = "README.md"
 
 _NAMES = {
     "within_problem_auroc": "within-problem AUROC",
+    "pooled_auroc": "pooled AUROC",
     "best_1_of_3": "best 1 of 3",
     "best_1_of_10": "best 1 of 10",
-    "random": "random choice",
-    "oracle_of_3": "oracle, any of 3",
-    "oracle_of_10": "oracle, any of 10",
-    "ece": "ECE",
+    "best_3_of_10": "best 3 of 10",
+    "best_1_of_3_gain": "best 1 of 3, from random (0) to oracle (1)",
+    "best_1_of_10_gain": "best 1 of 10, from random (0) to oracle (1)",
+    "best_3_of_10_gain": "best 3 of 10, from random (0) to oracle (1)",
+    "auprc_fails": "AUPRC of failing programs",
+    "auprc_passes": "AUPRC of passing programs",
+    "within_problem_auroc_at_25": "within-problem AUROC at 25 % of the tokens",
+    "within_problem_auroc_at_50": "within-problem AUROC at 50 % of the tokens",
+    "balanced_accuracy": "balanced accuracy",
+    "accuracy_on_passing": "accuracy on passing programs",
+    "accuracy_on_failing": "accuracy on failing programs",
     "brier": "Brier score",
+    "brier_skill": "Brier skill against the base rate",
+    "ece": "ECE",
+    "error_rate": "error rate",
+    "error_rate_at_25": "error rate, most certain 25 %",
+    "error_rate_at_50": "error rate, most certain 50 %",
+    "error_rate_at_75": "error rate, most certain 75 %",
+    "risk_coverage_area": "area under risk-coverage",
 }
+
+RANKING = ("within_problem_auroc", "pooled_auroc", "best_1_of_3", "best_1_of_10", "best_3_of_10")
+"""Figures that stand across, one line for each score."""
+RANKING_EARLY = ("within_problem_auroc_at_25", "within_problem_auroc_at_50")
+"""The same of prefixes."""
 
 
 def render_card(manifest: Manifest) -> str:
@@ -71,25 +91,48 @@ def render_card(manifest: Manifest) -> str:
     return "\n".join(lines)
 
 
+def figure_name(name: str) -> str:
+    """A figure in words for people; a name without words stays as it is."""
+    return _NAMES.get(name, name)
+
+
 def metric_tables(metrics: list[Metric]) -> list[str]:
-    """One Markdown table per data set: figures down, this bundle and the baselines across."""
-    datasets = list(dict.fromkeys(metric.dataset for metric in metrics))
+    """Two Markdown tables per data set: how each score ranks, one line each; and the other figures, one line each."""
     lines = []
-    for dataset in datasets:
-        here = [metric for metric in metrics if metric.dataset == dataset]
-        columns = list(dict.fromkeys(metric.baseline or "this bundle" for metric in here))
-        names = list(dict.fromkeys(metric.name for metric in here))
-        lines += [f"### {dataset}", "", "| figure | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-        for name in names:
-            cells = []
-            for column in columns:
-                found = next((m for m in here if m.name == name and (m.baseline or "this bundle") == column), None)
-                cells.append("-" if found is None else _cell(found))
-            lines.append(f"| {_NAMES.get(name, name)} | " + " | ".join(cells) + " |")
-        lines.append("")
+    for dataset in dict.fromkeys(metric.dataset for metric in metrics):
+        here = {(_score(metric), metric.name): metric for metric in metrics if metric.dataset == dataset}
+        ranking = [name for name in (*RANKING, *RANKING_EARLY) if any(found == name for _, found in here)]
+        others = list(dict.fromkeys(name for _, name in here if name not in ranking))
+        scores = list(dict.fromkeys(score for score, name in here if name in ranking))
+        lines += [f"### {dataset}", ""]
+        if ranking:
+            lines += _head(["score", *map(figure_name, ranking)])
+            lines += [_line([score, *(_cell(here.get((score, name))) for name in ranking)]) for score in scores]
+            lines.append("")
+        if others:
+            columns = list(dict.fromkeys(score for score, name in here if name in others))
+            lines += _head(["figure", *columns])
+            lines += [
+                _line([figure_name(name), *(_cell(here.get((column, name))) for column in columns)]) for name in others
+            ]
+            lines.append("")
     return lines[:-1]
 
 
-def _cell(metric: Metric) -> str:
+def _score(metric: Metric) -> str:
+    return metric.baseline or "this bundle"
+
+
+def _head(cells: list[str]) -> list[str]:
+    return [_line(cells), "|---" * len(cells) + "|"]
+
+
+def _line(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _cell(metric: Metric | None) -> str:
+    if metric is None:
+        return "-"
     interval = "" if metric.low is None or metric.high is None else f" ({metric.low:.3f} to {metric.high:.3f})"
     return f"{metric.value:.3f}{interval}"

@@ -1,24 +1,38 @@
-"""``codeodds-train evaluate``: scores held-out problems, compares, and writes figures into the bundle."""
+"""``codeodds-train evaluate``: scores held-out problems, compares, writes figures, a page, the bundle's card."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 from transformers import AutoTokenizer
 
+from codeodds import __version__
+from codeodds.bundle.calibration import calibrate_readings
 from codeodds.bundle.loader import load_bundle
-from codeodds.bundle.manifest import Manifest, Metric
+from codeodds.bundle.manifest import Manifest, Threshold
 from codeodds.bundle.tokenization import CodeTokenizer
-from codeodds.engine.api import Scorer
 from codeodds.engine.scorer import open_scorer
-from codeodds_trainer.bundling.card import metric_tables
 from codeodds_trainer.bundling.writer import seal
-from codeodds_trainer.data import LabelledProblem, read_problems
+from codeodds_trainer.data import LabelledProblem, read_problems, sha256
+from codeodds_trainer.disk import write_whole
+from codeodds_trainer.errors import DataError, EvaluationError
 from codeodds_trainer.evaluation.baselines import load_language_model, log_probability_scores
-from codeodds_trainer.evaluation.figures import choose_thresholds, compare, measure_thresholds, probabilities
-from codeodds_trainer.evaluation.scoring import ScoredSet, score_problems
+from codeodds_trainer.evaluation.bootstrap import DRAWS
+from codeodds_trainer.evaluation.copies import Copies, as_drawn, read_copies
+from codeodds_trainer.evaluation.data_set import measure_data_set
+from codeodds_trainer.evaluation.headline import headline_metrics
+from codeodds_trainer.evaluation.page import render
+from codeodds_trainer.evaluation.raters import THIS_BUNDLE, Kind, Rater, baseline_raters, bundle_rater
+from codeodds_trainer.evaluation.schema import SCHEMA, BundleName, Evaluation, Origin, encode
+from codeodds_trainer.evaluation.scoring import Baseline, ScoredSet, hash_text, score_problems
+from codeodds_trainer.evaluation.tables import to_markdown
+from codeodds_trainer.evaluation.thresholds import choose_thresholds, measure_thresholds
 from codeodds_trainer.recipe import read_recipe
 from codeodds_trainer.run_folder import RunFolder
 from codeodds_trainer.training.dataset import count_labels, mixed_only, sample_programs
@@ -31,71 +45,171 @@ PROGRAMS_PER_PROBLEM = 8
 """Validation programs of a problem that thresholds are chosen on."""
 
 LOG_PROBABILITY = "mean log-probability, full base"
+LOG_PROBABILITY_SUM = "summed log-probability, full base"
+RESERVED_NAMES = (THIS_BUNDLE, "random", "oracle", "shortest", "longest")
 
 
-def evaluate_bundle(
-    bundle: Path,
-    data: Path,
-    run: RunFolder,
-    files: Sequence[str],
-    split: str,
-    baseline_recipe: Path | None,
-    write: bool,
-    threads: int,
-    say: Callable[[str], None],
-) -> str:
-    """Measure the bundle on the named files; returns the tables as Markdown.
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to measure, and on what."""
 
-    The same problem may stand in several files; each file is reported by itself. Thresholds are chosen on validation
-    problems of the files that the bundle was made from, and measured on all reported files together.
+    bundles: Sequence[Path]
+    """The bundle of record, then bundles of the same recipe and other seeds."""
+    compared: Mapping[str, Path]
+    """Other bundles, by the name of their column."""
+    data: Path
+    files: Sequence[str]
+    """Files in `data`. A problem may stand in several; each file is reported by itself."""
+    split: str
+    baseline_recipe: Path | None
+    """Recipe of the base model whose log-probabilities stand beside."""
+    limit: int | None
+    """Problems of each file at most."""
+    threads: int
 
-    Raises: DataError, BundleError.
+
+@dataclass(frozen=True, slots=True)
+class MeasuredBundle:
+    """A bundle and what it says of the programs of each file."""
+
+    folder: Path
+    manifest: Manifest
+    weights: str
+    scored: dict[str, ScoredSet]
+
+
+def evaluate_bundle(request: Request, run: RunFolder, out: Path, write: bool, say: Callable[[str], None]) -> str:
+    """Measure, write ``evaluation.json``, ``.md`` and ``.html`` into `out`; returns the tables as Markdown.
+
+    With `write`, the bundle of record gets its headline figures and thresholds. Thresholds are chosen on validation
+    problems of the files that it was made from, and measured on all reported files together.
+
+    Raises: DataError, EvaluationError, BundleError.
     """
-    manifest = load_bundle(bundle).manifest
-    problems = {name.split(".")[0]: read_problems(data / name, [split]) for name in files}
-    scorer = open_scorer(bundle, threads=threads)
-    weights = hash_of_weights(manifest)
-    scored = {
-        name: score_problems(scorer, items, run.scores / f"{name}-{weights}.jsonl") for name, items in problems.items()
+    _check_names(request.compared)
+    files = _by_name(request.files)
+    everything = {name: read_problems(request.data / file, [request.split]) for name, file in files.items()}
+    problems = {name: choose_problems(items, request.limit) for name, items in everything.items()}
+    copies = {name: read_copies(request.data / file, request.split) for name, file in files.items()}
+    own, *seeds = [measure_bundle(folder, problems, copies, request, run) for folder in request.bundles]
+    _check_seeds([own, *seeds])
+    compared = {
+        name: measure_bundle(folder, problems, copies, request, run) for name, folder in request.compared.items()
     }
-    baselines: dict[str, ScoredSet] = {}
-    if baseline_recipe is not None:
-        baselines = _log_probabilities(problems, baseline_recipe, run, manifest.max_tokens, say)
-    metrics: list[Metric] = []
-    for name, items in scored.items():
-        say(f"figures of {name}: {len(items.rows):,} programs, {len(set(items.groups.tolist())):,} problems")
-        others = {LOG_PROBABILITY: baselines[name]} if name in baselines else {}
-        metrics += compare(name, items, manifest.calibration, others)
+    baselines: Mapping[str, Mapping[str, Baseline]] = {}
+    if request.baseline_recipe is not None:
+        baselines = _log_probabilities(problems, request.baseline_recipe, run, own.manifest.max_tokens, say)
+    data_sets = []
+    for name, file in files.items():
+        scored = own.scored[name]
+        say(f"figures of {name}: {len(scored.rows):,} programs of {len(set(scored.groups.tolist())):,} problems")
+        raters = [_rater(THIS_BUNDLE, own, scored, name)]
+        raters += [_rater(label, bundle, scored, name) for label, bundle in compared.items()]
+        raters += baseline_raters(baselines.get(name, {}), scored)
+        others = [_rater(THIS_BUNDLE, seed, scored, name) for seed in seeds]
+        in_file = len({problem.problem_id for problem in everything[name]})
+        origin = Origin(
+            name=name,
+            file=file,
+            sha256=sha256(request.data / file),
+            split=request.split,
+            problems_in_file=in_file,
+            limited=request.limit is not None and request.limit < in_file,
+        )
+        data_sets.append(measure_data_set(origin, scored, raters, others))
+    evaluation = Evaluation(
+        schema=SCHEMA,
+        package_version=__version__,
+        command=shlex.join(["codeodds-train", *sys.argv[1:]]),
+        bundle=_name(own),
+        other_seeds=[_name(seed) for seed in seeds],
+        compared={name: _name(bundle) for name, bundle in compared.items()},
+        bootstrap_draws=DRAWS,
+        bootstrap_seed=0,
+        limit=request.limit,
+        data_sets=data_sets,
+    )
+    markdown = to_markdown(evaluation)
+    out.mkdir(parents=True, exist_ok=True)
+    write_whole(out / "evaluation.json", encode(evaluation))
+    write_whole(out / "evaluation.md", markdown.encode())
+    write_whole(out / "evaluation.html", render(evaluation).encode())
+    say(f"the page is {out / 'evaluation.html'}")
     if write:
-        everything = ScoredSet([row for items in scored.values() for row in items.rows])
-        chosen = _thresholds(manifest, data, scorer, run.scores / f"validation-{weights}.jsonl")
-        values = probabilities(everything, manifest.calibration)
-        thresholds = measure_thresholds(chosen, values, everything.labels, f"split {split} of {', '.join(scored)}")
-        seal(bundle, msgspec.structs.replace(manifest, metrics=metrics, thresholds=thresholds))
-        say(f"figures and {len(thresholds)} threshold(s) are in {bundle}")
-    return "\n".join(metric_tables(metrics))
+        metrics = [metric for data_set in data_sets for metric in headline_metrics(data_set)]
+        thresholds = _thresholds(own, request, run, [data_set.label for data_set in data_sets])
+        seal(own.folder, msgspec.structs.replace(own.manifest, metrics=metrics, thresholds=thresholds))
+        say(f"figures and {len(thresholds)} threshold(s) are in {own.folder}")
+    return markdown
 
 
-def _thresholds(manifest: Manifest, data: Path, scorer: Scorer, store: Path) -> list[float]:
-    """Thresholds from the validation programs in the mix in which the files hold them.
+def choose_problems(problems: Sequence[LabelledProblem], limit: int | None) -> list[LabelledProblem]:
+    """The programs of at most `limit` problems: always the same ones, by a hash of their id."""
+    if limit is None:
+        return list(problems)
+    ids = sorted({problem.problem_id for problem in problems}, key=hash_text)
+    kept = set(ids[:limit])
+    return [problem for problem in problems if problem.problem_id in kept]
+
+
+def measure_bundle(
+    folder: Path,
+    problems: Mapping[str, Sequence[LabelledProblem]],
+    copies: Mapping[str, Copies],
+    request: Request,
+    run: RunFolder,
+) -> MeasuredBundle:
+    """Score the programs of every file, each once; what the run's stores hold already is not scored again.
+
+    Raises: BundleError, or DataError if a file has no program to score.
+    """
+    manifest = load_bundle(folder).manifest
+    scorer = open_scorer(folder, threads=request.threads)
+    weights = hash_of_weights(manifest)
+    scored = {}
+    for name, items in problems.items():
+        distinct = score_problems(scorer, items, run.scores / f"{name}-{weights}.jsonl")
+        scored[name] = as_drawn(distinct, copies[name])
+        if not scored[name].rows:
+            raise DataError(
+                f"{name} in {request.data}: no program of split `{request.split}` can be scored; name another file "
+                "with --files or another split with --split"
+            )
+    return MeasuredBundle(folder, manifest, weights, scored)
+
+
+def _rater(label: str, bundle: MeasuredBundle, programs: ScoredSet, name: str) -> Rater:
+    kind: Kind = "bundle" if label == THIS_BUNDLE else "compared"
+    return bundle_rater(label, kind, bundle.scored[name], programs, bundle.manifest.calibration)
+
+
+def _thresholds(own: MeasuredBundle, request: Request, run: RunFolder, labels: Sequence[str]) -> list[Threshold]:
+    """Chosen on validation programs in the mix in which the files hold them, measured on all reported programs.
 
     Raises: DataError if a file that the bundle was made from is not there.
     """
-    problems = []
-    for source in manifest.sources:
+    problems: list[LabelledProblem] = []
+    for source in own.manifest.sources:
         if ".jsonl" in source.name:
-            problems += sample_programs(read_problems(data / source.name, VALIDATION_SPLITS), PROGRAMS_PER_PROBLEM)
-    scored = score_problems(scorer, problems, store)
-    return choose_thresholds(probabilities(scored, manifest.calibration), scored.labels, PRECISIONS)
+            found = choose_problems(read_problems(request.data / source.name, VALIDATION_SPLITS), request.limit)
+            problems += sample_programs(found, PROGRAMS_PER_PROBLEM)
+    scorer = open_scorer(own.folder, threads=request.threads)
+    valid = score_problems(scorer, problems, run.scores / f"validation-{own.weights}.jsonl")
+    calibration = own.manifest.calibration
+    chosen = choose_thresholds(calibrate_readings(calibration, valid.last, valid.mean), valid.labels, PRECISIONS)
+    reported = ScoredSet([row for items in own.scored.values() for row in items.rows])
+    values = calibrate_readings(calibration, reported.last, reported.mean)
+    return measure_thresholds(chosen, values, reported.labels, f"split {request.split} of {', '.join(labels)}")
 
 
 def _log_probabilities(
-    problems: dict[str, list[LabelledProblem]],
+    problems: Mapping[str, Sequence[LabelledProblem]],
     recipe: Path,
     run: RunFolder,
     max_tokens: int,
     say: Callable[[str], None],
-) -> dict[str, ScoredSet]:
+) -> dict[str, dict[str, Baseline]]:
+    """For each file, what the full base model makes of its programs."""
     source = base_source(read_recipe(recipe))
     say(f"loading the full base model from {source.path}")
     extra = {} if source.gguf_file is None else {"gguf_file": source.gguf_file}
@@ -104,14 +218,52 @@ def _log_probabilities(
     found = {}
     for name, items in problems.items():
         mixed = mixed_only(items, count_labels(items))
-        found[name] = log_probability_scores(model, tokenizer, mixed, run.scores / f"{name}-logprob.jsonl")
+        scored = log_probability_scores(model, tokenizer, mixed, run.scores / f"{name}-logprob.jsonl")
+        found[name] = {
+            LOG_PROBABILITY: Baseline(scored, "mean", tokenwise=True),
+            LOG_PROBABILITY_SUM: Baseline(scored, "sum", tokenwise=True),
+        }
     return found
+
+
+def _by_name(files: Sequence[str]) -> dict[str, str]:
+    """The files by the name of their data set."""
+    named: dict[str, str] = {}
+    for file in files:
+        name = file.split(".")[0]
+        if name in named:
+            raise EvaluationError(f"--files {file}: {named[name]} is called {name} too; rename one of them")
+        named[name] = file
+    return named
+
+
+def _check_names(compared: Mapping[str, Path]) -> None:
+    taken = [name for name in compared if name in RESERVED_NAMES]
+    if taken:
+        raise EvaluationError(f"--compare {taken[0]}=..: this name is another column's; give another name")
+
+
+def _check_seeds(bundles: Sequence[MeasuredBundle]) -> None:
+    first: dict[str, Path] = {}
+    for bundle in bundles:
+        if bundle.weights in first:
+            raise EvaluationError(
+                f"--bundle {bundle.folder} has the weights of {first[bundle.weights]}; repeat --bundle only for "
+                "bundles that were trained with other seeds"
+            )
+        first[bundle.weights] = bundle.folder
+
+
+def _name(bundle: MeasuredBundle) -> BundleName:
+    manifest = bundle.manifest
+    calibration = msgspec.to_builtins(manifest.calibration)
+    return BundleName(
+        name=manifest.name, version=manifest.version, weights_sha256=bundle.weights, calibration=calibration
+    )
 
 
 def hash_of_weights(manifest: Manifest) -> str:
     """Names what the raw scores depend on: graph, weights and tokenizer."""
-    import hashlib
-
     digest = hashlib.sha256()
     for file in manifest.files:
         if file.path.endswith((".onnx", ".bin")) or file.path == manifest.tokenizer:

@@ -1,7 +1,7 @@
-"""Figures for a score that ranks and predicts, with intervals that respect that programs of a problem belong together.
+"""Figures of single problems and of plain sets of programs.
 
 All functions take parallel arrays: `scores` float [n], higher means more likely right; `labels` bool [n]; `groups` int
-[n], the problem of each program.
+[n], the problem of each program. `pooled` has the figures that are resampled over whole sets.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from math import comb
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
+
+from codeodds_trainer.evaluation import pooled
 
 Floats = npt.NDArray[np.floating]
 Labels = npt.NDArray[np.bool_]
@@ -32,56 +34,55 @@ def auroc(scores: Floats, labels: Labels) -> float:
 def best_k_of_n(scores: Floats, labels: Labels, n: int, k: int = 1) -> float:
     """Probability that at least one of the k best-scored of n programs passes; the n are drawn without replacement.
 
-    Unbiased over all draws, not sampled. For k = 1 ties are exact; for k > 1 they are broken against the score: failing
-    programs first. NaN if the problem has fewer than n programs.
+    Exact over all draws, hence unbiased for n rollouts of the policy (Chen et al., 2021, do the same for pass@k); ties
+    are broken at random. NaN if the problem has fewer than n programs.
     """
     total = len(scores)
     if total < n or not 1 <= k <= n:
         return float("nan")
-    if k == 1:
-        return _best_one(scores, labels, n)
-    order = np.lexsort((labels, -scores))
-    ranked = labels[order]
-    # All of the k best fail: choose them from the failing programs; the last of them, at rank r, closes the k best,
-    # and the other n - k of the draw rank behind it.
-    none_passes = 0
-    failing_before = 0
-    for rank in range(total):
-        if not ranked[rank]:
-            none_passes += comb(failing_before, k - 1) * comb(total - rank - 1, n - k)
-            failing_before += 1
+    none_passes = 0.0
+    above = failing_above = 0
+    for value in np.unique(scores)[::-1]:
+        tied = scores == value
+        count, failing = int(tied.sum()), int((tied & ~labels).sum())
+        below = total - above - count
+        # The k-th best of the draw has this score: `better` < k programs of the draw score above it and all of them
+        # fail; the k - better that are taken of the tied ones in the draw are a random choice of all tied ones.
+        for better in range(min(k, failing_above + 1)):
+            rest = k - better
+            if rest > failing:
+                continue
+            draws = sum(comb(count, m) * comb(below, n - better - m) for m in range(rest, min(count, n - better) + 1))
+            none_passes += comb(failing_above, better) * comb(failing, rest) / comb(count, rest) * draws
+        above += count
+        failing_above += failing
     return 1.0 - none_passes / comb(total, n)
 
 
-def _best_one(scores: Floats, labels: Labels, n: int) -> float:
-    total = len(scores)
-    expected, below = 0.0, 0
-    for value in np.unique(scores):
-        tied = scores == value
-        upto = below + int(tied.sum())
-        # The maximum of the draw is this value: all n lie at or below it, not all below.
-        expected += (comb(upto, n) - comb(below, n)) * float(labels[tied].mean())
-        below = upto
-    return expected / comb(total, n)
+def random_k_of_n(labels: Labels, n: int, k: int = 1) -> float:
+    """Probability that at least one of k programs passes, chosen at random from n drawn ones.
 
-
-def random_of_n(labels: Labels) -> float:
-    """What choosing at random gives: the share of passing programs."""
-    return float(labels.mean())
+    ``1 - C(failing, k) / C(total, k)``. NaN if there are fewer than n, so that it stands beside `best_k_of_n`.
+    """
+    return float("nan") if not 1 <= k <= n else _any_of(labels, k, at_least=n)
 
 
 def oracle_of_n(labels: Labels, n: int) -> float:
     """Probability that any of n programs passes. NaN if there are fewer than n."""
+    return _any_of(labels, n, at_least=n)
+
+
+def _any_of(labels: Labels, k: int, at_least: int) -> float:
     total, failing = len(labels), int((~labels).sum())
-    return float("nan") if total < n else 1.0 - comb(failing, n) / comb(total, n)
+    return float("nan") if total < at_least else 1.0 - comb(failing, k) / comb(total, k)
 
 
-def per_problem(figure: PerProblem, scores: Floats, labels: Labels, groups: Groups) -> Floats:
+def per_problem(figure: PerProblem, scores: Floats, labels: Labels, groups: Groups) -> npt.NDArray[np.float64]:
     """The figure of every problem, in order of problem number; NaN where it is not defined."""
     order = np.argsort(groups, kind="stable")
     cuts = np.flatnonzero(np.diff(groups[order])) + 1
     parts = np.split(order, cuts)
-    return np.asarray([figure(scores[part], labels[part]) for part in parts])
+    return np.asarray([figure(scores[part], labels[part]) for part in parts], dtype=np.float64)
 
 
 def mean_with_interval(values: Floats, resamples: int = 2000, seed: int = 0) -> tuple[float, float, float]:
@@ -99,13 +100,10 @@ def within_problem_auroc(scores: Floats, labels: Labels, groups: Groups) -> tupl
     return mean_with_interval(per_problem(auroc, scores, labels, groups))
 
 
-def expected_calibration_error(probabilities: Floats, labels: Labels, bins: int = 15) -> float:
+def expected_calibration_error(probabilities: Floats, labels: Labels, bins: int = pooled.ECE_BINS) -> float:
     """Mean distance between predicted and observed probability over bins of equal count (Nixon et al., 2019)."""
-    order = np.argsort(probabilities, kind="stable")
-    error = 0.0
-    for part in np.array_split(order, min(bins, len(order))):
-        error += len(part) * abs(float(probabilities[part].mean()) - float(labels[part].mean()))
-    return error / len(order)
+    figure = pooled.calibration_error(np.asarray(probabilities, dtype=np.float64), labels, bins)
+    return float(figure(np.ones((1, len(labels))))[0])
 
 
 def brier(probabilities: Floats, labels: Labels) -> float:

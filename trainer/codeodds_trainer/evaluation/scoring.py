@@ -134,7 +134,12 @@ def read_scores(store: Path) -> dict[str, list[ScoredProgram | None]]:
 
 def text_key(problem: LabelledProblem, program: LabelledProgram) -> str:
     """What `ScoredProgram.text` holds for this program."""
-    return hash_text(problem.prompt + "\0" + program.completion)
+    return program_key(problem.prompt, program.completion)
+
+
+def program_key(prompt: str, completion: str) -> str:
+    """The same from the texts themselves."""
+    return hash_text(prompt + "\0" + completion)
 
 
 def hash_text(text: str) -> str:

@@ -1,0 +1,53 @@
+"""The figures of an evaluation that go into the bundle's manifest and card: not every sub-figure."""
+
+from __future__ import annotations
+
+from codeodds.bundle.manifest import Metric
+from codeodds_trainer.bundling.card import RANKING
+from codeodds_trainer.evaluation.raters import THIS_BUNDLE
+from codeodds_trainer.evaluation.schema import Column, DataSet, Figure, find
+
+PROBABILITY = (
+    "auprc_fails",
+    "auprc_passes",
+    "balanced_accuracy",
+    "accuracy_on_passing",
+    "accuracy_on_failing",
+    "brier",
+    "brier_skill",
+    "ece",
+)
+"""Besides the ranking figures: of the bundle, of compared bundles, and of chance where it has them."""
+EARLY = (0.25, 0.5)
+"""Fractions of the tokens whose within-problem AUROC is kept."""
+
+
+def headline_metrics(data_set: DataSet) -> list[Metric]:
+    """Ranking figures of every score, the other headline figures of bundles and chance."""
+    found = []
+    for column in data_set.whole.columns:
+        names = RANKING if column.kind == "baseline" else (*RANKING, *PROBABILITY)
+        found += [_metric(data_set, column, figure.name, figure) for figure in _named(column, names)]
+    for part in data_set.fractions:
+        if part.fraction in EARLY:
+            for column in part.columns:
+                name = f"within_problem_auroc_at_{part.fraction * 100:.0f}"
+                found += [_metric(data_set, column, name, item) for item in _named(column, RANKING[:1])]
+    return found
+
+
+def _named(column: Column, names: tuple[str, ...]) -> list[Figure]:
+    return [figure for name in names if (figure := find(column.figures, name)) is not None]
+
+
+def _metric(data_set: DataSet, column: Column, name: str, figure: Figure) -> Metric:
+    value, low, high = (None if item is None else round(item, 4) for item in (figure.value, figure.low, figure.high))
+    assert value is not None
+    return Metric(
+        dataset=data_set.label,
+        name=name,
+        value=value,
+        low=low,
+        high=high,
+        baseline=None if column.name == THIS_BUNDLE else column.name,
+    )
