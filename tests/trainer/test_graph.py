@@ -10,8 +10,11 @@ import onnxruntime
 import pytest
 import torch
 
-from codeodds_trainer.bundling.graph import export_graph, quantize, save_split
+from codeodds_trainer.bundling.graph import export_graph
+from codeodds_trainer.bundling.quantization import Variant, quantize
+from codeodds_trainer.bundling.weights import save_split
 from codeodds_trainer.bundling.writer import safe_length
+from codeodds_trainer.errors import ExportError
 from codeodds_trainer.training.model import BaseModelSource, load_value_model, value_head
 from tiny_models import ARCHITECTURES, LONGROPE, save_base
 
@@ -65,7 +68,7 @@ def test_values_do_not_depend_on_the_chunking(exported, bits, cuts, tmp_path):
     _, graph, _ = exported
     graph = copy.deepcopy(graph)
     if bits is not None:
-        graph = quantize(graph, bits, 32, 4)
+        graph = quantize(graph, Variant(bits))
     save_split(graph, tmp_path, max_file_mb=1)
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
     whole, _ = run(session, IDS)
@@ -79,7 +82,7 @@ def test_values_do_not_depend_on_the_chunking(exported, bits, cuts, tmp_path):
 def test_eight_bit_weights_stay_close_and_shrink(exported, tmp_path):
     _, graph, _ = exported
     sizes, values = {}, {}
-    for name, made in (("float32", copy.deepcopy(graph)), ("8 bit", quantize(copy.deepcopy(graph), 8, 32, 4))):
+    for name, made in (("float32", copy.deepcopy(graph)), ("8 bit", quantize(copy.deepcopy(graph), Variant(8)))):
         (tmp_path / name).mkdir()
         save_split(made, tmp_path / name, max_file_mb=1)
         sizes[name] = sum(path.stat().st_size for path in (tmp_path / name).glob("*.bin"))
@@ -98,7 +101,7 @@ def test_large_tensors_go_to_files_below_the_limit(tmp_path):
     assert [onnx.numpy_helper.to_array(tensor)[0] for tensor in loaded.graph.initializer] == [0, 1, 2, 3]
     tensor = onnx.numpy_helper.from_array(np.zeros(300_000, np.float32), "big")
     big = onnx.helper.make_model(onnx.helper.make_graph([], "g", [], [], [tensor]))
-    with pytest.raises(ValueError, match="max_file_mb"):
+    with pytest.raises(ExportError, match="max_file_mb"):
         save_split(big, tmp_path, max_file_mb=1)
 
 
@@ -106,7 +109,7 @@ def test_a_longrope_model_is_never_run_past_its_original_context(tmp_path):
     model = value_model(
         tmp_path, "phi3", original_max_position_embeddings=64, max_position_embeddings=512, rope_scaling=LONGROPE
     )
-    assert safe_length(model, 400) == 64
+    assert safe_length(model.config, 400) == 64
     plain = value_model(tmp_path / "plain", "phi3")
-    assert safe_length(plain, 400) == 400
-    assert safe_length(plain, 4000) == 512
+    assert safe_length(plain.config, 400) == 400
+    assert safe_length(plain.config, 4000) == 512

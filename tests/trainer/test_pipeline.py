@@ -80,7 +80,7 @@ def test_writing_figures_changes_no_score(line):
 def test_finished_stages_are_not_repeated(line, monkeypatch):
     folder, _ = line
     options = ("--data", folder, "--run", folder / "run")
-    monkeypatch.setattr("codeodds_trainer.bundling.command.write_graph", lambda *_: pytest.fail("exported again"))
+    monkeypatch.setattr("codeodds_trainer.bundling.drafts.export_graph", lambda *_: pytest.fail("exported again"))
     monkeypatch.setattr("codeodds_trainer.evaluation.scoring._score", lambda *_: pytest.fail("scored again"))
     train("export", *options, "--out", folder / "again")
     assert (folder / "again" / "golden.json").read_bytes() == (folder / "plain" / "golden.json").read_bytes()

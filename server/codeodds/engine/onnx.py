@@ -126,6 +126,8 @@ class OnnxModel:
         inputs |= dict.fromkeys(self._past, memory)
         outputs: dict[str, _Tensor] = {"value": (_FLOAT, (None, None))}
         outputs |= dict.fromkeys(self._outputs[1:], memory)
+        if graph.log_probabilities:
+            outputs["log_probabilities"] = (_FLOAT, (None, None, graph.vocabulary))
         found_inputs = {entry.name: entry for entry in self._session.get_inputs()}
         found_outputs = {entry.name: entry for entry in self._session.get_outputs()}
         for role, wanted, found in (("input", inputs, found_inputs), ("output", outputs, found_outputs)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codeodds.bundle.manifest import Manifest, Metric
+from codeodds.bundle.manifest import Calibration, Manifest, Metric
 
 CARD_FILE = "README.md"
 
@@ -39,9 +39,7 @@ def render_card(manifest: Manifest) -> str:
         "",
         "## Probability",
         "",
-        f"- Platt scaling of the logits: `sigmoid({calibration.last:g} · v_i + {calibration.mean:g} · mean(v_1..v_i) "
-        f"+ {calibration.bias:g})`.",
-        f"- Fitted on {calibration.fitted_on} ({calibration.rows:,} programs).",
+        *_calibration_lines(calibration),
         *(
             f"- Below {threshold.probability:.2f}: {threshold.precision:.0%} of the programs failed their tests, which "
             f"is {threshold.recall:.0%} of all that failed ({threshold.measured_on})."
@@ -69,6 +67,19 @@ def render_card(manifest: Manifest) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _calibration_lines(calibration: Calibration) -> list[str]:
+    reading = f"{calibration.last:g} · v_i + {calibration.mean:g} · mean(v_1..v_i) + {calibration.bias:g}"
+    maps = {
+        "temperature": f"Temperature scaling of the last logit: `sigmoid({calibration.last:g} · v_i)`.",
+        "platt": f"Platt scaling of the logits: `sigmoid({reading})`.",
+        "isotonic": f"Isotonic regression on `{reading}`, linear between {len(calibration.points or [])} points.",
+    }
+    return [
+        f"- {maps[calibration.method]}",
+        f"- Fitted on {calibration.fitted_on} ({calibration.rows:,} programs).",
+    ]
 
 
 def metric_tables(metrics: list[Metric]) -> list[str]:
