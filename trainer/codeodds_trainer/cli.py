@@ -35,8 +35,9 @@ def cli() -> None:
       codeodds-train evaluate --bundle B --data DATA --run RUN   figures on held-out problems -> model card
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    # It warns of the new head, which is the point of the exercise.
-    logging.getLogger("transformers.modeling_utils").setLevel(logging.ERROR)
+    # They warn of the new head, which is the point of the exercise, and of layers that are not split over machines.
+    for name in ("transformers.modeling_utils", "transformers.integrations.tensor_parallel"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 @cli.command()
