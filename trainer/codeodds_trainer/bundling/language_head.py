@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import torch
-from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 from codeodds_trainer.bundling.graph import LanguageHead
@@ -17,8 +18,9 @@ from codeodds_trainer.training.prepare import base_source
 def load_language_head(recipe: Recipe, model: PreTrainedModel, tokenizer: Path) -> LanguageHead:
     """Final norm and language-model head of the recipe's base model, its rows cut to the tokens of `model`.
 
-    The log-probabilities are the base model's own only if nothing below the head was trained: so that is required. With
-    a pruned vocabulary they are renormalised over the tokens kept. `tokenizer`: the run's ``tokenizer.json``.
+    The log-probabilities are the base model's own only if nothing below the head was trained: so that is required. (The
+    run's trunk may be the base's rounded to bfloat16, as `fit` computes with it.) With a pruned vocabulary they are
+    renormalised over the tokens kept. `tokenizer`: the run's ``tokenizer.json``.
 
     Raises: ExportError if layers were cut off or trained, or if the base model is not the one that was trained.
     """
@@ -38,9 +40,12 @@ def load_language_head(recipe: Recipe, model: PreTrainedModel, tokenizer: Path) 
         )
     rows = torch.arange(model.config.vocab_size)
     if recipe.vocabulary is not None:
-        rows = torch.tensor(_base_rows(tokenizer, AutoTokenizer.from_pretrained(source.path, **extra).get_vocab()))
+        base_tokenizer = AutoTokenizer.from_pretrained(source.path, **extra).backend_tokenizer
+        contents = tokenizer.read_text(encoding="utf-8"), base_tokenizer.to_str()
+        rows = torch.tensor(_base_rows(*map(json.loads, contents)))
     known, trained_on = (part.get_input_embeddings().weight.detach() for part in (base, model))
-    if len(rows) != len(trained_on) or not torch.equal(known[rows], trained_on):
+    # Training may leave the trunk's weights rounded to bfloat16.
+    if known[rows].shape != trained_on.shape or not torch.allclose(known[rows], trained_on, rtol=0.01, atol=1e-6):
         raise ExportError(
             f"export.log_probabilities: the embedding of {source.path} is not the one that was trained on; give the "
             "same base model, or set export.log_probabilities to false"
@@ -48,14 +53,14 @@ def load_language_head(recipe: Recipe, model: PreTrainedModel, tokenizer: Path) 
     return LanguageHead(norm=base.base_model.norm, weight=base.get_output_embeddings().weight[rows])
 
 
-def _base_rows(tokenizer: Path, base_ids: dict[str, int]) -> list[int]:
-    """For each id of a pruned tokenizer, the id that the base model's tokenizer gives the same token."""
-    kept = sorted(
-        Tokenizer.from_file(str(tokenizer)).get_vocab(with_added_tokens=True).items(), key=lambda item: item[1]
-    )
-    missing = [token for token, _ in kept if token not in base_ids]
-    if missing:
-        raise ExportError(
-            f"{tokenizer}: the token {missing[0]!r} is not one of the base model's; give the base model of this run"
-        )
-    return [base_ids[token] for token, _ in kept]
+def _base_rows(pruned: dict[str, Any], base: dict[str, Any]) -> list[int]:
+    """For each id of a pruned tokenizer, the id that the base model's tokenizer gives the same token.
+
+    Both are the content of a ``tokenizer.json``: the tokenizers package numbers added tokens anew when it reads one.
+    """
+    kept, known = _ids(pruned), _ids(base)
+    return [known[token] for token, _ in sorted(kept.items(), key=lambda item: item[1]) if token in known]
+
+
+def _ids(content: dict[str, Any]) -> dict[str, int]:
+    return {**content["model"]["vocab"], **{token["content"]: token["id"] for token in content["added_tokens"]}}
