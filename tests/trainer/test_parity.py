@@ -24,7 +24,7 @@ CHUNKINGS = {
 @pytest.fixture(scope="module", params=sorted(FAMILIES))
 def exported(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
-    model = value_model(folder / "base", request.param, initializer_range=0.2)
+    model = value_model(folder / "base", request.param, initializer_range=0.1)
     return model, open_model(write_bundle(model, folder / "base" / "tokenizer.json", folder / "bundle"))
 
 
@@ -42,14 +42,14 @@ def test_the_values_say_something(exported):
     model, _ = exported
     values, memory = run_torch(model, np.random.default_rng(1).integers(0, 300, (3, TOKENS)))
     assert values.shape == (3, TOKENS)
-    assert values.std() > 0.3
+    assert values.std() > 0.2
     assert memory.tokens == TOKENS
 
 
 @pytest.fixture(scope="module")
 def longrope(tmp_path_factory):
     folder = tmp_path_factory.mktemp("longrope")
-    model = value_model(folder / "base", "phi3-longrope", initializer_range=0.2)
+    model = value_model(folder / "base", "phi3-longrope", initializer_range=0.1)
     return model, write_bundle(model, folder / "base" / "tokenizer.json", folder / "bundle")
 
 

@@ -10,6 +10,7 @@ import hashlib
 import statistics
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,11 @@ MAX_ECE_LOSS = 0.01
 """Calibration error of the variant minus that of float32."""
 MAX_CHUNKING = 1e-6
 """Largest difference of a logit between two ways in which the engine may cut the same text into runs."""
-CHUNKS = (2, 3, 7, 16, CHUNK_TOKENS, 1 << 20)
-CHUNKED_UNITS = 6
-"""Programs that are cut in all these ways."""
+CHUNKS = (2, 3, 16, 1 << 20)
+"""Tokens per run that are compared with the engine's own choice; the last takes each text whole."""
+CHUNKED_UNITS, CHUNKED_TOKENS = 6, 200
+"""How many programs are cut in all these ways, and how long they may be: runs of 2 tokens take their time."""
+GROWING_STEPS = 10
 TIMED_TOKENS = 256
 REPEATS = 7
 
@@ -195,8 +198,9 @@ def measure_chunking(bundle: Bundle, model: Any, problems: Sequence[LabelledProb
             found = OnnxScorer(bundle, model, memory_limit_mb=0, chunk_tokens=size).score(unit).raw
             worst = max(worst, _largest(found, wanted))
         growing = OnnxScorer(bundle, model)
-        for end in range(len(unit.solution) // 2, len(unit.solution), 9):
-            growing.score(ScoringUnit(unit.problem, unit.solution[:end]))
+        for end in np.linspace(len(unit.solution) // 2, len(unit.solution), GROWING_STEPS, endpoint=False):
+            with suppress(UnitError):
+                growing.score(ScoringUnit(unit.problem, unit.solution[: int(end)]))
         worst = max(worst, _largest(growing.score(unit).raw, wanted))
     return worst
 
@@ -206,10 +210,11 @@ def _units_to_chunk(bundle: Bundle, problems: Sequence[LabelledProblem]) -> list
     found = []
     for unit in [*GOLDEN_UNITS[:1], *sorted(units, key=lambda unit: _hash(unit.text))]:
         try:
-            bundle.tokenizer.encode(unit)
+            tokens = len(bundle.tokenizer.encode(unit).ids)
         except UnitError:
             continue
-        found.append(unit)
+        if tokens <= CHUNKED_TOKENS:
+            found.append(unit)
     return found[:CHUNKED_UNITS]
 
 
