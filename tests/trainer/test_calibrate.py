@@ -15,6 +15,7 @@ from codeodds_trainer.bundling.calibration_choice import (
     held_out,
     log_loss,
 )
+from codeodds_trainer.bundling.card import calibration_lines
 from codeodds_trainer.errors import CalibrationError
 from codeodds_trainer.evaluation.scoring import ScoredProgram, ScoredSet
 
@@ -166,3 +167,19 @@ def test_too_few_programs_or_one_label_are_refused(count, label):
     rows = [ScoredProgram(f"p{i}", "toy", "toy", value, "", [0.0], 1) for i, value in enumerate(passed)]
     with pytest.raises(CalibrationError, match="validation programs"):
         choose_calibration(ScoredSet(rows), "a test")
+
+
+@pytest.mark.parametrize(
+    ("fit", "words"),
+    [
+        (fit_temperature, "Temperature scaling of the last logit: `sigmoid("),
+        (fit_platt, "Platt scaling of the logits: `sigmoid("),
+        (fit_isotonic, "linear between 2 points"),
+    ],
+)
+def test_the_card_says_which_map_it_is(fit, words):
+    last = np.linspace(-1, 1, 40)
+    found = fit(last, last, last + 0.2 * np.cos(40 * last) > 0, "a test")
+    lines = calibration_lines(found)
+    assert words in lines[0]
+    assert lines[1] == "- Fitted on a test (40 programs)."

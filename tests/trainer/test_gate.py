@@ -16,6 +16,7 @@ from codeodds_trainer.bundling.gate import (
     Figures,
     choose_problems,
     cross_calibrated,
+    error_in_bins_of,
     halves,
     measure_chunking,
     objections,
@@ -23,6 +24,7 @@ from codeodds_trainer.bundling.gate import (
 )
 from codeodds_trainer.cli import cli
 from codeodds_trainer.errors import ExportError
+from codeodds_trainer.evaluation.metrics import expected_calibration_error
 from codeodds_trainer.evaluation.scoring import ScoredProgram, ScoredSet
 from codeodds_trainer.recipe import read_recipe
 from tiny_models import save_base, save_programs, save_recipe
@@ -195,6 +197,32 @@ def test_no_probability_knows_its_own_half():
     before, after = cross_calibrated(scored), cross_calibrated(flipped)
     assert after[half] == pytest.approx(before[half])
     assert np.abs(after[~half] - before[~half]).max() > 0.1
+
+
+def test_the_error_in_its_own_bins_is_the_usual_one():
+    rng = np.random.default_rng(0)
+    values, labels = rng.random(100), rng.random(100) < 0.5
+    assert error_in_bins_of(values, values, labels) == pytest.approx(expected_calibration_error(values, labels))
+
+
+def test_crossing_a_bins_border_costs_nothing():
+    """Two neighbours of different labels change places; with bins of their own the error would jump."""
+    wanted = np.asarray([0.1, 0.2, 0.499, 0.501, 0.8, 0.9])
+    labels = np.asarray([False, False, True, False, True, True])
+    values = wanted.copy()
+    values[[2, 3]] = values[[3, 2]]
+    jump = error_in_bins_of(values, values, labels, bins=2) - error_in_bins_of(wanted, wanted, labels, bins=2)
+    rise = error_in_bins_of(wanted, values, labels, bins=2) - error_in_bins_of(wanted, wanted, labels, bins=2)
+    assert abs(jump) > 0.1
+    assert abs(rise) < 0.001
+
+
+def test_a_shift_of_all_probabilities_is_found():
+    rng = np.random.default_rng(0)
+    wanted = rng.random(2_000)
+    labels = rng.random(2_000) < wanted
+    rise = error_in_bins_of(wanted, np.clip(wanted + 0.1, 0, 1), labels) - error_in_bins_of(wanted, wanted, labels)
+    assert 0.04 < rise < 0.1
 
 
 class DependsOnChunks:

@@ -119,7 +119,7 @@ class OnnxModel:
             cancellation.bind(None)
 
     def _check_tensors(self, path: Path) -> None:
-        """DESIGN.md names the tensors. A size given as None may be anything, and must not be fixed in the graph."""
+        """docs/export.md names the tensors. A size given as None may be anything and must not be fixed in the graph."""
         graph = self._graph
         memory: _Tensor = (_KV_TYPES[graph.kv_dtype], (None, graph.kv_heads, None, graph.head_size))
         inputs: dict[str, _Tensor] = dict.fromkeys(_TOKEN_INPUTS, (_INTEGER, (None, None)))

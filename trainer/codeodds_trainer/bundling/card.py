@@ -39,7 +39,7 @@ def render_card(manifest: Manifest) -> str:
         "",
         "## Probability",
         "",
-        *_calibration_lines(calibration),
+        *calibration_lines(calibration),
         *(
             f"- Below {threshold.probability:.2f}: {threshold.precision:.0%} of the programs failed their tests, which "
             f"is {threshold.recall:.0%} of all that failed ({threshold.measured_on})."
@@ -69,7 +69,8 @@ def render_card(manifest: Manifest) -> str:
     return "\n".join(lines)
 
 
-def _calibration_lines(calibration: Calibration) -> list[str]:
+def calibration_lines(calibration: Calibration) -> list[str]:
+    """The map from logits to the probability shown, and what it was fitted on."""
     reading = f"{calibration.last:g} · v_i + {calibration.mean:g} · mean(v_1..v_i) + {calibration.bias:g}"
     maps = {
         "temperature": f"Temperature scaling of the last logit: `sigmoid({calibration.last:g} · v_i)`.",

@@ -29,7 +29,7 @@ from codeodds_trainer.bundling.golden_units import GOLDEN_UNITS
 from codeodds_trainer.bundling.quantization import Variant
 from codeodds_trainer.data import LabelledProblem, read_problems
 from codeodds_trainer.errors import ExportError
-from codeodds_trainer.evaluation.metrics import auroc, expected_calibration_error, per_problem
+from codeodds_trainer.evaluation.metrics import auroc, per_problem
 from codeodds_trainer.evaluation.scoring import ScoredSet, score_problems
 from codeodds_trainer.recipe import Recipe
 from codeodds_trainer.training.dataset import cap_programs
@@ -47,6 +47,7 @@ CHUNKED_UNITS, CHUNKED_TOKENS = 6, 200
 GROWING_STEPS = 10
 TIMED_TOKENS = 256
 REPEATS = 7
+BINS = 15
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +64,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """Within-problem AUROC of the calibrated probability."""
     auroc_loss: float
     ece: float
+    """Calibration error in bins that float32's probabilities deal out; see `error_in_bins_of`."""
     ece_loss: float
     top1_flips: float
     """Share of mixed problems whose best-scored program is another one than with float32."""
@@ -133,7 +135,7 @@ def measure(
     labels, groups = reference.labels, reference.groups
     each, each_wanted = (per_problem(auroc, probabilities, labels, groups) for probabilities in (values, wanted))
     area, area_wanted = float(np.nanmean(each)), float(np.nanmean(each_wanted))
-    error, error_wanted = expected_calibration_error(values, labels), expected_calibration_error(wanted, labels)
+    error, error_wanted = (error_in_bins_of(wanted, probabilities, labels) for probabilities in (values, wanted))
     bundle, model = open_draft(folder, threads)
     prefill_ms, token_ms = measure_time(bundle, model)
     figures = Figures(
@@ -178,6 +180,19 @@ def cross_calibrated(scored: ScoredSet) -> npt.NDArray[np.float64]:
         found = fit_platt(scored.last[~inside], scored.mean[~inside], scored.labels[~inside], "the other half")
         values[inside] = calibrate_readings(found, scored.last[inside], scored.mean[inside])
     return values
+
+
+def error_in_bins_of(
+    dealing: npt.NDArray[np.float64], values: npt.NDArray[np.float64], labels: npt.NDArray[np.bool_], bins: int = BINS
+) -> float:
+    """Mean distance between predicted and observed probability over bins of equal count, dealt out by `dealing`.
+
+    With `dealing` = `values` it is the usual error (Nixon et al., 2019). To compare two graphs, both must use the bins of
+    one: a program that crosses a border between bins moves the usual error more than the weights do. (On 420 programs
+    it moved by -0.005 to 0.025, depending on the number of bins, where probabilities moved by 0.004 on average.)
+    """
+    parts = np.array_split(np.argsort(dealing, kind="stable"), min(bins, len(dealing)))
+    return float(sum(len(part) * abs(values[part].mean() - labels[part].mean()) for part in parts) / len(values))
 
 
 def halves(scored: ScoredSet) -> npt.NDArray[np.bool_]:
