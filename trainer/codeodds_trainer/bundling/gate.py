@@ -187,9 +187,9 @@ def error_in_bins_of(
 ) -> float:
     """Mean distance between predicted and observed probability over bins of equal count, dealt out by `dealing`.
 
-    With `dealing` = `values` it is the usual error (Nixon et al., 2019). To compare two graphs, both must use the bins of
-    one: a program that crosses a border between bins moves the usual error more than the weights do. (On 420 programs
-    it moved by -0.005 to 0.025, depending on the number of bins, where probabilities moved by 0.004 on average.)
+    With `dealing` = `values` it is the usual error (Nixon et al., 2019). Two graphs are compared in the bins of one: a
+    program that crosses a border between bins moves the usual error more than the weights do. (On 420 programs it
+    moved by -0.005 to 0.025, depending on the number of bins, where probabilities moved by 0.004 on average.)
     """
     parts = np.array_split(np.argsort(dealing, kind="stable"), min(bins, len(dealing)))
     return float(sum(len(part) * abs(values[part].mean() - labels[part].mean()) for part in parts) / len(values))
