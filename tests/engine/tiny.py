@@ -29,7 +29,7 @@ class Precision:
     tolerance: float
 
 
-PRECISIONS = (Precision("float32", 32, 1e-4), Precision("8 bit", 8, 1e-4))
+PRECISIONS = (Precision("float32", 32, 1e-4), Precision("8 bit", 8, 1e-4), Precision("4 bit", 4, 1e-6))
 
 
 def build_bundle(folder: Path, precision: Precision = PRECISIONS[0]) -> Path:
