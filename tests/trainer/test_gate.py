@@ -37,6 +37,7 @@ GOOD = Figures(
     programs=60,
     auroc=0.7,
     auroc_loss=0.01,
+    auroc_loss_error=0.004,
     ece=0.05,
     ece_loss=0.01,
     top1_flips=0.1,
@@ -88,6 +89,7 @@ def test_the_report_has_every_figure(run):
         assert row["auroc"] == pytest.approx(whole["auroc"] - row["auroc_loss"], abs=2e-5)
         assert row["ece"] == pytest.approx(whole["ece"] + row["ece_loss"], abs=2e-5)
         assert 0 <= row["chunking"] < 1e-4
+        assert 0 <= row["auroc_loss_error"] < 0.1
         assert row["prefill_ms"] > row["token_ms"] > 0
     assert table in (run / "quantization.md").read_text() + "\n"
     assert "| float32 |" in table
@@ -149,7 +151,7 @@ def test_an_unknown_variant_is_named(run):
     ("change", "words"),
     [
         ({}, None),
-        ({"auroc_loss": 0.011}, "AUROC falls by 0.011"),
+        ({"auroc_loss": 0.011}, "AUROC falls by 0.011 ± 0.004 (at most 0.01)"),
         ({"auroc_loss": -0.2}, None),
         ({"auroc_loss": float("nan")}, "AUROC falls by nan"),
         ({"ece_loss": 0.02}, r"ECE\) rises by 0.02"),

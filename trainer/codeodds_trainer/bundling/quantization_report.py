@@ -54,7 +54,7 @@ def markdown_table(variants: Sequence[Figures]) -> list[str]:
             row.variant,
             f"{row.bytes / 1e6:.0f}" if row.bytes >= 1e7 else f"{row.bytes / 1e6:.2f}",
             f"{row.auroc:.4f}",
-            f"{row.auroc_loss:+.4f}",
+            f"{row.auroc_loss:+.4f} ± {row.auroc_loss_error:.4f}",
             f"{row.ece:.4f}",
             f"{row.ece_loss:+.4f}",
             f"{row.top1_flips:.1%}",
@@ -71,7 +71,7 @@ def markdown_table(variants: Sequence[Figures]) -> list[str]:
             "",
             f"{first.programs:,} validation programs of {first.problems} problems, {first.mixed_problems} of them with "
             "both labels.",
-            "Loss and rise are against float32.",
+            "Loss (with its standard error over problems) and rise are against float32.",
             "Flips: problems with both labels whose best-scored program changes.",
             f"Released: AUROC falls by at most {MAX_AUROC_LOSS:g}, ECE rises by at most {MAX_ECE_LOSS:g}, chunking "
             f"moves logits by at most {MAX_CHUNKING:g}.",
