@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
+import msgspec
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,6 +51,60 @@ def test_a_value_does_not_depend_on_later_tokens(raw: list[float], later: float)
     before = calibrate(calibration, np.asarray(raw, dtype=np.float32))
     after = calibrate(calibration, np.asarray([*raw, later], dtype=np.float32))
     np.testing.assert_array_equal(after[:-1], before)
+
+
+POINTS = st.lists(st.tuples(st.integers(-50, 50), st.floats(0, 1)), min_size=2, max_size=8, unique_by=lambda p: p[0])
+
+
+def isotonic(points: list[tuple[float, float]]) -> Calibration:
+    return msgspec.structs.replace(platt(1.0, 0.5, 0.1), method="isotonic", points=points)
+
+
+def between(points: list[tuple[float, float]], z: float) -> float:
+    """Piecewise linear, constant beyond the ends."""
+    if z <= points[0][0]:
+        return points[0][1]
+    for (left, low), (right, high) in pairwise(points):
+        if z <= right:
+            return low + (high - low) * (z - left) / (right - left)
+    return points[-1][1]
+
+
+@given(POINTS, st.lists(st.floats(-100, 100, width=32), min_size=1, max_size=9))
+def test_isotonic_against_its_formula(found: list[tuple[int, float]], raw: list[float]) -> None:
+    logits = sorted(float(logit) for logit, _ in found)
+    points = list(zip(logits, sorted(value for _, value in found), strict=True))
+    values = calibrate(isotonic(points), np.asarray(raw, dtype=np.float32))
+    for i, value in enumerate(values.tolist()):
+        z = raw[i] + 0.5 * math.fsum(raw[: i + 1]) / (i + 1) + 0.1
+        assert value == pytest.approx(min(max(between(points, z), 1e-6), 1 - 1e-6), abs=1e-4)
+
+
+def test_temperature_is_a_factor_of_the_last_logit() -> None:
+    calibration = msgspec.structs.replace(platt(0.5, 0.0, 0.0), method="temperature")
+    values = calibrate(calibration, np.asarray([2.0, -4.0], dtype=np.float32))
+    np.testing.assert_allclose(values, [1 / (1 + math.exp(-1)), 1 / (1 + math.exp(2))], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("method", "points"),
+    [
+        ("isotonic", None),
+        ("platt", [(0.0, 0.1), (1.0, 0.2)]),
+        ("isotonic", [(0.0, 0.1)]),
+        ("isotonic", [(0.0, 0.1), (0.0, 0.2)]),
+        ("isotonic", [(0.0, 0.2), (1.0, 0.1)]),
+        ("isotonic", [(0.0, 0.2), (1.0, 1.1)]),
+    ],
+)
+def test_points_that_are_no_rising_curve_are_refused(method: str, points: list[tuple[float, float]] | None) -> None:
+    content = {**msgspec.to_builtins(platt(1.0, 0.0, 0.0)), "method": method, "points": points}
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(content, Calibration)
+
+
+def test_a_calibration_without_points_is_written_as_before() -> None:
+    assert list(msgspec.to_builtins(platt(1.0, 0.0, 0.0))) == ["method", "last", "mean", "bias", "fitted_on", "rows"]
 
 
 def test_no_tokens() -> None:

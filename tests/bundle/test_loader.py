@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from codeodds.bundle.loader import default_bundle_path, load_bundle, read_manifest
+from codeodds.bundle.manifest import encode
 from codeodds.errors import BundleCorrupt, BundleError, BundleMissing, BundleUnsupported
 from codeodds.types import ScoringUnit
 from tests.engine.tiny import MAX_TOKENS, manifest, seal
@@ -33,6 +34,11 @@ def test_a_sound_bundle_loads(bundle_folder: Path) -> None:
     assert bundle.golden_path == bundle_folder / "golden.json"
     assert len(bundle.tokenizer.encode(ScoringUnit("def f():\n", "    return 1\n")).ids) > 5
     assert read_manifest(bundle_folder) == bundle.manifest
+
+
+def test_a_committed_manifest_is_written_again_as_it_was(default_bundle: Path) -> None:
+    """Fields that were added since are left out where they say nothing."""
+    assert encode(read_manifest(default_bundle)) == (default_bundle / "manifest.json").read_bytes()
 
 
 def test_folder_missing(tmp_path: Path) -> None:

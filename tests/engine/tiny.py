@@ -10,7 +10,9 @@ import torch
 from transformers import AutoModelForTokenClassification, Qwen2Config
 
 from codeodds.bundle.manifest import MANIFEST_FILE, BaseModel, Calibration, Display, File, Graph, Manifest, encode
-from codeodds_trainer.bundling.graph import export_graph, quantize, save_split
+from codeodds_trainer.bundling.graph import export_graph
+from codeodds_trainer.bundling.quantization import Variant, quantize
+from codeodds_trainer.bundling.weights import save_split
 from tests.trainer.tiny_models import train_tokenizer
 
 LAYERS, HEADS, KV_HEADS, HIDDEN = 2, 4, 2, 32
@@ -27,7 +29,7 @@ class Precision:
     tolerance: float
 
 
-PRECISIONS = (Precision("float32", 32, 1e-4), Precision("8 bit", 8, 1e-4))
+PRECISIONS = (Precision("float32", 32, 1e-4), Precision("8 bit", 8, 1e-4), Precision("4 bit", 4, 1e-6))
 
 
 def build_bundle(folder: Path, precision: Precision = PRECISIONS[0]) -> Path:
@@ -100,5 +102,5 @@ def _write_graph(folder: Path, vocabulary: int, precision: Precision) -> None:
     model = AutoModelForTokenClassification.from_config(config, attn_implementation="sdpa").eval()
     graph = export_graph(model, folder.parent / f"{folder.name}.partial")
     if precision.bits < 32:
-        graph = quantize(graph, precision.bits, 32, 4)
+        graph = quantize(graph, Variant(precision.bits))
     save_split(graph, folder, 95)

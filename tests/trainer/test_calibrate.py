@@ -1,4 +1,4 @@
-"""Calibration finds the parameters that made the labels."""
+"""Calibration finds the parameters that made the labels, and the map that fits them best on problems held out."""
 
 from __future__ import annotations
 
@@ -6,30 +6,180 @@ import numpy as np
 import pytest
 
 from codeodds.bundle.calibration import calibrate_readings
-from codeodds_trainer.bundling.calibrate import fit_calibration
+from codeodds_trainer.bundling.calibrate import ENDS, STEP_PROGRAMS, fit_isotonic, fit_platt, fit_temperature
+from codeodds_trainer.bundling.calibration_choice import (
+    FRACTIONS,
+    choose_calibration,
+    collapse,
+    fold_of_problems,
+    held_out,
+    log_loss,
+)
+from codeodds_trainer.bundling.card import calibration_lines
 from codeodds_trainer.errors import CalibrationError
+from codeodds_trainer.evaluation.scoring import ScoredProgram, ScoredSet
 
 RNG = np.random.default_rng(0)
 
 
+def sigmoid(logits):
+    return 1 / (1 + np.exp(-logits))
+
+
 def test_known_parameters_are_found_again():
     last, mean = RNG.normal(size=(2, 40_000)) * 2
-    truth = 1 / (1 + np.exp(-(0.8 * last + 0.4 * mean - 0.6)))
-    found = fit_calibration(last, mean, RNG.random(40_000) < truth, "a test")
+    truth = sigmoid(0.8 * last + 0.4 * mean - 0.6)
+    found = fit_platt(last, mean, RNG.random(40_000) < truth, "a test")
     assert (found.last, found.mean, found.bias) == pytest.approx((0.8, 0.4, -0.6), abs=0.05)
     assert np.abs(calibrate_readings(found, last, mean) - truth).max() < 0.04
 
 
 def test_a_reading_that_points_the_wrong_way_gets_no_weight():
     last, mean = RNG.normal(size=(2, 5_000))
-    labels = RNG.random(5_000) < 1 / (1 + np.exp(-(last - mean)))
-    found = fit_calibration(last, mean, labels, "a test")
+    labels = RNG.random(5_000) < sigmoid(last - mean)
+    found = fit_platt(last, mean, labels, "a test")
     assert found.mean == 0
     assert found.last == pytest.approx(0.8, abs=0.15)
 
 
+def test_a_known_temperature_is_found_again():
+    last = RNG.normal(size=40_000) * 3
+    found = fit_temperature(last, np.zeros(40_000), RNG.random(40_000) < sigmoid(last / 2.5), "a test")
+    assert (found.method, found.mean, found.bias) == ("temperature", 0, 0)
+    assert 1 / found.last == pytest.approx(2.5, abs=0.1)
+
+
+def test_isotonic_finds_a_map_that_is_no_sigmoid():
+    last = RNG.uniform(-3, 3, size=40_000)
+    truth = np.where(last < 0, 0.2, 0.2 + 0.2 * last)
+    found = fit_isotonic(last, last, RNG.random(40_000) < truth, "a test")
+    assert found.points is not None
+    inner = np.abs(last) < 2.9
+    assert np.abs(calibrate_readings(found, last, last) - truth)[inner].max() < 0.05
+
+
+def test_isotonic_points_rise_and_stay_off_the_ends():
+    last = RNG.normal(size=400)
+    found = fit_isotonic(last, last, last > 0, "a test")
+    logits, values = np.asarray(found.points).T
+    assert (np.diff(logits) > 0).all()
+    assert (np.diff(values) >= 0).all()
+    assert (values[0], values[-1]) == (ENDS, 1 - ENDS)
+    assert len(logits) <= 400 // STEP_PROGRAMS
+
+
+def test_isotonic_of_a_reading_without_meaning_is_flat():
+    labels = np.arange(100) % 2 == 0
+    found = fit_isotonic(np.zeros(100), np.zeros(100), labels, "a test")
+    values = calibrate_readings(found, np.asarray([-9.0, 0.0, 9.0]), np.zeros(3))
+    assert values == pytest.approx([0.5, 0.5, 0.5], abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (np.linspace(0.1, 0.9, 100), None),
+        (np.concatenate([np.full(26, 0.3), np.linspace(0.4, 0.9, 74)]), "26% of the programs get one probability"),
+        (np.concatenate([np.full(25, 0.3), np.linspace(0.4, 0.9, 75)]), None),
+        (np.concatenate([np.linspace(0.001, 0.004, 6), np.linspace(0.1, 0.9, 94)]), "6% of the programs get 0 or 1"),
+        (np.concatenate([np.linspace(0.996, 0.999, 5), np.linspace(0.1, 0.9, 95)]), None),
+    ],
+)
+def test_a_collapsed_map_is_rejected(values, words):
+    same, extreme, reason = collapse(values)
+    assert (reason is None) == (words is None)
+    assert words is None or words in reason
+    assert 0 < same <= 1
+    assert 0 <= extreme <= 1
+
+
+def scored_set(truth, problems=300, each=5, tokens=20):
+    """Programs whose last logit decides their label as `truth` says; earlier tokens know half of it."""
+    rng = np.random.default_rng(1)
+    rows = []
+    for number in range(problems):
+        for _ in range(each):
+            logit = float(rng.uniform(-3, 3))
+            values = [logit / 2] * (tokens - 1) + [logit]
+            rows.append(ScoredProgram(f"p{number}", "toy", "toy", bool(rng.random() < truth(logit)), "", values, 9))
+    return ScoredSet(rows)
+
+
+@pytest.mark.parametrize(
+    ("truth", "method"),
+    [
+        (lambda logit: sigmoid(0.8 * logit), "temperature"),
+        (lambda logit: sigmoid(0.8 * logit - 1), "platt"),
+        (lambda logit: 0.1 if logit < -1 else 0.5 if logit < 1 else 0.6 + 0.1 * logit, "isotonic"),
+    ],
+)
+def test_the_simplest_map_that_fits_is_chosen(truth, method):
+    calibration, comparison = choose_calibration(scored_set(truth), "a test")
+    assert (calibration.method, comparison.chosen) == (method, method)
+    assert [result.method for result in comparison.methods] == ["temperature", "platt", "isotonic"]
+    assert (comparison.programs, comparison.problems) == (1500, 300)
+    losses = {result.method: result.log_loss for result in comparison.methods}
+    assert losses[method] <= min(losses.values()) + 0.001
+    assert (calibration.fitted_on, calibration.rows) == ("a test", 1500)
+
+
+def test_isotonic_with_too_few_programs_for_two_steps_is_rejected():
+    _, comparison = choose_calibration(scored_set(sigmoid, problems=7), "a test")
+    assert comparison.methods[2].rejected == "a step has fewer than 20 programs"
+
+
+def test_what_the_fractions_cost():
+    """Early values are half the last ones: one calibration reads them too timidly, one for each fraction does not."""
+    _, comparison = choose_calibration(scored_set(lambda logit: sigmoid(2 * logit)), "a test")
+    rows = {row.fraction: row for row in comparison.fractions}
+    assert list(rows) == list(FRACTIONS)
+    assert rows[0.5].own < rows[0.5].one < rows[0.5].constant
+    assert rows[1.0].own == rows[1.0].one
+    assert rows[0.5].constant == pytest.approx(np.log(2), abs=0.01)
+    # All tokens of these programs lie in the first two bands, whatever the fraction.
+    assert rows[0.25].own <= rows[0.25].bands <= rows[0.25].constant
+
+
+def test_folds_keep_problems_whole():
+    groups = RNG.integers(0, 37, size=500)
+    folds = fold_of_problems(groups)
+    assert all(len(set(folds[groups == group])) == 1 for group in np.unique(groups))
+    assert {len(set(groups[folds == fold])) for fold in range(5)} <= {7, 8}
+
+
+def test_no_program_is_judged_by_a_map_that_saw_it():
+    scored = scored_set(sigmoid, problems=20)
+    folds = fold_of_problems(scored.groups)
+    before = held_out(fit_platt, scored.last, scored.mean, scored.labels, folds)
+    changed = np.where(folds == 0, ~scored.labels, scored.labels)
+    after = held_out(fit_platt, scored.last, scored.mean, changed, folds)
+    assert after[folds == 0] == pytest.approx(before[folds == 0])
+    assert np.abs(after[folds == 1] - before[folds == 1]).max() > 0.05
+
+
+def test_log_loss_by_hand():
+    assert log_loss(np.asarray([0.9, 0.2]), np.asarray([True, False])) == pytest.approx(-np.log(0.9 * 0.8) / 2)
+
+
 @pytest.mark.parametrize(("count", "label"), [(5, None), (100, True)])
 def test_too_few_programs_or_one_label_are_refused(count, label):
-    labels = np.arange(count) % 2 == 0 if label is None else np.full(count, label)
+    passed = [index % 2 == 0 if label is None else label for index in range(count)]
+    rows = [ScoredProgram(f"p{i}", "toy", "toy", value, "", [0.0], 1) for i, value in enumerate(passed)]
     with pytest.raises(CalibrationError, match="validation programs"):
-        fit_calibration(np.zeros(count), np.zeros(count), labels, "a test")
+        choose_calibration(ScoredSet(rows), "a test")
+
+
+@pytest.mark.parametrize(
+    ("fit", "words"),
+    [
+        (fit_temperature, "Temperature scaling of the last logit: `sigmoid("),
+        (fit_platt, "Platt scaling of the logits: `sigmoid("),
+        (fit_isotonic, "linear between 2 points"),
+    ],
+)
+def test_the_card_says_which_map_it_is(fit, words):
+    last = np.linspace(-1, 1, 40)
+    found = fit(last, last, last + 0.2 * np.cos(40 * last) > 0, "a test")
+    lines = calibration_lines(found)
+    assert words in lines[0]
+    assert lines[1] == "- Fitted on a test (40 programs)."

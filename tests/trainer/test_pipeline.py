@@ -13,6 +13,7 @@ from codeodds.bundle.golden import check_golden
 from codeodds.bundle.loader import load_bundle
 from codeodds.engine.scorer import open_scorer
 from codeodds.types import ScoringUnit
+from codeodds_trainer.bundling import drafts
 from codeodds_trainer.cli import cli, main
 from codeodds_trainer.data import sha256
 from tiny_models import save_base, save_programs, save_recipe
@@ -174,7 +175,7 @@ def test_writing_figures_changes_no_score(line):
 def test_finished_stages_are_not_repeated(line, monkeypatch):
     folder, _ = line
     options = ("--data", folder, "--run", folder / "run")
-    monkeypatch.setattr("codeodds_trainer.bundling.command.write_graph", lambda *_: pytest.fail("exported again"))
+    monkeypatch.setattr(drafts, "export_graph", lambda *_: pytest.fail("exported again"))
     monkeypatch.setattr("codeodds_trainer.evaluation.scoring._score", lambda *_: pytest.fail("scored again"))
     train("export", *options, "--out", folder / "again")
     assert (folder / "again" / "golden.json").read_bytes() == (folder / "plain" / "golden.json").read_bytes()

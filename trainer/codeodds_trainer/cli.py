@@ -31,6 +31,7 @@ def cli() -> None:
     A bundle from them, each step resumable (repeat the command to go on):
       codeodds-train plan RECIPE                           what it needs: memory, disk, time
       codeodds-train fit RECIPE --data DATA --run RUN       labelled programs -> value model
+      codeodds-train quantize --run RUN --data DATA         what fewer bits per weight cost, and save
       codeodds-train export --run RUN --data DATA --out B   value model -> calibrated ONNX bundle
       codeodds-train evaluate --bundle B --data DATA --run RUN   figures on held-out problems -> model card
     """
@@ -112,15 +113,47 @@ def plan(recipe: Path, base: Path | None, nodes: int, processes: int, tflops: fl
 
 @cli.command()
 @click.option("--run", type=_EXISTING_FOLDER, required=True, help="Folder of a finished `fit`.")
-@click.option("--data", type=_EXISTING_FOLDER, required=True, help="The same data; its validation splits calibrate.")
-@click.option("--out", type=_FOLDER, required=True, help="Folder of the bundle; replaced when the new one is complete.")
-@click.option("--threads", type=int, default=2, show_default=True, help="Threads that score the validation programs.")
-def export(run: Path, data: Path, out: Path, threads: int) -> None:
-    """Export the value model to ONNX, quantise it, calibrate it and write the bundle."""
-    from codeodds_trainer.bundling.command import export_run
+@click.option("--data", type=_EXISTING_FOLDER, required=True, help="The same data; its validation splits are scored.")
+@click.option(
+    "--variant",
+    "variants",
+    multiple=True,
+    help="float32, or BITSbit-METHOD-bBLOCK with 4 or 8 bits, rtn or k-quant: 8bit-k-quant-b32. Repeat the option; six "
+    "common ones by default.",
+)
+@click.option("--threads", type=int, default=2, show_default=True, help="Threads that score.")
+def quantize(run: Path, data: Path, variants: tuple[str, ...], threads: int) -> None:
+    """Compare ways to store the weights: size, quality lost, time.
+
+    Each variant scores the same validation programs as float32 does. The table says which of them `export` would
+    release. It is also written to RUN/quantization.md and .json. Minutes per variant; a killed call goes on where it
+    stopped.
+    """
+    from codeodds_trainer.bundling.quantization import parse_variant
+    from codeodds_trainer.bundling.quantize_command import DEFAULT_VARIANTS, quantize_run
     from codeodds_trainer.run_folder import RunFolder
 
-    manifest = export_run(RunFolder(run), data, out, threads, _say)
+    chosen = [parse_variant(name) for name in variants] or list(DEFAULT_VARIANTS)
+    click.echo(quantize_run(RunFolder(run), data, chosen, threads, _say))
+
+
+@cli.command()
+@click.option("--run", type=_EXISTING_FOLDER, required=True, help="Folder of a finished `fit`.")
+@click.option("--data", type=_EXISTING_FOLDER, required=True, help="The same data; its validation splits calibrate.")
+@click.option("--out", type=_FOLDER, required=True, help="Folder of the bundle; replaced when the new one is complete.")
+@click.option("--variant", help="How to store the weights, as `quantize` names it; as the recipe says by default.")
+@click.option("--threads", type=int, default=2, show_default=True, help="Threads that score the validation programs.")
+def export(run: Path, data: Path, out: Path, variant: str | None, threads: int) -> None:
+    """Export the value model to ONNX, quantise it, check what that cost, calibrate it and write the bundle.
+
+    A bundle that ranks or predicts worse than float32 by more than 0.01 is not written, and OUT stays as it was.
+    """
+    from codeodds_trainer.bundling.command import export_run
+    from codeodds_trainer.bundling.quantization import parse_variant
+    from codeodds_trainer.run_folder import RunFolder
+
+    chosen = None if variant is None else parse_variant(variant)
+    manifest = export_run(RunFolder(run), data, out, chosen, threads, _say)
     size = sum(file.bytes for file in manifest.files) / 1e6
     _say(f"{out}: {manifest.name} {manifest.version}, {len(manifest.files)} files, {size:.0f} MB")
 

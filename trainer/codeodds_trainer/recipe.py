@@ -136,9 +136,11 @@ class TrainingSection(_Section):
 class ExportSection(_Section):
     """The bundle."""
 
-    bits: Annotated[int, msgspec.Meta(ge=4, le=8)] = 4
-    """Bits per weight of the matrix products: 4 or 8."""
-    block_size: Positive = 64
+    bits: Literal[4, 8, 32] = 4
+    """Bits per weight of the matrix products; 32 keeps everything in float32."""
+    method: Literal["rtn", "k-quant"] = "rtn"
+    """How a block's scale is found: from its largest weight (round to nearest), or searched, with an offset."""
+    block_size: Literal[16, 32, 64, 128, 256] = 64
     """Weights that share a scale."""
     accuracy_level: NotNegative = 4
     """MatMulNBits accuracy level: 4 multiplies in int8, 0 in float32."""
@@ -146,6 +148,13 @@ class ExportSection(_Section):
     """Safe context length written into the manifest."""
     calibration_programs: Positive = 8
     """At most this many programs of each validation problem calibrate the probability, drawn blind to their labels."""
+    gate_programs: Positive = 4
+    """At most this many programs of each validation problem and label decide if the quantised graph is released."""
+    gate_problems: Positive = 200
+    """At most this many validation problems decide it, chosen by the hash of their names."""
+    log_probabilities: bool = False
+    """Also write the base language model's next-token log-probabilities, for users of the graph; scoring ignores them.
+    Needs all layers of the base model and no trained ones."""
     max_file_mb: Positive = 90
     """Weights are spread over files no larger than this."""
 

@@ -17,8 +17,8 @@ Floats = npt.NDArray[np.floating]
 def calibrate(calibration: Calibration, raw: FloatArray) -> FloatArray:
     """The probability at each solution token from the logits up to and including it.
 
-    `raw`: logits v_1..v_n, float32 [n]. Returns: float32 [n], each in (0, 1),
-    ``p_i = sigmoid(last * v_i + mean * (v_1 + .. + v_i) / i + bias)``. p_i does not depend on later tokens.
+    `raw`: logits v_1..v_n, float32 [n]. Returns: float32 [n], each in (0, 1); `Calibration` has the formula. p_i does
+    not depend on later tokens.
     """
     logits = np.asarray(raw, dtype=np.float64)
     means = np.cumsum(logits) / np.arange(1, len(logits) + 1)
@@ -30,12 +30,22 @@ def calibrate_readings(calibration: Calibration, last: Floats, mean: Floats) -> 
 
     `last`, `mean`: the same shape. Returns: float64 of that shape, each in (0, 1).
     """
-    logits = (
+    readings = combine(calibration, last, mean)
+    if calibration.points is None:
+        values = sigmoid(readings)
+    else:
+        logits, probabilities = np.asarray(calibration.points, dtype=np.float64).T
+        values = np.interp(readings, logits, probabilities)
+    return np.clip(values, SMALLEST, 1 - SMALLEST)
+
+
+def combine(calibration: Calibration, last: Floats, mean: Floats) -> npt.NDArray[np.float64]:
+    """The one number that a calibration maps to a probability: ``last * v_i + mean * mean(v_1..v_i) + bias``."""
+    return (
         calibration.last * np.asarray(last, dtype=np.float64)
         + calibration.mean * np.asarray(mean, dtype=np.float64)
         + calibration.bias
     )
-    return np.clip(sigmoid(logits), SMALLEST, 1 - SMALLEST)
 
 
 def sigmoid(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -6,6 +6,7 @@ files themselves are in `loader`.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 import msgspec
@@ -36,8 +37,8 @@ class BaseModel(_Strict):
     """Decoder layers that the base model has."""
 
 
-class Graph(_Strict):
-    """The ONNX graph and its key/value cache. Inputs and outputs are named as DESIGN.md says."""
+class Graph(_Strict, omit_defaults=True):
+    """The ONNX graph and its key/value cache. docs/export.md names its inputs and outputs."""
 
     file: str
     """The ``.onnx`` file, relative to the bundle."""
@@ -51,6 +52,9 @@ class Graph(_Strict):
     """Rows of the embedding; token ids are below it."""
     quantization: str
     """How the weights are stored, for people: for example ``MatMulNBits 4 bit, block 32, accuracy level 4``."""
+    log_probabilities: bool = False
+    """Whether the graph also has the output `log_probabilities`, float32 [batch, sequence, vocabulary]: what the base
+    language model says of the token that follows each. Scoring does not read it."""
 
 
 class File(_Strict):
@@ -62,14 +66,18 @@ class File(_Strict):
     bytes: Annotated[int, msgspec.Meta(ge=0)]
 
 
-class Calibration(_Strict):
+class Calibration(_Strict, omit_defaults=True):
     """Turns the head's logits into the probability shown.
 
-    Platt scaling (Platt, 1999) on two readings of the solution's logits v_1..v_i:
-    ``p_i = sigmoid(last * v_i + mean * (v_1 + .. + v_i) / i + bias)``.
+    All methods read the solution's logits v_1..v_i as ``z_i = last * v_i + mean * (v_1 + .. + v_i) / i + bias``.
+
+    - ``temperature`` (Guo et al., 2017): ``sigmoid(z_i)`` with `last` = 1 / temperature; `mean` and `bias` are 0.
+    - ``platt`` (Platt, 1999): ``sigmoid(z_i)``.
+    - ``isotonic`` (Zadrozny and Elkan, 2002): z_i looked up in `points`, linear between them,
+      constant beyond both ends.
     """
 
-    method: Literal["platt"]
+    method: Literal["temperature", "platt", "isotonic"]
     last: float
     mean: float
     bias: float
@@ -77,6 +85,20 @@ class Calibration(_Strict):
     """The split it was fitted on, for people."""
     rows: Count
     """Labelled programs in that split."""
+    points: list[tuple[float, Probability]] | None = None
+    """Isotonic only: (z, probability) in rising order of z; probabilities never fall."""
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError for points that are no rising curve, or that the method does not use."""
+        if (self.method == "isotonic") != (self.points is not None):
+            raise ValueError(f"calibration `points` belong to the method isotonic and to no other ({self.method})")
+        if self.points is None:
+            return
+        logits = [logit for logit, _ in self.points]
+        values = [value for _, value in self.points]
+        rising = all(low < high for low, high in pairwise(logits))
+        if len(self.points) < 2 or not rising or values != sorted(values):
+            raise ValueError("calibration `points` must be two or more, with rising logits and no falling probability")
 
 
 class Threshold(_Strict):

@@ -41,6 +41,7 @@ def describe(root: Path, manifest: Manifest) -> list[str]:
     base, graph, calibration = manifest.base, manifest.graph, manifest.calibration
     megabytes = sum(file.bytes for file in manifest.files) / 1e6
     low = manifest.thresholds[0] if manifest.thresholds else None
+    points = f", {len(calibration.points)} points" if calibration.points else ""
     facts = [
         ("name", f"{manifest.name} {manifest.version}"),
         ("path", str(root)),
@@ -54,7 +55,7 @@ def describe(root: Path, manifest: Manifest) -> list[str]:
         (
             "calibration",
             f"{calibration.method}, last {calibration.last:.3g}, mean {calibration.mean:.3g}, "
-            f"bias {calibration.bias:.3g}, fitted on {calibration.fitted_on} ({calibration.rows} programs)",
+            f"bias {calibration.bias:.3g}{points}, fitted on {calibration.fitted_on} ({calibration.rows} programs)",
         ),
         (
             "shown from",

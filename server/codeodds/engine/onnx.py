@@ -119,13 +119,15 @@ class OnnxModel:
             cancellation.bind(None)
 
     def _check_tensors(self, path: Path) -> None:
-        """DESIGN.md names the tensors. A size given as None may be anything, and must not be fixed in the graph."""
+        """docs/export.md names the tensors. A size given as None may be anything and must not be fixed in the graph."""
         graph = self._graph
         memory: _Tensor = (_KV_TYPES[graph.kv_dtype], (None, graph.kv_heads, None, graph.head_size))
         inputs: dict[str, _Tensor] = dict.fromkeys(_TOKEN_INPUTS, (_INTEGER, (None, None)))
         inputs |= dict.fromkeys(self._past, memory)
         outputs: dict[str, _Tensor] = {"value": (_FLOAT, (None, None))}
         outputs |= dict.fromkeys(self._outputs[1:], memory)
+        if graph.log_probabilities:
+            outputs["log_probabilities"] = (_FLOAT, (None, None, graph.vocabulary))
         found_inputs = {entry.name: entry for entry in self._session.get_inputs()}
         found_outputs = {entry.name: entry for entry in self._session.get_outputs()}
         for role, wanted, found in (("input", inputs, found_inputs), ("output", outputs, found_outputs)):

@@ -26,9 +26,10 @@ CHUNK_TOKENS = 64
 to 400 was measured to take the same time per token."""
 
 MIN_RUN_TOKENS = 2
-"""A run never has fewer tokens than this, unless the whole text has. onnxruntime multiplies a single row with another
-kernel, whose rounding differs: under 8-bit activations (MatMulNBits, accuracy level 4) that moved logits by up to 0.2,
-while runs of 2 tokens and more agree bit for bit. So the last cached token runs again with a single new one."""
+"""A run never has fewer tokens than this, and always an even number. onnxruntime multiplies two rows at a time, and a
+row that is left over with another kernel, whose rounding differs: under 8-bit activations (MatMulNBits, accuracy level
+4) that moved logits by up to 0.2, while even runs agree bit for bit. So the last cached token runs again with a single
+new one, and an odd run gets one more token at its end, whose results are dropped: no token reads what follows it."""
 
 UNMEASURED_LOW_PROBABILITY = 0.5
 """Used for a bundle without thresholds; its precision is unknown and reported as None."""
@@ -109,14 +110,16 @@ class OnnxScorer:
 
     def _extend(self, run: CachedRun, ids: IntArray, cancellation: Cancellation) -> CachedRun:
         cancellation.raise_if_cancelled()
-        values, memory = self._model.run(ids[None], run.memory, cancellation)
+        even = ids if len(ids) % 2 == 0 else np.append(ids, ids[-1])
+        values, memory = self._model.run(even[None], run.memory, cancellation)
+        values = values[:, : len(ids)]
         if not np.isfinite(values).all():
             # Kept in the cache, it would spoil every later score that shares the prefix.
             raise EngineError(
                 "the model returned a value that is not a finite number; the bundle does not suit this machine: "
                 "check it with its golden scores and export it again"
             )
-        return run.extend(ids, values[0], memory)
+        return run.extend(ids, values[0], memory.cut(len(run.ids) + len(ids)))
 
 
 def open_scorer(path: Path | None = None, *, threads: int = 2, memory_limit_mb: int = 256) -> Scorer:

@@ -1,37 +1,86 @@
-"""Fits what turns the head's logits into the probability shown, on programs that training did not see."""
+"""Fits maps from the head's logits to the probability shown, on programs that training did not see.
+
+`calibration_choice` decides which of them a bundle gets.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
+from scipy.optimize import isotonic_regression, minimize
 from scipy.special import expit
 
+from codeodds.bundle.calibration import combine
 from codeodds.bundle.manifest import Calibration
 from codeodds_trainer.errors import CalibrationError
 
 Floats = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.bool_]
 
 MIN_PROGRAMS = 20
 RIDGE = 1e-4
 """Weight of the squared parameters in the mean loss: only keeps separable data finite."""
+STEP_PROGRAMS = 20
+"""Programs that isotonic regression averages before it looks for the best rising steps: fewer say too little."""
+ENDS = 0.01
+"""Isotonic probabilities stay within [ENDS, 1 - ENDS]: a step of 20 programs knows nothing of rarer events."""
 
 
-def fit_calibration(last: Floats, mean: Floats, labels: npt.NDArray[np.bool_], fitted_on: str) -> Calibration:
+def fit_temperature(last: Floats, mean: Floats, labels: Labels, fitted_on: str) -> Calibration:
+    """Temperature scaling (Guo et al., 2017) of the logit at the last solution token: one factor, no shift."""
+    factor = _fit(np.stack([last], axis=1), labels, [0.5], [(0.0, None)])[0]
+    return _calibration("temperature", [factor, 0.0, 0.0], labels, fitted_on)
+
+
+def fit_platt(last: Floats, mean: Floats, labels: Labels, fitted_on: str) -> Calibration:
     """Platt scaling (Platt, 1999) of two readings: the logit at the last solution token and the mean over the solution.
 
     Neither weight may be negative: a higher value must never lower the probability.
-
     `last`, `mean`: logits, float [programs]; `labels`: bool [programs].
-    Raises: CalibrationError if there are fewer than 20 programs or one label only.
     """
-    kinds = len(set(labels.tolist()))
-    if len(labels) < MIN_PROGRAMS or kinds < 2:
-        raise CalibrationError(
-            f"{len(labels)} validation programs with {kinds} label(s) cannot calibrate probabilities; at least "
-            f"{MIN_PROGRAMS} with both labels are needed: add labelled programs to a validation split"
-        )
     readings = np.stack([last, mean, np.ones_like(last)], axis=1)
+    bounds = [(0.0, None), (0.0, None), (None, None)]
+    return _calibration("platt", _fit(readings, labels, [0.5, 0.5, 0.0], bounds).tolist(), labels, fitted_on)
+
+
+def fit_isotonic(last: Floats, mean: Floats, labels: Labels, fitted_on: str) -> Calibration:
+    """Isotonic regression (Zadrozny and Elkan, 2002) of the label on Platt's combined reading.
+
+    Programs in order of the reading are averaged in runs of at least `STEP_PROGRAMS`; the best rising sequence of means
+    (pool adjacent violators) gives one point per step, at the mean reading of its programs. Between points the map is
+    linear, so that it keeps the order of most programs.
+    """
+    platt = fit_platt(last, mean, labels, fitted_on)
+    readings = combine(platt, last, mean)
+    order = np.argsort(readings, kind="stable")
+    runs = np.array_split(order, max(2, len(order) // STEP_PROGRAMS))
+    sizes = np.asarray([len(run) for run in runs], dtype=np.float64)
+    rising = isotonic_regression([labels[run].mean() for run in runs], weights=sizes)
+    points = []
+    for start, end in zip(rising.blocks[:-1], rising.blocks[1:], strict=True):
+        block = np.concatenate(runs[start:end])
+        points.append((float(readings[block].mean()), float(np.clip(rising.x[start], ENDS, 1 - ENDS))))
+    return msgspec.structs.replace(platt, method="isotonic", points=_distinct(points))
+
+
+def _distinct(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Points rounded as they are stored, with rising logits, and two of them at least."""
+    kept: list[tuple[float, float]] = []
+    for logit, value in points:
+        rounded = round(logit, 6), round(value, 6)
+        if kept and rounded[0] <= kept[-1][0]:
+            kept[-1] = (kept[-1][0], rounded[1])
+        else:
+            kept.append(rounded)
+    return kept if len(kept) > 1 else [kept[0], (kept[0][0] + 1.0, kept[0][1])]
+
+
+def _fit(readings: Floats, labels: Labels, start: list[float], bounds: Sequence[tuple[float | None, None]]) -> Floats:
+    """Weights of the readings [programs, n] with the smallest mean log loss."""
     sign = np.where(labels, 1.0, -1.0)
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
@@ -40,10 +89,22 @@ def fit_calibration(last: Floats, mean: Floats, labels: npt.NDArray[np.bool_], f
         pull = -(readings * (sign * expit(-margins))[:, None]).mean(axis=0)
         return value, pull + 2 * RIDGE * parameters
 
-    start = np.asarray([0.5, 0.5, 0.0])
-    bounds = [(0.0, None), (0.0, None), (None, None)]
-    fitted = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-    last_weight, mean_weight, bias = (round(float(value), 6) for value in fitted)
-    return Calibration(
-        method="platt", last=last_weight, mean=mean_weight, bias=bias, fitted_on=fitted_on, rows=len(labels)
-    )
+    fitted: Floats = minimize(loss, np.asarray(start), jac=True, method="L-BFGS-B", bounds=bounds).x
+    return fitted
+
+
+def _calibration(
+    method: Literal["temperature", "platt"], parameters: Sequence[float], labels: Labels, fitted_on: str
+) -> Calibration:
+    last, mean, bias = (round(float(value), 6) for value in parameters)
+    return Calibration(method=method, last=last, mean=mean, bias=bias, fitted_on=fitted_on, rows=len(labels))
+
+
+def check_programs(labels: Labels) -> None:
+    """Raises: CalibrationError if there are fewer than 20 programs or one label only."""
+    kinds = len(set(labels.tolist()))
+    if len(labels) < MIN_PROGRAMS or kinds < 2:
+        raise CalibrationError(
+            f"{len(labels)} validation programs with {kinds} label(s) cannot calibrate probabilities; at least "
+            f"{MIN_PROGRAMS} with both labels are needed: add labelled programs to a validation split"
+        )

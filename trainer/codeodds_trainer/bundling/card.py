@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codeodds.bundle.manifest import Manifest, Metric
+from codeodds.bundle.manifest import Calibration, Manifest, Metric
 
 CARD_FILE = "README.md"
 
@@ -59,9 +59,7 @@ def render_card(manifest: Manifest) -> str:
         "",
         "## Probability",
         "",
-        f"- Platt scaling of the logits: `sigmoid({calibration.last:g} · v_i + {calibration.mean:g} · mean(v_1..v_i) "
-        f"+ {calibration.bias:g})`.",
-        f"- Fitted on {calibration.fitted_on} ({calibration.rows:,} programs).",
+        *calibration_lines(calibration),
         *(
             f"- Below {threshold.probability:.2f}: {threshold.precision:.0%} of the programs failed their tests, which "
             f"is {threshold.recall:.0%} of all that failed ({threshold.measured_on})."
@@ -94,6 +92,20 @@ def render_card(manifest: Manifest) -> str:
 def figure_name(name: str) -> str:
     """A figure in words for people; a name without words stays as it is."""
     return _NAMES.get(name, name)
+
+
+def calibration_lines(calibration: Calibration) -> list[str]:
+    """The map from logits to the probability shown, and what it was fitted on."""
+    reading = f"{calibration.last:g} · v_i + {calibration.mean:g} · mean(v_1..v_i) + {calibration.bias:g}"
+    maps = {
+        "temperature": f"Temperature scaling of the last logit: `sigmoid({calibration.last:g} · v_i)`.",
+        "platt": f"Platt scaling of the logits: `sigmoid({reading})`.",
+        "isotonic": f"Isotonic regression on `{reading}`, linear between {len(calibration.points or [])} points.",
+    }
+    return [
+        f"- {maps[calibration.method]}",
+        f"- Fitted on {calibration.fitted_on} ({calibration.rows:,} programs).",
+    ]
 
 
 def metric_tables(metrics: list[Metric]) -> list[str]:

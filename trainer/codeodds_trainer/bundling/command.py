@@ -2,99 +2,96 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from codeodds.bundle.golden import Golden, record_golden, write_golden
-from codeodds.bundle.manifest import Calibration, Manifest, Source
+from codeodds.bundle.golden import record_golden, write_golden
+from codeodds.bundle.loader import read_manifest
+from codeodds.bundle.manifest import Calibration, Manifest
 from codeodds.engine.api import Scorer
 from codeodds.engine.scorer import open_scorer
-from codeodds_trainer.bundling.calibrate import fit_calibration
+from codeodds_trainer.bundling.calibration_choice import Comparison, choose_calibration, comparison_json
+from codeodds_trainer.bundling.drafts import GOLDEN_TOLERANCE, finished_recipe, make_draft
 from codeodds_trainer.bundling.golden_units import GOLDEN_UNITS
-from codeodds_trainer.bundling.writer import GOLDEN_FILE, TOKENIZER_FILE, first_manifest, seal, write_graph
-from codeodds_trainer.data import read_problems, sha256
+from codeodds_trainer.bundling.quantization import Variant, variant_of
+from codeodds_trainer.bundling.quantize_command import measure_variant
+from codeodds_trainer.bundling.writer import GOLDEN_FILE, seal
+from codeodds_trainer.data import read_problems
 from codeodds_trainer.disk import write_whole
 from codeodds_trainer.errors import ExportError
 from codeodds_trainer.evaluation.scoring import score_problems
-from codeodds_trainer.recipe import Recipe, read_recipe
-from codeodds_trainer.run_folder import SUMMARY_FILE, RunFolder
+from codeodds_trainer.recipe import Recipe
+from codeodds_trainer.run_folder import RunFolder
 from codeodds_trainer.training.dataset import sample_programs
-from codeodds_trainer.training.model import load_checkpoint
 
-DRAFT_FILE = "bundle.json"
-"""In the run folder: the manifest of an exported graph that is not calibrated yet."""
-GOLDEN_TOLERANCE = 0.05
-"""How far a logit may differ on another processor: int8 products round differently with other instruction sets."""
+COMPARISON_FILE = "calibration.json"
+"""In the run folder: how the calibrations compared."""
 
 
-def export_run(run: RunFolder, data: Path, out: Path, threads: int, say: Callable[[str], None]) -> Manifest:
-    """Graph, calibration, golden scores, manifest. Built beside `out` and moved there when complete.
+def export_run(
+    run: RunFolder, data: Path, out: Path, variant: Variant | None, threads: int, say: Callable[[str], None]
+) -> Manifest:
+    """Graph, release gate, calibration, golden scores, manifest. `out` is replaced when all of it is complete.
 
-    Calibration and golden scores come from the finished graph, through the engine: quantisation is part of what is
-    calibrated.
+    `variant`: how to store the weights; None means as the recipe says. Calibration and golden scores come from the
+    finished graph, through the engine: quantisation is part of what is calibrated.
 
-    Raises: ExportError if the run is not finished, ModelError for a checkpoint without value head.
+    Raises: ExportError if the run is not finished or the gate refuses; ModelError for a checkpoint without value head;
+    CalibrationError for too few validation programs.
     """
-    if not run.summary.exists():
+    recipe = finished_recipe(run)
+    variant = variant or variant_of(recipe.export)
+    say("1/4 graph")
+    draft = make_draft(run, recipe, variant)
+
+    say("2/4 release gate")
+    figures = measure_variant(run, recipe, data, variant, threads, say)
+    if figures.objections:
         raise ExportError(
-            f"{run.root} holds no finished run ({SUMMARY_FILE} is missing); run `codeodds-train fit` first"
+            f"{variant.name} is not released: {'; '.join(figures.objections)}, measured against float32 on "
+            f"{figures.programs:,} validation programs; {out} was not touched. Use more bits or a smaller block: set "
+            "export.bits, export.method and export.block_size in the recipe, or give --variant; "
+            "`codeodds-train quantize` compares them"
         )
-    recipe = read_recipe(run.recipe)
-    work = run.root / "bundle"
-    if not (run.root / DRAFT_FILE).exists():
-        say("1/3 graph")
-        _make_graph(run, recipe, work)
-    manifest = msgspec.json.decode((run.root / DRAFT_FILE).read_bytes(), type=Manifest)
-    write_golden(Golden(tolerance=GOLDEN_TOLERANCE, rows=[]), work / GOLDEN_FILE)
-    seal(work, manifest)
 
-    say("2/3 calibration")
-    calibration = _calibrate(open_scorer(work, threads=threads), recipe, data, run)
-    manifest = msgspec.structs.replace(manifest, calibration=calibration)
-    seal(work, manifest)
+    say("3/4 calibration")
+    calibration, comparison = _calibrate(open_scorer(draft, threads=threads), recipe, data, run.scores, variant)
+    write_whole(run.root / COMPARISON_FILE, comparison_json(comparison))
 
-    say("3/3 golden scores")
-    scorer = open_scorer(work, threads=threads)
-    write_golden(record_golden(scorer, GOLDEN_UNITS, GOLDEN_TOLERANCE), work / GOLDEN_FILE)
+    say("4/4 golden scores")
+    work = run.root / "export" / "release"
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(draft, work)
+    manifest = msgspec.structs.replace(read_manifest(draft), calibration=calibration)
+    seal(work, manifest)
+    write_golden(record_golden(open_scorer(work, threads=threads), GOLDEN_UNITS, GOLDEN_TOLERANCE), work / GOLDEN_FILE)
     sealed = seal(work, manifest)
     _publish(work, out)
     return sealed
 
 
-def _make_graph(run: RunFolder, recipe: Recipe, work: Path) -> None:
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    model = load_checkpoint(run.model)
-    graph = write_graph(model, recipe, work)
-    (work / TOKENIZER_FILE).write_bytes((run.model / TOKENIZER_FILE).read_bytes())
-    summary = json.loads(run.summary.read_text(encoding="utf-8"))
-    sources = [Source(name="recipe.yaml", sha256=sha256(run.recipe))]
-    sources += [Source(name=name, sha256=digest) for name, digest in summary["data"].items()]
-    manifest = first_manifest(recipe, model, graph, summary["base_layers"], sources)
-    write_whole(run.root / DRAFT_FILE, msgspec.json.encode(manifest))
-
-
-def _calibrate(scorer: Scorer, recipe: Recipe, data: Path, run: RunFolder) -> Calibration:
+def _calibrate(
+    scorer: Scorer, recipe: Recipe, data: Path, scores: Path, variant: Variant
+) -> tuple[Calibration, Comparison]:
     """Fit on validation programs in the mix of labels in which the files hold them."""
     problems = []
     for file in recipe.data.files:
         found = read_problems(data / file.name, recipe.data.validation_splits)
         problems += sample_programs(found, recipe.export.calibration_programs)
-    scored = score_problems(scorer, problems, run.scores / "calibration.jsonl")
+    scored = score_problems(scorer, problems, scores / f"calibration-{variant.name}.jsonl")
     names = ", ".join(file.name.split(".")[0] for file in recipe.data.files)
-    fitted_on = f"split {'/'.join(recipe.data.validation_splits)} of {names}"
-    return fit_calibration(scored.last, scored.mean, scored.labels, fitted_on)
+    return choose_calibration(scored, f"split {'/'.join(recipe.data.validation_splits)} of {names}")
 
 
 def _publish(work: Path, out: Path) -> None:
-    """Copy the bundle to its place without leaving a half-written one there."""
+    """Move the bundle to its place without leaving a half-written one there."""
     partial = out.with_name(out.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(work, partial)
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(work, partial)
     if out.exists():
         shutil.rmtree(out)
     partial.replace(out)

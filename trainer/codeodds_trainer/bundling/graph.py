@@ -1,182 +1,138 @@
-"""From a checkpoint to the ONNX graph of a bundle: optimum export, value output, quantised weights, split files."""
+"""From a checkpoint to a float32 ONNX graph: optimum's exporter, with outputs of our own."""
 
 from __future__ import annotations
 
-import logging
+import shutil
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+import torch
 from optimum.exporters.onnx import export
 from optimum.exporters.tasks import TasksManager
-from transformers import PreTrainedModel
+from torch import nn
+from transformers import PretrainedConfig, PreTrainedModel
 
+from codeodds_trainer.errors import ExportError
 from codeodds_trainer.training.model import value_head
 
 OPSET = 18
 TASK = "feature-extraction"
-HIDDEN = "last_hidden_state"
 VALUE = "value"
-EMBEDDED_BYTES = 4096
-"""Smaller tensors stay inside the .onnx file."""
-ALIGNMENT = 4096
-"""Tensors start at multiples of this in their file, so that they can be memory-mapped."""
+LOG_PROBABILITIES = "log_probabilities"
+HEAD_WEIGHT, HEAD_BIAS = "value_head.weight", "value_head.bias"
+"""Names of the head's tensors in the graph: float32 [hidden, 1] and [1], bit for bit those of the checkpoint."""
 
 
-def export_graph(model: PreTrainedModel, folder: Path) -> onnx.ModelProto:
-    """Export a value model with its key/value cache; weights float32.
+@dataclass(frozen=True, slots=True)
+class LanguageHead:
+    """What the base language model has above its last layer."""
 
-    The body is exported by optimum with past keys and values as inputs and outputs; the head is appended to
-    `last_hidden_state`. `folder` receives optimum's files and may be deleted afterwards.
-    """
-    body = model.base_model
-    body.config.use_cache = True
-    make_config = TasksManager.get_exporter_config_constructor(
-        "onnx", model=body, task=TASK, library_name="transformers"
-    )
-    config = make_config(body.config, task=TASK, use_past=True, use_past_in_inputs=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    with warnings.catch_warnings():
-        # Tracing warns of every Python branch; the tests compare the graph with torch for any chunking instead.
-        warnings.simplefilter("ignore")
-        export(body.eval(), config, folder / "body.onnx", opset=OPSET)
-    graph = onnx.load(folder / "body.onnx")
-    head = value_head(model)
-    weight = head.weight.detach().float().numpy().T
-    bias = head.bias.detach().float().numpy() if head.bias is not None else np.zeros(1, dtype=np.float32)
-    append_value(graph, weight, bias)
-    return graph
+    norm: nn.Module
+    """The base's final norm: training changes ours."""
+    weight: torch.Tensor
+    """float32 [vocabulary, hidden]."""
 
 
-def append_value(model: onnx.ModelProto, weight: np.ndarray, bias: np.ndarray) -> None:
-    """Replace the output `last_hidden_state` [batch, sequence, hidden] by `value` [batch, sequence], in place.
+class ExportedModule(nn.Module):
+    """What is traced: the decoder with its key/value cache, the value head, and the language head if asked for."""
 
-    `weight`: float32 [hidden, 1]; `bias`: float32 [1].
-    """
-    graph = model.graph
-    ids = next(entry for entry in graph.input if entry.name == "input_ids")
-    batch, sequence = (dim.dim_param for dim in ids.type.tensor_type.shape.dim)
-    graph.initializer.extend(
-        [
-            numpy_helper.from_array(np.ascontiguousarray(weight, dtype=np.float32), "value_head.weight"),
-            numpy_helper.from_array(np.asarray(bias, dtype=np.float32), "value_head.bias"),
-            numpy_helper.from_array(np.asarray([2], dtype=np.int64), "value_head.axis"),
-        ]
-    )
-    graph.node.extend(
-        [
-            helper.make_node("MatMul", [HIDDEN, "value_head.weight"], ["value_head.product"], "value_head/MatMul"),
-            helper.make_node("Add", ["value_head.product", "value_head.bias"], ["value_head.sum"], "value_head/Add"),
-            helper.make_node("Squeeze", ["value_head.sum", "value_head.axis"], [VALUE], "value_head/Squeeze"),
-        ]
-    )
-    value = helper.make_tensor_value_info(VALUE, TensorProto.FLOAT, [batch, sequence])
-    outputs = [value, *(output for output in graph.output if output.name != HIDDEN)]
-    del graph.output[:]
-    graph.output.extend(outputs)
+    def __init__(self, model: PreTrainedModel, language_head: LanguageHead | None = None) -> None:
+        super().__init__()
+        head = value_head(model)
+        self.body: Any = model.base_model
+        self.config = self.body.config  # optimum's exporter reads it.
+        self.norm = self.body.norm
+        # Parameters of the final shape keep their names and bits; a Linear's would be folded into an unnamed transpose.
+        self.value_head = _weights(head.weight.detach().float().T, head.bias)
+        self.language_norm = None if language_head is None else language_head.norm
+        self.language_head = None if language_head is None else _weights(language_head.weight.detach().float().T, None)
 
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor,
+        position_ids: torch.Tensor,
+        past_key_values: Any = None,
+    ) -> dict[str, Any]:
+        """`input_ids`, `position_ids`: int64 [batch, sequence]; `attention_mask`: int64 [batch, past + sequence].
 
-def quantize(model: onnx.ModelProto, bits: int, block_size: int, accuracy_level: int) -> onnx.ModelProto:
-    """Store the weights of all matrix products but the head's in 4 or 8 bits (MatMulNBits), the embedding in 8.
-
-    `quantize_dynamic` is not used: its activation scale spans a whole chunk, so a score would depend on the chunking.
-    """
-    # The name of the module's logger is its path; it reports every node at INFO.
-    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
-
-    quantize_embedding(model)
-    with _quiet("onnxruntime.quantization.matmul_nbits_quantizer"):
-        quantizer = MatMulNBitsQuantizer(
-            model,
-            bits=bits,
-            block_size=block_size,
-            is_symmetric=True,
-            accuracy_level=accuracy_level,
-            nodes_to_exclude=["value_head/MatMul"],
+        Returns: `value` float32 [batch, sequence], logits; `past_key_values` of past and new tokens; and
+        `log_probabilities` float32 [batch, sequence, vocabulary] with a language head.
+        """
+        body = self.body(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            position_ids=position_ids,
+            past_key_values=past_key_values,
+            use_cache=True,
         )
-        quantizer.process()
-    return quantizer.model.model
+        hidden = body.last_hidden_state
+        value = self.norm(hidden) @ self.value_head.weight + self.value_head.bias
+        outputs = {VALUE: value.squeeze(-1), "past_key_values": body.past_key_values}
+        if self.language_norm is not None and self.language_head is not None:
+            logits = self.language_norm(hidden) @ self.language_head.weight
+            outputs[LOG_PROBABILITIES] = torch.log_softmax(logits, dim=-1)
+        return outputs
 
 
-def quantize_embedding(model: onnx.ModelProto) -> None:
-    """Store the embedding as int8 with one float32 scale per row, in place: Gather, Cast, Mul. Exact for any
-    chunking.
+def _weights(weight: torch.Tensor, bias: torch.Tensor | None) -> Any:
+    holder = nn.Module()
+    holder.weight = nn.Parameter(weight.contiguous(), requires_grad=False)
+    if bias is not None:
+        holder.bias = nn.Parameter(bias.detach().float().clone(), requires_grad=False)
+    return holder
+
+
+def export_graph(model: PreTrainedModel, folder: Path, language_head: LanguageHead | None = None) -> onnx.ModelProto:
+    """Export a value model with its key/value cache; weights float32. docs/export.md names inputs and outputs.
+
+    `folder` is made, filled by optimum, and removed.
+
+    Raises: ExportError for an architecture that optimum cannot export.
     """
-    graph = model.graph
-    tables = {tensor.name: tensor for tensor in graph.initializer if len(tensor.dims) == 2}
-    node = next(node for node in graph.node if node.op_type == "Gather" and node.input[0] in tables)
-    table, ids, output = tables[node.input[0]], node.input[1], node.output[0]
-    rows = numpy_helper.to_array(table)
-    scales = np.maximum(np.abs(rows).max(axis=1, keepdims=True) / 127, np.float32(1e-12)).astype(np.float32)
-    integers = np.clip(np.rint(rows / scales), -127, 127).astype(np.int8)
-    graph.initializer.remove(table)
-    graph.initializer.extend(
-        [numpy_helper.from_array(integers, "embedding.int8"), numpy_helper.from_array(scales, "embedding.scale")]
-    )
-    position = list(graph.node).index(node)
-    graph.node.remove(node)
-    for offset, new in enumerate(
-        [
-            helper.make_node("Gather", ["embedding.int8", ids], ["embedding.rows"], "embedding/Gather"),
-            helper.make_node("Cast", ["embedding.rows"], ["embedding.cast"], "embedding/Cast", to=TensorProto.FLOAT),
-            helper.make_node("Gather", ["embedding.scale", ids], ["embedding.scales"], "embedding/GatherScale"),
-            helper.make_node("Mul", ["embedding.cast", "embedding.scales"], [output], "embedding/Mul"),
-        ]
-    ):
-        graph.node.insert(position + offset, new)
+    body: Any = model.base_model
+    config = _onnx_config(body.config, log_probabilities=language_head is not None)
+    module = ExportedModule(model, language_head).eval()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        # The module applies the norm itself, because the language head needs another one.
+        body.norm = nn.Identity()
+        with warnings.catch_warnings():
+            # Tracing warns of every Python branch; the tests compare the graph with torch for any chunking instead.
+            warnings.simplefilter("ignore")
+            export(module, config, folder / "model.onnx", opset=OPSET)
+        return onnx.load(folder / "model.onnx")
+    finally:
+        body.norm = module.norm
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def save_split(model: onnx.ModelProto, folder: Path, max_file_mb: int) -> list[str]:
-    """Write ``model.onnx`` and its large tensors to ``weights-N.bin``, none larger than `max_file_mb`.
+def _onnx_config(config: PretrainedConfig, *, log_probabilities: bool) -> Any:
+    """Optimum's export config of the architecture, with the outputs of a value model.
 
-    Returns: the names of the files written. Raises: ValueError for a single tensor above the limit.
+    `use_past_in_inputs` matters: without it optimum writes a graph that has no past inputs, useless for a cache.
     """
-    limit = max_file_mb * 1_000_000
-    files = ["model.onnx"]
-    data = None
     try:
-        for tensor in model.graph.initializer:
-            raw = numpy_helper.to_array(tensor).tobytes()
-            if len(raw) <= EMBEDDED_BYTES:
-                continue
-            if len(raw) > limit:
-                raise ValueError(
-                    f"tensor {tensor.name} has {len(raw):,} bytes; raise export.max_file_mb ({max_file_mb})"
-                )
-            if data is None or data.tell() + len(raw) + ALIGNMENT > limit:
-                if data is not None:
-                    data.close()
-                files.append(f"weights-{len(files) - 1}.bin")
-                data = (folder / files[-1]).open("wb")
-            data.write(b"\0" * (-data.tell() % ALIGNMENT))
-            _point_outside(tensor, files[-1], data.tell(), len(raw))
-            data.write(raw)
-    finally:
-        if data is not None:
-            data.close()
-    onnx.save(model, folder / "model.onnx")
-    return files
+        make: Any = TasksManager.get_exporter_config_constructor(
+            "onnx", model_type=config.model_type, task=TASK, library_name="transformers"
+        )
+    except (KeyError, ValueError) as error:
+        raise ExportError(
+            f"optimum cannot export the architecture {config.model_type!r} ({error}); "
+            "Phi-3, Qwen2 and Llama are supported"
+        ) from error
 
+    class ValueOnnxConfig(make.func):  # type: ignore[misc]
+        @property
+        def outputs(self) -> dict[str, dict[int, str]]:
+            tokens = {0: "batch_size", 1: "sequence_length"}
+            outputs = {VALUE: tokens}
+            self.add_past_key_values(outputs, direction="outputs")
+            if log_probabilities:
+                outputs[LOG_PROBABILITIES] = tokens
+            return outputs
 
-def _point_outside(tensor: TensorProto, location: str, offset: int, length: int) -> None:
-    for name in ("raw_data", "float_data", "int32_data", "int64_data"):
-        tensor.ClearField(name)
-    del tensor.external_data[:]
-    tensor.data_location = TensorProto.EXTERNAL
-    for key, value in (("location", location), ("offset", offset), ("length", length)):
-        tensor.external_data.add(key=key, value=str(value))
-
-
-@contextmanager
-def _quiet(name: str) -> Iterator[None]:
-    logger = logging.getLogger(name)
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
+    return ValueOnnxConfig(config, task=TASK, use_past=True, use_past_in_inputs=True)

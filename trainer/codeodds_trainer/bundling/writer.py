@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
-from transformers import PreTrainedModel
+from transformers import PretrainedConfig, PreTrainedModel
 
 from codeodds.bundle.manifest import (
     MANIFEST_FILE,
@@ -21,27 +21,18 @@ from codeodds.bundle.manifest import (
     encode,
 )
 from codeodds_trainer.bundling.card import CARD_FILE, render_card
-from codeodds_trainer.bundling.graph import export_graph, quantize, save_split
 from codeodds_trainer.data import sha256
 from codeodds_trainer.disk import write_whole
 from codeodds_trainer.recipe import Recipe
 
 TOKENIZER_FILE = "tokenizer.json"
 GOLDEN_FILE = "golden.json"
+LONGROPE, ORIGINAL_LENGTH = "longrope", "original_max_position_embeddings"
 UNCALIBRATED = Calibration(method="platt", last=1.0, mean=0.0, bias=0.0, fitted_on="nothing", rows=1)
 
 
-def write_graph(model: PreTrainedModel, recipe: Recipe, folder: Path) -> Graph:
-    """Export, quantise and save the graph into an existing folder; returns what the manifest says of it."""
-    section = recipe.export
-    work = folder / "export.partial"
-    try:
-        exported = export_graph(model, work)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    if section.bits < 16:
-        exported = quantize(exported, section.bits, section.block_size, section.accuracy_level)
-    save_split(exported, folder, section.max_file_mb)
+def describe_graph(model: PreTrainedModel, quantization: str, *, log_probabilities: bool = False) -> Graph:
+    """What the manifest says of a model's graph."""
     config = model.config
     heads = config.num_attention_heads
     return Graph(
@@ -51,27 +42,25 @@ def write_graph(model: PreTrainedModel, recipe: Recipe, folder: Path) -> Graph:
         head_size=getattr(config, "head_dim", None) or config.hidden_size // heads,
         kv_dtype="float32",
         vocabulary=config.vocab_size,
-        quantization=(
-            f"MatMulNBits {section.bits} bit, block {section.block_size}, accuracy level {section.accuracy_level}; "
-            "embedding int8 with a scale per row; head float32"
-        ),
+        quantization=quantization,
+        log_probabilities=log_probabilities,
     )
 
 
-def safe_length(model: PreTrainedModel, wanted: int) -> int:
+def safe_length(config: PretrainedConfig, wanted: int) -> int:
     """The longest text, in tokens, that the exported graph scores as training did.
 
     A LongRoPE model (Phi-4-mini) switches its rotary factors for the whole text once it outgrows the original context,
-    and an exported graph has the short ones frozen in: stop below it.
+    and an exported graph has the short ones frozen in: stop there. The settings have had several homes: `rope_scaling`
+    with `type` or `rope_type`, and `rope_parameters` from transformers 5 on.
     """
-    config = model.config
     limits = [wanted, config.max_position_embeddings]
-    scaling = getattr(config, "rope_scaling", None) or {}
-    original = scaling.get("original_max_position_embeddings") or getattr(
-        config, "original_max_position_embeddings", None
-    )
-    if scaling.get("rope_type", scaling.get("type")) == "longrope" and original:
-        limits.append(int(original))
+    settings: dict[str, Any] = {}
+    for home in ("rope_scaling", "rope_parameters"):
+        settings |= getattr(config, home, None) or {}
+    if LONGROPE in (settings.get("rope_type"), settings.get("type")):
+        homes = (settings.get(ORIGINAL_LENGTH), getattr(config, ORIGINAL_LENGTH, None))
+        limits += [int(length) for length in homes if length]
     return min(limits)
 
 
@@ -93,7 +82,7 @@ def first_manifest(
         files=[],
         tokenizer=TOKENIZER_FILE,
         golden=GOLDEN_FILE,
-        max_tokens=safe_length(model, recipe.export.max_tokens),
+        max_tokens=safe_length(model.config, recipe.export.max_tokens),
         rendering="python-source-v1",
         calibration=UNCALIBRATED,
         thresholds=[],
