@@ -78,9 +78,9 @@ def _make(run: RunFolder, name: str, write: Callable[[Path], Manifest]) -> Path:
 def _write_exported(run: RunFolder, recipe: Recipe, folder: Path) -> Manifest:
     model = load_checkpoint(run.model)
     wanted = recipe.export.log_probabilities
-    language_head = load_language_head(recipe, model, run.model / TOKENIZER_FILE) if wanted else None
-    save_split(export_graph(model, folder / "optimum", language_head), folder, WHOLE_FILE_MB)
     summary = json.loads(run.summary.read_text(encoding="utf-8"))
+    language_head = load_language_head(recipe, run, summary["base_layers"]) if wanted else None
+    save_split(export_graph(model, folder / "optimum", language_head), folder, WHOLE_FILE_MB)
     sources = [Source(name="recipe.yaml", sha256=sha256(run.recipe))]
     sources += [Source(name=name, sha256=digest) for name, digest in summary["data"].items()]
     graph = describe_graph(model, FLOAT32.description, log_probabilities=wanted)

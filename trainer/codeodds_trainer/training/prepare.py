@@ -58,8 +58,13 @@ class Base:
 
     def lm_head(self) -> torch.Tensor | None:
         """Weight [vocabulary, hidden] of the language-model head, if the recipe needs it; rows as in the embedding."""
-        path = self.folder / LM_HEAD_FILE
-        return load_file(path)["weight"] if path.exists() else None
+        return read_lm_head(self.folder)
+
+
+def read_lm_head(folder: Path) -> torch.Tensor | None:
+    """Weight [vocabulary, hidden] of the language-model head that `prepare_base` kept in `folder`, if it did."""
+    path = folder / LM_HEAD_FILE
+    return load_file(path)["weight"] if path.exists() else None
 
 
 def prepare_base(recipe: Recipe, folder: Path) -> Base:
@@ -79,7 +84,8 @@ def prepare_base(recipe: Recipe, folder: Path) -> Base:
 
 def needs_lm_head(recipe: Recipe) -> bool:
     """Whether anything in the recipe uses the base model's language-model head."""
-    return recipe.model.head == "lm-mean" or recipe.training.lm_loss_weight > 0
+    trained = recipe.model.head == "lm-mean" or recipe.training.lm_loss_weight > 0
+    return trained or recipe.export.log_probabilities
 
 
 def _make_base(recipe: Recipe, folder: Path) -> None:
