@@ -21,6 +21,29 @@ def platt(last: float, mean: float, bias: float) -> Calibration:
     return Calibration(method="platt", last=last, mean=mean, bias=bias, fitted_on="nothing", rows=1)
 
 
+def growing(last: float, mean: float, bias: float, half_tokens: float, start: float) -> Calibration:
+    made = platt(last, mean, bias)
+    return msgspec.structs.replace(made, method="growing", half_tokens=half_tokens, start=start)
+
+
+def test_a_growing_reading_starts_at_a_constant_and_ends_at_platts() -> None:
+    raw = np.asarray([2.0, -1.0, 0.5] + [0.5] * 997, dtype=np.float32)
+    calibration = growing(1.5, 0.5, -0.25, half_tokens=2.0, start=-0.4)
+    values = calibrate(calibration, raw)
+    for i in range(3):
+        trust = (i + 1) / (i + 1 + 2.0)
+        reading = 1.5 * raw[i] + 0.5 * raw[: i + 1].mean() - 0.25
+        assert values[i] == pytest.approx(1 / (1 + math.exp(-(trust * reading + (1 - trust) * -0.4))), rel=1e-6)
+    plain = calibrate(platt(1.5, 0.5, -0.25), raw)
+    assert abs(values[-1] - plain[-1]) < 1e-3
+    assert abs(values[0] - plain[0]) > 0.2
+
+
+def test_parameters_of_another_method_are_refused() -> None:
+    with pytest.raises(ValueError, match="belong to the method growing, not to platt"):
+        msgspec.structs.replace(platt(1.0, 0.0, 0.0), half_tokens=3.0)
+
+
 def test_formula() -> None:
     raw = np.asarray([0.5, -1.0, 2.0], dtype=np.float32)
     values = calibrate(platt(1.5, 0.5, -0.25), raw)
@@ -35,8 +58,9 @@ def test_formula() -> None:
 def test_readings_give_what_the_last_token_gives() -> None:
     raw = np.asarray([0.5, -1.0, 2.0, 0.1], dtype=np.float32)
     calibration = platt(0.7, 1.2, 0.3)
-    whole = calibrate_readings(calibration, raw[-1:], raw.mean(keepdims=True))
-    np.testing.assert_allclose(whole, calibrate(calibration, raw)[-1:], rtol=1e-6)
+    for each in (calibration, growing(0.7, 1.2, 0.3, half_tokens=3.0, start=-0.5)):
+        whole = calibrate_readings(each, raw[-1:], raw.mean(keepdims=True), np.asarray([4]))
+        np.testing.assert_allclose(whole, calibrate(each, raw)[-1:], rtol=1e-6)
 
 
 @given(LOGITS, st.floats(0, 10), st.floats(0, 10), st.floats(-10, 10))
@@ -45,9 +69,9 @@ def test_probabilities_are_never_certain(raw: list[float], last: float, mean: fl
     assert ((values > 0) & (values < 1)).all()
 
 
-@given(LOGITS, st.floats(-5, 5))
-def test_a_value_does_not_depend_on_later_tokens(raw: list[float], later: float) -> None:
-    calibration = platt(1.0, 1.0, 0.0)
+@given(LOGITS, st.floats(-5, 5), st.sampled_from([0.0, 3.0]))
+def test_a_value_does_not_depend_on_later_tokens(raw: list[float], later: float, half: float) -> None:
+    calibration = growing(1.0, 1.0, 0.0, half, -0.5) if half else platt(1.0, 1.0, 0.0)
     before = calibrate(calibration, np.asarray(raw, dtype=np.float32))
     after = calibrate(calibration, np.asarray([*raw, later], dtype=np.float32))
     np.testing.assert_array_equal(after[:-1], before)

@@ -5,10 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from codeodds.bundle.calibration import calibrate_readings
-from codeodds_trainer.bundling.calibrate import ENDS, STEP_PROGRAMS, fit_isotonic, fit_platt, fit_temperature
+from codeodds.bundle.calibration import calibrate, calibrate_readings
+from codeodds_trainer.bundling.calibrate import (
+    ENDS,
+    STEP_PROGRAMS,
+    fit_growing,
+    fit_isotonic,
+    fit_platt,
+    fit_temperature,
+)
 from codeodds_trainer.bundling.calibration_choice import (
-    FRACTIONS,
+    END_LOSS,
     choose_calibration,
     collapse,
     fold_of_problems,
@@ -17,9 +24,12 @@ from codeodds_trainer.bundling.calibration_choice import (
 )
 from codeodds_trainer.bundling.card import calibration_lines
 from codeodds_trainer.errors import CalibrationError
+from codeodds_trainer.evaluation.prefixes import FRACTIONS
 from codeodds_trainer.evaluation.scoring import ScoredProgram, ScoredSet
 
 RNG = np.random.default_rng(0)
+ONCE = np.asarray(1)
+"""Tokens so far, for maps that do not look at them."""
 
 
 def sigmoid(logits):
@@ -31,7 +41,7 @@ def test_known_parameters_are_found_again():
     truth = sigmoid(0.8 * last + 0.4 * mean - 0.6)
     found = fit_platt(last, mean, RNG.random(40_000) < truth, "a test")
     assert (found.last, found.mean, found.bias) == pytest.approx((0.8, 0.4, -0.6), abs=0.05)
-    assert np.abs(calibrate_readings(found, last, mean) - truth).max() < 0.04
+    assert np.abs(calibrate_readings(found, last, mean, ONCE) - truth).max() < 0.04
 
 
 def test_a_reading_that_points_the_wrong_way_gets_no_weight():
@@ -55,7 +65,7 @@ def test_isotonic_finds_a_map_that_is_no_sigmoid():
     found = fit_isotonic(last, last, RNG.random(40_000) < truth, "a test")
     assert found.points is not None
     inner = np.abs(last) < 2.9
-    assert np.abs(calibrate_readings(found, last, last) - truth)[inner].max() < 0.05
+    assert np.abs(calibrate_readings(found, last, last, ONCE) - truth)[inner].max() < 0.05
 
 
 def test_isotonic_points_rise_and_stay_off_the_ends():
@@ -71,7 +81,7 @@ def test_isotonic_points_rise_and_stay_off_the_ends():
 def test_isotonic_of_a_reading_without_meaning_is_flat():
     labels = np.arange(100) % 2 == 0
     found = fit_isotonic(np.zeros(100), np.zeros(100), labels, "a test")
-    values = calibrate_readings(found, np.asarray([-9.0, 0.0, 9.0]), np.zeros(3))
+    values = calibrate_readings(found, np.asarray([-9.0, 0.0, 9.0]), np.zeros(3), ONCE)
     assert values == pytest.approx([0.5, 0.5, 0.5], abs=0.01)
 
 
@@ -93,14 +103,14 @@ def test_a_collapsed_map_is_rejected(values, words):
     assert 0 <= extreme <= 1
 
 
-def scored_set(truth, problems=300, each=5, tokens=20):
-    """Programs whose last logit decides their label as `truth` says; earlier tokens know half of it."""
+def scored_set(truth, problems=300, each=5, tokens=20, early=1.0):
+    """Programs whose last logit decides their label as `truth` says; earlier tokens know the share `early` of it."""
     rng = np.random.default_rng(1)
     rows = []
     for number in range(problems):
         for _ in range(each):
             logit = float(rng.uniform(-3, 3))
-            values = [logit / 2] * (tokens - 1) + [logit]
+            values = [logit * early] * (tokens - 1) + [logit]
             rows.append(ScoredProgram(f"p{number}", "toy", "toy", bool(rng.random() < truth(logit)), "", values, 9))
     return ScoredSet(rows)
 
@@ -130,14 +140,52 @@ def test_isotonic_with_too_few_programs_for_two_steps_is_rejected():
 
 def test_what_the_fractions_cost():
     """Early values are half the last ones: one calibration reads them too timidly, one for each fraction does not."""
-    _, comparison = choose_calibration(scored_set(lambda logit: sigmoid(2 * logit)), "a test")
+    _, comparison = choose_calibration(scored_set(lambda logit: sigmoid(2 * logit), early=0.5), "a test")
     rows = {row.fraction: row for row in comparison.fractions}
     assert list(rows) == list(FRACTIONS)
     assert rows[0.5].own < rows[0.5].one < rows[0.5].constant
     assert rows[1.0].own == rows[1.0].one
     assert rows[0.5].constant == pytest.approx(np.log(2), abs=0.01)
-    # All tokens of these programs lie in the first two bands, whatever the fraction.
-    assert rows[0.25].own <= rows[0.25].bands <= rows[0.25].constant
+
+
+def noisy_start(problems=300, each=5, tokens=40):
+    """Programs whose early values are noise as bold as what their later ones know."""
+    rng = np.random.default_rng(2)
+    rows = []
+    for number in range(problems):
+        for _ in range(each):
+            logit = float(rng.normal(-1, 1.5))
+            trust = np.minimum(1, np.arange(1, tokens + 1) / 20)
+            values = (trust * logit + (1 - trust) * rng.normal(-1, 4, tokens)).tolist()
+            rows.append(ScoredProgram(f"p{number}", "toy", "toy", bool(rng.random() < sigmoid(logit)), "", values, 9))
+    return ScoredSet(rows)
+
+
+def test_bold_early_values_are_trusted_less():
+    scored = noisy_start()
+    calibration, comparison = choose_calibration(scored, "a test")
+    assert (calibration.method, comparison.chosen) == ("growing", "growing")
+    assert calibration.half_tokens > 1
+    rows = {row.fraction: row for row in comparison.fractions}
+    assert rows[0.1].growing < rows[0.1].one - 0.02
+    best = min(result.log_loss for result in comparison.methods)
+    assert rows[1.0].growing <= best + END_LOSS
+    # Early on, it hardly leaves the share of programs that pass.
+    first = calibrate(calibration, np.asarray([6.0], dtype=np.float32))
+    assert abs(first[0] - scored.labels.mean()) < 0.35
+    assert calibrate(calibration, np.full(200, 6.0, dtype=np.float32))[-1] > 0.9
+
+
+def test_growing_parameters_are_found_again():
+    last, mean = RNG.normal(size=(2, 40_000)) * 2
+    tokens = RNG.integers(1, 60, size=40_000)
+    trust = tokens / (tokens + 8.0)
+    truth = sigmoid(trust * (0.9 * last + 0.5 * mean - 0.3) + (1 - trust) * -1.2)
+    found = fit_growing(last, mean, tokens, RNG.random(40_000) < truth, np.ones(40_000), "a test")
+    assert (found.last, found.mean, found.bias) == pytest.approx((0.9, 0.5, -0.3), abs=0.08)
+    assert found.half_tokens == pytest.approx(8.0, rel=0.25)
+    assert found.start == pytest.approx(-1.2, abs=0.15)
+    assert np.abs(calibrate_readings(found, last, mean, tokens) - truth).max() < 0.05
 
 
 def test_folds_keep_problems_whole():

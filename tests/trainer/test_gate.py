@@ -203,7 +203,7 @@ def test_no_probability_knows_its_own_half():
 
 def test_the_error_in_its_own_bins_is_the_usual_one():
     rng = np.random.default_rng(0)
-    values, labels = rng.random(100), rng.random(100) < 0.5
+    values, labels = rng.random(150), rng.random(150) < 0.5
     assert error_in_bins_of(values, values, labels) == pytest.approx(expected_calibration_error(values, labels))
 
 

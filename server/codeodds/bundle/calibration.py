@@ -21,16 +21,22 @@ def calibrate(calibration: Calibration, raw: FloatArray) -> FloatArray:
     not depend on later tokens.
     """
     logits = np.asarray(raw, dtype=np.float64)
-    means = np.cumsum(logits) / np.arange(1, len(logits) + 1)
-    return calibrate_readings(calibration, logits, means).astype(np.float32)
+    tokens = np.arange(1, len(logits) + 1)
+    return calibrate_readings(calibration, logits, np.cumsum(logits) / tokens, tokens).astype(np.float32)
 
 
-def calibrate_readings(calibration: Calibration, last: Floats, mean: Floats) -> npt.NDArray[np.float64]:
-    """The probability from readings already taken: the last logit and the mean logit of any number of programs.
+def calibrate_readings(
+    calibration: Calibration, last: Floats, mean: Floats, tokens: npt.NDArray[np.integer]
+) -> npt.NDArray[np.float64]:
+    """The probability from readings already taken of any number of programs.
 
-    `last`, `mean`: the same shape. Returns: float64 of that shape, each in (0, 1).
+    `last`, `mean`: last and mean logit of the solution so far; `tokens`: how many solution tokens that are, 1 or more.
+    All of the same shape. Returns: float64 of that shape, each in (0, 1).
     """
     readings = combine(calibration, last, mean)
+    if calibration.half_tokens:
+        trust = tokens / (tokens + calibration.half_tokens)
+        readings = trust * readings + (1 - trust) * calibration.start
     if calibration.points is None:
         values = sigmoid(readings)
     else:

@@ -75,9 +75,11 @@ class Calibration(_Strict, omit_defaults=True):
     - ``platt`` (Platt, 1999): ``sigmoid(z_i)``.
     - ``isotonic`` (Zadrozny and Elkan, 2002): z_i looked up in `points`, linear between them,
       constant beyond both ends.
+    - ``growing``: ``sigmoid(w_i * z_i + (1 - w_i) * start)`` with ``w_i = i / (i + half_tokens)``: Platt scaling that
+      trusts a reading the more, the more solution tokens i it rests on. What early tokens say means little.
     """
 
-    method: Literal["temperature", "platt", "isotonic"]
+    method: Literal["temperature", "platt", "isotonic", "growing"]
     last: float
     mean: float
     bias: float
@@ -87,9 +89,17 @@ class Calibration(_Strict, omit_defaults=True):
     """Labelled programs in that split."""
     points: list[tuple[float, Probability]] | None = None
     """Isotonic only: (z, probability) in rising order of z; probabilities never fall."""
+    half_tokens: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
+    """Growing only: the number of solution tokens at which a reading counts half."""
+    start: float = 0.0
+    """Growing only: log-odds before anything was read."""
 
     def __post_init__(self) -> None:
-        """Raises: ValueError for points that are no rising curve, or that the method does not use."""
+        """Raises: ValueError for points that are no rising curve, or for parameters that the method does not use."""
+        if self.method != "growing" and (self.half_tokens or self.start):
+            raise ValueError(
+                f"calibration `half_tokens` and `start` belong to the method growing, not to {self.method}"
+            )
         if (self.method == "isotonic") != (self.points is not None):
             raise ValueError(f"calibration `points` belong to the method isotonic and to no other ({self.method})")
         if self.points is None:

@@ -20,12 +20,15 @@ from codeodds_trainer.errors import CalibrationError
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.bool_]
+Tokens = npt.NDArray[np.int64]
 
 MIN_PROGRAMS = 20
 RIDGE = 1e-4
 """Weight of the squared parameters in the mean loss: only keeps separable data finite."""
 STEP_PROGRAMS = 20
 """Programs that isotonic regression averages before it looks for the best rising steps: fewer say too little."""
+LOG_HALF = (-3.0, 6.0)
+"""Bounds of the logarithm of the tokens at which a reading counts half: 0.05 to 400."""
 ENDS = 0.01
 """Isotonic probabilities stay within [ENDS, 1 - ENDS]: a step of 20 programs knows nothing of rarer events."""
 
@@ -65,6 +68,40 @@ def fit_isotonic(last: Floats, mean: Floats, labels: Labels, fitted_on: str) -> 
         block = np.concatenate(runs[start:end])
         points.append((float(readings[block].mean()), float(np.clip(rising.x[start], ENDS, 1 - ENDS))))
     return msgspec.structs.replace(platt, method="isotonic", points=_distinct(points))
+
+
+def fit_growing(
+    last: Floats, mean: Floats, tokens: Tokens, labels: Labels, weights: Floats, fitted_on: str
+) -> Calibration:
+    """Platt scaling whose reading counts the more, the more solution tokens it rests on; see `Calibration`.
+
+    Fitted on readings of unfinished programs too. `last`, `mean`: logits; `tokens`: solution tokens so far; `weights`:
+    how much a reading counts; all [readings]. `labels`: bool [readings], of the finished program.
+    """
+    sign = np.where(labels, 1.0, -1.0)
+    shares = weights / weights.sum()
+
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        by_last, by_mean, bias, start, log_half = parameters
+        half = np.exp(log_half)
+        trust = tokens / (tokens + half)
+        reading = by_last * last + by_mean * mean + bias
+        margins = sign * (trust * reading + (1 - trust) * start)
+        value = shares @ np.logaddexp(0.0, -margins) + RIDGE * float(parameters[:4] @ parameters[:4])
+        pull = -shares * sign * expit(-margins)
+        of_trust = pull @ (-half * tokens / (tokens + half) ** 2 * (reading - start))
+        slopes = [pull @ (trust * last), pull @ (trust * mean), pull @ trust, pull @ (1 - trust)]
+        return float(value), np.asarray([*slopes, of_trust]) + 2 * RIDGE * np.append(parameters[:4], 0.0)
+
+    bounds = [(0.0, None), (0.0, None), (None, None), (None, None), LOG_HALF]
+    tried = [
+        minimize(loss, [0.5, 0.5, 0.0, 0.0, log_half], jac=True, method="L-BFGS-B", bounds=bounds)
+        for log_half in (1.0, 3.0)
+    ]
+    by_last, by_mean, bias, start, log_half = min(tried, key=lambda result: float(result.fun)).x.tolist()
+    found = _calibration("platt", [by_last, by_mean, bias], labels, fitted_on)
+    half = round(float(np.exp(log_half)), 6)
+    return msgspec.structs.replace(found, method="growing", half_tokens=half, start=round(start, 6))
 
 
 def _distinct(points: list[tuple[float, float]]) -> list[tuple[float, float]]:

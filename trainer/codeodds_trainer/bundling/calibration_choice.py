@@ -15,11 +15,13 @@ from codeodds_trainer.bundling.calibrate import (
     Floats,
     Labels,
     check_programs,
+    fit_growing,
     fit_isotonic,
     fit_platt,
     fit_temperature,
 )
 from codeodds_trainer.evaluation.metrics import expected_calibration_error
+from codeodds_trainer.evaluation.prefixes import FRACTIONS, TokenValues
 from codeodds_trainer.evaluation.scoring import ScoredSet
 
 Fit = Callable[[Floats, Floats, Labels, str], Calibration]
@@ -33,9 +35,8 @@ SAME_VALUE_SHARE = 0.25
 """A map that sends more programs than this to one probability has collapsed: it cannot rank them any more."""
 EXTREME, EXTREME_SHARE = 0.005, 0.05
 """Nor may more programs than this share lie within EXTREME of 0 or 1: no file here supports such certainty."""
-FRACTIONS = (0.1, 0.25, 0.5, 0.75, 1.0)
-BANDS = (16, 32, 64, 128)
-"""Upper ends, in solution tokens, of the bands that an editor could tell apart; the last band is open."""
+EARLY_GAIN, END_LOSS = 0.005, 0.003
+"""Nats that the map for unfinished programs must gain on average over fractions below 1, and may lose at the end."""
 
 
 class MethodResult(msgspec.Struct, frozen=True):
@@ -61,8 +62,8 @@ class FractionResult(msgspec.Struct, frozen=True):
     """The one calibration, fitted at the end of programs."""
     own: float
     """A Platt scaling fitted at this very fraction, which a live editor does not know."""
-    bands: float
-    """A Platt scaling for each band of tokens so far, fitted at all fractions together."""
+    growing: float
+    """One map that trusts a reading the more, the more tokens it rests on, fitted at all fractions together."""
     constant: float
     """The share of passing programs for everyone."""
 
@@ -81,7 +82,8 @@ def choose_calibration(scored: ScoredSet, fitted_on: str) -> tuple[Calibration, 
     """The method with the smallest held-out log loss that has not collapsed, fitted on all programs.
 
     Methods are tried from few parameters to many; one with more must be better by MARGIN. If all collapse, Platt
-    scaling is taken.
+    scaling is taken. The map for unfinished programs takes the place of the winner if it is clearly better on them and
+    hardly worse on finished ones.
 
     Raises: CalibrationError if there are fewer than 20 programs or one label only.
     """
@@ -93,16 +95,23 @@ def choose_calibration(scored: ScoredSet, fitted_on: str) -> tuple[Calibration, 
         values = held_out(fit, last, mean, labels, folds)
         # The map that would be shipped must not have collapsed either.
         shipped = fit(last, mean, labels, fitted_on)
-        results.append(_result(shipped, values, calibrate_readings(shipped, last, mean), labels))
+        results.append(_result(shipped, values, calibrate_readings(shipped, last, mean, scored.tokens), labels))
     chosen = _best(results)
+    fractions = compare_fractions(scored, folds)
+    at_the_end = next(result.log_loss for result in results if result.method == chosen)
+    calibration = METHODS[chosen](last, mean, labels, fitted_on)
+    if _grows_better(fractions, at_the_end):
+        growing = fit_growing_at(scored, np.ones(len(labels), dtype=np.bool_), fitted_on)
+        if collapse(calibrate_readings(growing, last, mean, scored.tokens))[2] is None:
+            chosen, calibration = growing.method, growing
     comparison = Comparison(
         programs=len(labels),
         problems=len(set(scored.groups.tolist())),
         chosen=chosen,
         methods=results,
-        fractions=compare_fractions(scored, folds),
+        fractions=fractions,
     )
-    return METHODS[chosen](last, mean, labels, fitted_on), comparison
+    return calibration, comparison
 
 
 def collapse(values: Floats) -> tuple[float, float, str | None]:
@@ -134,7 +143,10 @@ def held_out(fit: Fit, last: Floats, mean: Floats, labels: Labels, folds: npt.ND
         inside = folds == fold
         if not inside.all():
             found = fit(last[~inside], mean[~inside], labels[~inside], "other problems")
-            values[inside] = calibrate_readings(found, last[inside], mean[inside])
+            # None of these methods looks at the number of tokens.
+            values[inside] = calibrate_readings(
+                found, last[inside], mean[inside], np.ones(inside.sum(), dtype=np.int64)
+            )
     return values
 
 
@@ -144,54 +156,58 @@ def log_loss(values: Floats, labels: Labels) -> float:
 
 
 def compare_fractions(scored: ScoredSet, folds: npt.NDArray[np.int64]) -> list[FractionResult]:
-    """One calibration for all prefixes beside one for each fraction, and one for each band of tokens so far."""
+    """One calibration for all prefixes beside one for each fraction, and one that looks at the tokens so far."""
     labels = scored.labels
-    readings = {fraction: _readings_at(scored, fraction) for fraction in FRACTIONS}
-    one, own, bands = ({fraction: np.zeros(len(labels)) for fraction in FRACTIONS} for _ in range(3))
+    readings = {fraction: TokenValues([row.values for row in scored.rows]).read(fraction) for fraction in FRACTIONS}
+    one, own, growing = ({fraction: np.zeros(len(labels)) for fraction in FRACTIONS} for _ in range(3))
     for fold in np.unique(folds):
         inside = folds == fold
         outside = ~inside if not inside.all() else inside
         end = fit_platt(scored.last[outside], scored.mean[outside], labels[outside], "")
-        by_band = _fit_bands([reading[:, outside] for reading in readings.values()], labels[outside])
-        for fraction, (last, mean, tokens) in readings.items():
-            here = fit_platt(last[outside], mean[outside], labels[outside], "")
-            one[fraction][inside] = calibrate_readings(end, last[inside], mean[inside])
-            own[fraction][inside] = calibrate_readings(here, last[inside], mean[inside])
-            for band, found in by_band.items():
-                chosen = inside & (np.searchsorted(BANDS, tokens) == band)
-                bands[fraction][chosen] = calibrate_readings(found, last[chosen], mean[chosen])
+        by_tokens = fit_growing_at(scored, outside, "")
+        for fraction, read in readings.items():
+            here = fit_platt(read.last[outside], read.mean[outside], labels[outside], "")
+            for values, found in ((one, end), (own, here), (growing, by_tokens)):
+                values[fraction][inside] = calibrate_readings(
+                    found, read.last[inside], read.mean[inside], read.tokens[inside]
+                )
     constant = log_loss(np.full(len(labels), np.clip(labels.mean(), 1e-6, 1 - 1e-6)), labels)
     return [
         FractionResult(
             fraction=fraction,
             one=round(log_loss(one[fraction], labels), 5),
             own=round(log_loss(own[fraction], labels), 5),
-            bands=round(log_loss(bands[fraction], labels), 5),
+            growing=round(log_loss(growing[fraction], labels), 5),
             constant=round(constant, 5),
         )
         for fraction in FRACTIONS
     ]
 
 
-def _fit_bands(readings: list[npt.NDArray[np.float64]], labels: Labels) -> dict[int, Calibration]:
-    """`readings`: one [last, mean, tokens] x programs for each fraction. A band without programs gets all of them."""
-    last, mean, tokens = np.concatenate(readings, axis=1)
-    repeated = np.tile(labels, len(readings))
-    found = {}
-    for band in range(len(BANDS) + 1):
-        chosen = np.searchsorted(BANDS, tokens) == band
-        chosen = chosen if chosen.any() else np.ones_like(chosen)
-        found[band] = fit_platt(last[chosen], mean[chosen], repeated[chosen], "")
-    return found
+def fit_growing_at(scored: ScoredSet, rows: Labels, fitted_on: str) -> Calibration:
+    """The map for unfinished programs, fitted at all fractions of the programs `rows`, bool [programs].
+
+    Finished programs count as much as all unfinished readings together: most of what an editor shows is finished.
+    """
+    values = TokenValues([row.values for row, chosen in zip(scored.rows, rows, strict=True) if chosen])
+    read = [values.read(fraction) for fraction in FRACTIONS]
+    early = len(FRACTIONS) - 1
+    weights = np.concatenate([np.full(int(rows.sum()), 1.0 if fraction < 1 else early) for fraction in FRACTIONS])
+    found = fit_growing(
+        np.concatenate([part.last for part in read]),
+        np.concatenate([part.mean for part in read]),
+        np.concatenate([part.tokens for part in read]),
+        np.tile(scored.labels[rows], len(FRACTIONS)),
+        weights,
+        fitted_on,
+    )
+    return msgspec.structs.replace(found, rows=int(rows.sum()))
 
 
-def _readings_at(scored: ScoredSet, fraction: float) -> npt.NDArray[np.float64]:
-    """Last logit, mean logit and number of tokens after this fraction of each solution, float64 [3, programs]."""
-    columns = []
-    for row in scored.rows:
-        tokens = max(1, int(np.ceil(fraction * len(row.values))))
-        columns.append((row.values[tokens - 1], sum(row.values[:tokens]) / tokens, tokens))
-    return np.asarray(columns, dtype=np.float64).T
+def _grows_better(fractions: list[FractionResult], at_the_end: float) -> bool:
+    early = [row.one - row.growing for row in fractions if row.fraction < 1]
+    end = next(row.growing for row in fractions if row.fraction == 1)
+    return float(np.mean(early)) >= EARLY_GAIN and end - at_the_end <= END_LOSS
 
 
 def _result(shipped: Calibration, values: Floats, shown: Floats, labels: Labels) -> MethodResult:

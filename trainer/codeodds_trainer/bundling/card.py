@@ -100,6 +100,8 @@ def calibration_lines(calibration: Calibration) -> list[str]:
     maps = {
         "temperature": f"Temperature scaling of the last logit: `sigmoid({calibration.last:g} · v_i)`.",
         "platt": f"Platt scaling of the logits: `sigmoid({reading})`.",
+        "growing": f"Platt scaling that trusts a reading after i tokens by w = i / (i + {calibration.half_tokens:g}): "
+        f"`sigmoid(w · ({reading}) + (1 - w) · {calibration.start:g})`.",
         "isotonic": f"Isotonic regression on `{reading}`, linear between {len(calibration.points or [])} points.",
     }
     return [

@@ -181,7 +181,7 @@ def cross_calibrated(scored: ScoredSet) -> npt.NDArray[np.float64]:
     values = np.zeros(len(half), dtype=np.float64)
     for inside in (half, ~half):
         found = fit_platt(scored.last[~inside], scored.mean[~inside], scored.labels[~inside], "the other half")
-        values[inside] = calibrate_readings(found, scored.last[inside], scored.mean[inside])
+        values[inside] = calibrate_readings(found, scored.last[inside], scored.mean[inside], scored.tokens[inside])
     return values
 
 

@@ -196,9 +196,10 @@ def _thresholds(own: MeasuredBundle, request: Request, run: RunFolder, labels: S
     scorer = open_scorer(own.folder, threads=request.threads)
     valid = score_problems(scorer, problems, run.scores / f"validation-{own.weights}.jsonl")
     calibration = own.manifest.calibration
-    chosen = choose_thresholds(calibrate_readings(calibration, valid.last, valid.mean), valid.labels, PRECISIONS)
+    known = calibrate_readings(calibration, valid.last, valid.mean, valid.tokens)
+    chosen = choose_thresholds(known, valid.labels, PRECISIONS)
     reported = ScoredSet([row for items in own.scored.values() for row in items.rows])
-    values = calibrate_readings(calibration, reported.last, reported.mean)
+    values = calibrate_readings(calibration, reported.last, reported.mean, reported.tokens)
     return measure_thresholds(chosen, values, reported.labels, f"split {request.split} of {', '.join(labels)}")
 
 

@@ -16,11 +16,13 @@ FRACTIONS = (0.1, 0.25, 0.5, 0.75, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """Each float64 [programs]."""
+    """Each float64 [programs], but `tokens`."""
 
     last: Floats
     mean: Floats
     sum: Floats
+    tokens: npt.NDArray[np.int64]
+    """int64 [programs]: how many values were read."""
 
 
 class TokenValues:
@@ -41,4 +43,4 @@ class TokenValues:
         taken = np.maximum(np.ceil(fraction * self.lengths - 1e-9), 1).astype(np.int64)
         rows = zip(self._starts, taken, strict=True)
         sums = np.asarray([self._flat[start : start + count].sum() for start, count in rows])
-        return Readings(self._flat[self._starts + taken - 1], sums / taken, sums)
+        return Readings(self._flat[self._starts + taken - 1], sums / taken, sums, taken)

@@ -54,7 +54,7 @@ class Rater:
         if isinstance(self.reading, str):
             found: npt.NDArray[np.float64] = getattr(readings, self.reading)
         else:
-            found = calibrate_readings(self.reading, readings.last, readings.mean)
+            found = calibrate_readings(self.reading, readings.last, readings.mean, readings.tokens)
         return np.where(self.scored, found, -np.inf)
 
 

@@ -73,6 +73,7 @@ class ScoredSet:
         number = {problem_id: index for index, problem_id in enumerate(ids)}
         self.last: npt.NDArray[np.float64] = np.asarray([row.last for row in rows])
         self.mean: npt.NDArray[np.float64] = np.asarray([row.mean for row in rows])
+        self.tokens: npt.NDArray[np.int64] = np.asarray([len(row.values) for row in rows], dtype=np.int64)
         self.labels: npt.NDArray[np.bool_] = np.asarray([row.passed for row in rows], dtype=np.bool_)
         self.groups: npt.NDArray[np.int64] = np.asarray([number[row.problem_id] for row in rows], dtype=np.int64)
         self.characters: npt.NDArray[np.int64] = np.asarray([row.characters for row in rows], dtype=np.int64)
