@@ -87,6 +87,8 @@ class Calibration(_Strict, omit_defaults=True):
     """Labelled programs in that split."""
     points: list[tuple[float, Probability]] | None = None
     """Isotonic only: (z, probability) in rising order of z; probabilities never fall."""
+    compared: str | None = None
+    """What each method was worth on problems held out, for people."""
 
     def __post_init__(self) -> None:
         """Raises: ValueError for points that are no rising curve, or that the method does not use."""

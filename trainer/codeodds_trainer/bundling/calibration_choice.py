@@ -102,7 +102,9 @@ def choose_calibration(scored: ScoredSet, fitted_on: str) -> tuple[Calibration, 
         methods=results,
         fractions=compare_fractions(scored, folds),
     )
-    return METHODS[chosen](last, mean, labels, fitted_on), comparison
+    compared = ", ".join(f"{result.method} {result.log_loss:.3f}" for result in results)
+    calibration = METHODS[chosen](last, mean, labels, fitted_on)
+    return msgspec.structs.replace(calibration, compared=compared), comparison
 
 
 def collapse(values: Floats) -> tuple[float, float, str | None]:
