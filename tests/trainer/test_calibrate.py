@@ -131,6 +131,8 @@ def test_the_simplest_map_that_fits_is_chosen(truth, method):
     losses = {result.method: result.log_loss for result in comparison.methods}
     assert losses[method] <= min(losses.values()) + 0.001
     assert (calibration.fitted_on, calibration.rows) == ("a test", 1500)
+    assert calibration.compared == ", ".join(f"{name} {loss:.3f}" for name, loss in losses.items())
+    assert calibration_lines(calibration)[2] == f"- Log loss on problems held out, in nats: {calibration.compared}."
 
 
 def test_isotonic_with_too_few_programs_for_two_steps_is_rejected():

@@ -93,6 +93,8 @@ class Calibration(_Strict, omit_defaults=True):
     """Growing only: the number of solution tokens at which a reading counts half."""
     start: float = 0.0
     """Growing only: log-odds before anything was read."""
+    compared: str | None = None
+    """What each method was worth on problems held out, for people."""
 
     def __post_init__(self) -> None:
         """Raises: ValueError for points that are no rising curve, or for parameters that the method does not use."""

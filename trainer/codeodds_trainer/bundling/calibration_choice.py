@@ -111,7 +111,10 @@ def choose_calibration(scored: ScoredSet, fitted_on: str) -> tuple[Calibration, 
         methods=results,
         fractions=fractions,
     )
-    return calibration, comparison
+    compared = ", ".join(f"{result.method} {result.log_loss:.3f}" for result in results)
+    if calibration.method == "growing":
+        compared += f", growing {next(row.growing for row in fractions if row.fraction == 1):.3f}"
+    return msgspec.structs.replace(calibration, compared=compared), comparison
 
 
 def collapse(values: Floats) -> tuple[float, float, str | None]:

@@ -107,6 +107,7 @@ def calibration_lines(calibration: Calibration) -> list[str]:
     return [
         f"- {maps[calibration.method]}",
         f"- Fitted on {calibration.fitted_on} ({calibration.rows:,} programs).",
+        *([f"- Log loss on problems held out, in nats: {calibration.compared}."] if calibration.compared else []),
     ]
 
 
