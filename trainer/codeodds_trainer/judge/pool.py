@@ -49,7 +49,7 @@ class WorkerProcess:
             process = self._ensure()
             assert process.stdin is not None
             assert process.stdout is not None
-            runs = len(job.inputs or ()) or 1
+            runs = len(job.inputs or job.observe or ()) or 1
             timer = threading.Timer(runs * (2 * job.time_limit_s + 1) + SLACK_S, process.kill)
             timer.start()
             try:
