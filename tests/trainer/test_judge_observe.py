@@ -156,7 +156,9 @@ def test_random_programs_do_the_same_each_time(judge):
 
 
 def test_a_method_is_called_on_a_fresh_object(judge):
-    program = "class Solution:\n    n = []\n    def f(self, x):\n        self.y = getattr(self, 'y', 0) + x\n        return self.y\n"
+    program = (
+        "class Solution:\n    def f(self, x):\n        self.y = getattr(self, 'y', 0) + x\n        return self.y\n"
+    )
     first, second = marks(judge, program, "(1,)", "(1,)", entry_point="Solution.f")
     assert first == second
 

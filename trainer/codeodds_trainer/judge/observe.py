@@ -82,8 +82,7 @@ def canonical(value: Any) -> str:
     """A text that is the same for values that tests hold for equal.
 
     Numbers are equal across their types, as in Python, and floats if they agree in 9 digits; lists and tuples differ.
-    An iterator counts as the list of its first 256 items, an object of a class of the program as the class's name and its
-    attributes.
+    An iterator counts as its first 256 items, an object of a class of the program as the class's name and attributes.
 
     Raises: WireError for a value with too many objects or too deep; what asking the program raises.
     """

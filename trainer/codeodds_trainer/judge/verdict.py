@@ -57,8 +57,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     network: Network = "namespace"
     observed: list[str] | None = None
     """What each call of an `observe` job did, in their order: ``=`` and a digest of the value, or ``!`` and what ended
-    it. Empty if there was nothing to call. The verdict of such a job is "pass" if the calls could be made at all: it says
-    nothing of whether the program is right."""
+    it. Empty if there was nothing to call. The verdict of such a job is "pass" if the calls could be made at all: it
+    does not say that the program is right."""
 
     @property
     def passed(self) -> bool:
