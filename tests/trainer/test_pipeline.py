@@ -32,7 +32,7 @@ def line(tmp_path_factory):
     train("export", *options, "--out", folder / "bundle")
     shutil.copytree(folder / "bundle", folder / "plain")
     evaluate = ("evaluate", "--bundle", folder / "bundle", *options, "--files", "toy.jsonl", "--write")
-    table = train(*evaluate, "--baseline-recipe", recipe).stdout
+    table = train(*evaluate, "--baseline-recipe", recipe, "--baseline", "all", "--reviewer-problems", 2).stdout
     return folder, table
 
 
@@ -61,7 +61,15 @@ def test_the_figures_are_in_manifest_card_and_table(line):
     assert figures["within_problem_auroc", None] > 0.95
     assert figures["best_1_of_3", "oracle"] >= figures["best_1_of_3", None] > figures["best_1_of_3", "random"]
     assert ("within_problem_auroc", "shortest") in figures
-    assert ("within_problem_auroc", "mean log-probability, full base") in figures
+    for other in (
+        "mean log-probability, full base",
+        "summed log-probability, full base",
+        "frozen probe, full base",
+        "coder x reviewer (part)",
+        "static checks",
+        "execution agreement",
+    ):
+        assert ("within_problem_auroc", other) in figures
     assert figures["ece", None] < 0.3
     card = (folder / "bundle" / "README.md").read_text()
     assert "within-problem AUROC" in card

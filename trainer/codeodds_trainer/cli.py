@@ -84,7 +84,47 @@ def export(run: Path, data: Path, out: Path, threads: int) -> None:
     help="Files to report on; repeat the option.",
 )
 @click.option("--split", default="test", show_default=True, help="Split to report on.")
-@click.option("--baseline-recipe", type=_EXISTING_FILE, help="Also measure mean log-probability of this recipe's base.")
+@click.option(
+    "--baseline",
+    "baselines",
+    multiple=True,
+    type=click.Choice(["logprob", "probe", "reviewer", "static", "agreement", "all"]),
+    help="Also measure what can be had without the bundle; repeat the option. See below.",
+)
+@click.option(
+    "--baseline-recipe",
+    type=_EXISTING_FILE,
+    help="Its full base model is the language model of logprob, probe and reviewer. Alone it asks for logprob.",
+)
+@click.option(
+    "--probe-layer",
+    "probe_layers",
+    type=int,
+    multiple=True,
+    help="Layer that the probe reads; of several, the best on validation problems. The last by default.",
+)
+@click.option(
+    "--reviewer-problems",
+    type=click.IntRange(min=0),
+    default=60,
+    show_default=True,
+    help="The reviewer, the slowest one, reads at most this many problems of a file; 0: all.",
+)
+@click.option(
+    "--reviewer-programs",
+    type=click.IntRange(min=0),
+    default=6,
+    show_default=True,
+    help="And at most this many programs of each; 0: all.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes that run programs (agreement).",
+)
+@click.option("--device", default="cpu", show_default=True, help="Where the baselines' language model computes.")
 @click.option(
     "--write/--no-write", default=False, help="Write figures and thresholds into the bundle's manifest and card."
 )
@@ -95,15 +135,43 @@ def evaluate(
     run: Path,
     files: tuple[str, ...],
     split: str,
+    baselines: tuple[str, ...],
     baseline_recipe: Path | None,
+    probe_layers: tuple[int, ...],
+    reviewer_problems: int,
+    reviewer_programs: int,
+    workers: int,
+    device: str,
     write: bool,
     threads: int,
 ) -> None:
-    """Measure a bundle on held-out problems, beside chance, shortest and log-probability."""
+    """Measure a bundle on held-out problems, beside chance and shortest, and beside baselines if asked for.
+
+    \b
+    Baselines, all within the problems that have both labels:
+      logprob    mean and summed log-probability of the program under the full base model
+      probe      a linear layer on the frozen base model's hidden states, fitted on the recipe's training programs
+      reviewer   log-probability of the task given the program, and coder x reviewer (arXiv 2211.16490)
+      static     syntax and undefined names
+      agreement  share of the problem's programs that return the same for inputs made from the prompt; runs them
+    """
+    from codeodds.bundle.loader import load_bundle
+    from codeodds_trainer.evaluation.baselines.options import read_options
     from codeodds_trainer.evaluation.command import evaluate_bundle
     from codeodds_trainer.run_folder import RunFolder
 
-    table = evaluate_bundle(bundle, data, RunFolder(run), files, split, baseline_recipe, write, threads, _say)
+    options = read_options(
+        baselines,
+        baseline_recipe,
+        data,
+        max_tokens=load_bundle(bundle).manifest.max_tokens,
+        probe_layers=probe_layers,
+        reviewer_problems=reviewer_problems or None,
+        reviewer_programs=reviewer_programs or None,
+        workers=workers,
+        device=device,
+    )
+    table = evaluate_bundle(bundle, data, RunFolder(run), files, split, options, write, threads, _say)
     click.echo(table)
 
 

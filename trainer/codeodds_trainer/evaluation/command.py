@@ -6,31 +6,32 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
-from transformers import AutoTokenizer
 
 from codeodds.bundle.loader import load_bundle
 from codeodds.bundle.manifest import Manifest, Metric
-from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds.engine.api import Scorer
 from codeodds.engine.scorer import open_scorer
 from codeodds_trainer.bundling.card import metric_tables
 from codeodds_trainer.bundling.writer import seal
-from codeodds_trainer.data import LabelledProblem, read_problems
-from codeodds_trainer.evaluation.baselines import load_language_model, log_probability_scores
-from codeodds_trainer.evaluation.figures import choose_thresholds, compare, measure_thresholds, probabilities
-from codeodds_trainer.evaluation.scoring import ScoredSet, score_problems
-from codeodds_trainer.recipe import read_recipe
+from codeodds_trainer.data import read_problems
+from codeodds_trainer.evaluation.baselines.measure import measure_baselines
+from codeodds_trainer.evaluation.baselines.options import BaselineOptions
+from codeodds_trainer.evaluation.figures import (
+    choose_thresholds,
+    compare,
+    measure_thresholds,
+    probabilities,
+    ranking_metrics,
+)
+from codeodds_trainer.evaluation.scoring import Baseline, ScoredSet, score_problems
 from codeodds_trainer.run_folder import RunFolder
-from codeodds_trainer.training.dataset import count_labels, mixed_only, sample_programs
-from codeodds_trainer.training.prepare import base_source
+from codeodds_trainer.training.dataset import sample_programs
 
 PRECISIONS = (0.9, 0.8)
 """Thresholds are sought at which at least this share of the programs below failed."""
 VALIDATION_SPLITS = ("valid",)
 PROGRAMS_PER_PROBLEM = 8
 """Validation programs of a problem that thresholds are chosen on."""
-
-LOG_PROBABILITY = "mean log-probability, full base"
 
 
 def evaluate_bundle(
@@ -39,7 +40,7 @@ def evaluate_bundle(
     run: RunFolder,
     files: Sequence[str],
     split: str,
-    baseline_recipe: Path | None,
+    baseline_options: BaselineOptions,
     write: bool,
     threads: int,
     say: Callable[[str], None],
@@ -49,7 +50,7 @@ def evaluate_bundle(
     The same problem may stand in several files; each file is reported by itself. Thresholds are chosen on validation
     problems of the files that the bundle was made from, and measured on all reported files together.
 
-    Raises: DataError, BundleError.
+    Raises: DataError, BundleError; what `measure_baselines` raises.
     """
     manifest = load_bundle(bundle).manifest
     problems = {name.split(".")[0]: read_problems(data / name, [split]) for name in files}
@@ -58,14 +59,16 @@ def evaluate_bundle(
     scored = {
         name: score_problems(scorer, items, run.scores / f"{name}-{weights}.jsonl") for name, items in problems.items()
     }
-    baselines: dict[str, ScoredSet] = {}
-    if baseline_recipe is not None:
-        baselines = _log_probabilities(problems, baseline_recipe, run, manifest.max_tokens, say)
+    baselines = measure_baselines(problems, baseline_options, run.root / "baselines", say)
     metrics: list[Metric] = []
     for name, items in scored.items():
         say(f"figures of {name}: {len(items.rows):,} programs, {len(set(items.groups.tolist())):,} problems")
-        others = {LOG_PROBABILITY: baselines[name]} if name in baselines else {}
+        others = {shown: _read(other) for shown, other in baselines[name].items() if other.complete}
         metrics += compare(name, items, manifest.calibration, others)
+        for shown, other in baselines[name].items():
+            if not other.complete:
+                part = _read(other)
+                metrics += ranking_metrics(name, f"{shown} (part)", part.last, part)
     if write:
         everything = ScoredSet([row for items in scored.values() for row in items.rows])
         chosen = _thresholds(manifest, data, scorer, run.scores / f"validation-{weights}.jsonl")
@@ -89,23 +92,13 @@ def _thresholds(manifest: Manifest, data: Path, scorer: Scorer, store: Path) -> 
     return choose_thresholds(probabilities(scored, manifest.calibration), scored.labels, PRECISIONS)
 
 
-def _log_probabilities(
-    problems: dict[str, list[LabelledProblem]],
-    recipe: Path,
-    run: RunFolder,
-    max_tokens: int,
-    say: Callable[[str], None],
-) -> dict[str, ScoredSet]:
-    source = base_source(read_recipe(recipe))
-    say(f"loading the full base model from {source.path}")
-    extra = {} if source.gguf_file is None else {"gguf_file": source.gguf_file}
-    tokenizer = CodeTokenizer(AutoTokenizer.from_pretrained(source.path, **extra).backend_tokenizer, max_tokens)
-    model = load_language_model(source)
-    found = {}
-    for name, items in problems.items():
-        mixed = mixed_only(items, count_labels(items))
-        found[name] = log_probability_scores(model, tokenizer, mixed, run.scores / f"{name}-logprob.jsonl")
-    return found
+def _read(baseline: Baseline) -> ScoredSet:
+    """The baseline's rows with one value each: what its reading makes of the program's values."""
+    rows = []
+    for row in baseline.scored.rows:
+        score = {"last": row.last, "mean": row.mean, "sum": sum(row.values)}[baseline.reading]
+        rows.append(msgspec.structs.replace(row, values=[score]))
+    return ScoredSet(rows)
 
 
 def hash_of_weights(manifest: Manifest) -> str:
