@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeodds_trainer.judge.observe import canonical
-from codeodds_trainer.judge.pool import Pool
+from codeodds_trainer.judge.pool import Pool, is_borderline
 from codeodds_trainer.judge.sandbox import Sandbox
-from codeodds_trainer.judge.verdict import Call, Job
+from codeodds_trainer.judge.verdict import Call, Job, Outcome
 from judging import Judge
 
 
@@ -180,6 +180,16 @@ def test_watched_jobs_go_through_worker_processes():
     with Pool(1) as pool:
         same, also, other = [outcome.observed for outcome in pool.judge(jobs)]
     assert same == also != other
+
+
+@pytest.mark.parametrize(
+    ("observed", "cpu_s", "again"),
+    [(["=1", "!time limit"], 1.0, False), (["!time limit"], 0.2, True), (["=1"], 0.2, False), (["=1"], 0.9, False)],
+)
+def test_only_calls_that_the_clock_alone_ended_are_watched_again(observed, cpu_s, again):
+    job = Job(program="", entry_point="f", observe=["()"] * len(observed), time_limit_s=1.0)
+    outcome = Outcome(verdict="pass", observed=observed, cpu_s=cpu_s, seconds=5.0)
+    assert is_borderline(job, outcome) is again
 
 
 PLAIN = st.recursive(

@@ -22,6 +22,7 @@ PENDING = "!pending"
 """Stands for a call that is under way; it stays if the call ends its process."""
 
 NOT_RUN = "!not run"
+TIME_LIMIT = "!time limit"
 
 DIGITS = 9
 """Significant digits of a float that count, and decimals."""
