@@ -128,15 +128,15 @@ def test_without_examples_typical_values_take_their_place():
         "str"
     ] * 2
     assert typical_arguments(()) == []
-    assert len(make_inputs("def f(xyzzy):\n", Entry("f", ("xyzzy",)), "p/1")) == 12
+    assert len(make_inputs([("def f(xyzzy):\n", Entry("f", ("xyzzy",)))], "p/1")) == 12
 
 
 def test_inputs_start_with_the_examples_differ_and_depend_on_the_seed_alone():
-    entry = Entry("largest", ("values",))
-    inputs = make_inputs(PROMPT, entry, "p/1")
+    shown = [(PROMPT, Entry("largest", ("values",)))]
+    inputs = make_inputs(shown, "p/1")
     assert inputs[0] == "([1, 5, 3],)"
     assert len(set(inputs)) == len(inputs) == 12
-    assert inputs == make_inputs(PROMPT, entry, "p/1") != make_inputs(PROMPT, entry, "p/2")
+    assert inputs == make_inputs(shown, "p/1") != make_inputs(shown, "p/2")
     assert all(isinstance(ast.literal_eval(text)[0], list) for text in inputs)
 
 
@@ -173,6 +173,13 @@ def test_right_answers_agree_and_wrong_ones_differ(tmp_path):
     marks = observe_problems([item], tmp_path / "agreement.jsonl")
     share = 1 / 7
     assert scores([item], marks) == pytest.approx([3 * share] * 3 + [share] * 2 + [0, 0])
+
+
+def test_programs_of_a_problem_agree_across_its_prompts(tmp_path):
+    one = problem(RIGHT[0], WRONG[0])
+    other = problem(RIGHT[1].replace("values", "items"), prompt=PROMPT.replace("values", "items"))
+    marks = observe_problems([one, other], tmp_path / "agreement.jsonl")
+    assert scores([one, other], marks) == pytest.approx([2 / 3, 1 / 3, 2 / 3])
 
 
 def test_ties_may_be_broken_by_another_score(tmp_path):

@@ -8,7 +8,7 @@ mark to show, not something that an editor can do.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from tqdm import tqdm
 from codeodds_trainer.data import LabelledProblem
 from codeodds_trainer.disk import open_lines, whole_lines
 from codeodds_trainer.evaluation.baselines.inputs import make_inputs
-from codeodds_trainer.evaluation.baselines.shown import entry_of
+from codeodds_trainer.evaluation.baselines.shown import Entry, entry_of
 from codeodds_trainer.evaluation.baselines.store import scored_program
 from codeodds_trainer.evaluation.scoring import ScoredSet, hash_text, text_key
 from codeodds_trainer.judge.pool import Pool
@@ -41,7 +41,7 @@ def observe_problems(
 ) -> dict[str, Marks]:
     """Run the programs of each problem on its inputs; returns the marks by `text_key`. Resumable.
 
-    A problem whose prompt shows no function to call is left out. A program that cannot be called at all has no marks in
+    A problem whose prompts show no function to call is left out. A program that cannot be called at all has no marks in
     its list. `store`: a JSON-lines file, one line a problem, whose key holds the inputs: other inputs are run anew.
 
     Raises: JudgeError if programs cannot be run here.
@@ -49,10 +49,7 @@ def observe_problems(
     done = _read(store)
     jobs: dict[str, list[tuple[str, Job]]] = {}
     found: dict[str, Marks] = {}
-    for problem in problems:
-        of_problem = _jobs(problem)
-        if not of_problem:
-            continue
+    for problem, of_problem in _jobs(problems):
         key = hash_text("\0".join([problem.prompt, *(of_problem[0][1].observe or ())]))
         known = done.get(key, {})
         found |= {text: known[text] for text, _ in of_problem if text in known}
@@ -89,26 +86,36 @@ def _batches(items: list[tuple[str, list[tuple[str, Job]]]]) -> Iterator[list[tu
         yield items[first : first + PROBLEMS_AT_ONCE]
 
 
-def _jobs(problem: LabelledProblem) -> list[tuple[str, Job]]:
-    """One job for each different text of the problem; none if there is nothing to call."""
-    entry = entry_of(problem)
-    inputs = [] if entry is None else make_inputs(problem.prompt, entry, problem.problem_id)
-    if entry is None or not inputs:
-        return []
-    texts = {text_key(problem, program): program.completion for program in problem.programs}
-    return [
-        (
-            text,
-            Job(
-                program=entry.preamble + problem.prompt + completion,
-                observe=inputs,
-                entry_point=entry.name,
-                time_limit_s=TIME_LIMIT_S,
-                memory_limit_mb=MEMORY_LIMIT_MB,
-            ),
-        )
-        for text, completion in texts.items()
-    ]
+def _by_id(problems: Iterable[LabelledProblem]) -> list[list[LabelledProblem]]:
+    """One problem may stand under several prompts: its programs are compared with each other all the same."""
+    groups: dict[str, list[LabelledProblem]] = {}
+    for problem in problems:
+        groups.setdefault(problem.problem_id, []).append(problem)
+    return list(groups.values())
+
+
+def _jobs(problems: Sequence[LabelledProblem]) -> Iterator[tuple[LabelledProblem, list[tuple[str, Job]]]]:
+    """One job for each different text of a problem. A problem with nothing to call has none, and is left out."""
+    for group in _by_id(problems):
+        entries = [(problem, entry) for problem in group if (entry := entry_of(problem)) is not None]
+        shown = [(problem.prompt, entry) for problem, entry in entries]
+        inputs = make_inputs(shown, group[0].problem_id) if shown else []
+        for problem, entry in entries if inputs else ():
+            texts = {text_key(problem, program): program.completion for program in problem.programs}
+            yield (
+                problem,
+                [(text, _job(entry, problem.prompt + completion, inputs)) for text, completion in texts.items()],
+            )
+
+
+def _job(entry: Entry, program: str, inputs: list[str]) -> Job:
+    return Job(
+        program=entry.preamble + program,
+        observe=inputs,
+        entry_point=entry.name,
+        time_limit_s=TIME_LIMIT_S,
+        memory_limit_mb=MEMORY_LIMIT_MB,
+    )
 
 
 def _read(store: Path) -> dict[str, dict[str, Marks]]:
@@ -132,13 +139,12 @@ def agreement_scores(
     """
     rows = []
     other = {} if ties is None else {row.text: row.mean for row in ties.rows}
-    for problem in problems:
-        texts = {text_key(problem, program): program for program in problem.programs}
-        observed = {text: tuple(marks[text]) for text in texts if text in marks}
+    for group in _by_id(problems):
+        programs = [(problem, program, text_key(problem, program)) for problem in group for program in problem.programs]
+        observed = {text: tuple(marks[text]) for _, _, text in programs if text in marks}
         sizes = Counter(observed.values())
         order = sorted({other[text] for text in observed if text in other})
-        for program in problem.programs:
-            text = text_key(problem, program)
+        for problem, program, text in programs:
             if text in observed:
                 score = 0.0 if fails(observed[text]) else sizes[observed[text]] / len(observed)
                 if text in other:

@@ -66,17 +66,21 @@ GUESSES = ("int", "list", "str")
 """Tried in turn for parameters that suggest nothing."""
 
 
-def make_inputs(prompt: str, entry: Entry, seed: str, count: int = INPUTS) -> list[str]:
+def make_inputs(shown: Sequence[tuple[str, Entry]], seed: str, count: int = INPUTS) -> list[str]:
     """Up to `count` different tuples of arguments, as Python literals. `seed`: the problem's id; it fixes them.
+
+    `shown`: the prompts of one problem and what each asks for; they may differ in names and annotations.
 
     Empty if the function takes no arguments.
     """
     rng = random.Random(seed)
     made: dict[str, None] = {}
-    examples = example_arguments(prompt, entry.name)
-    for arguments in examples or typical_arguments(entry.parameters):
+    found = [arguments for prompt, entry in shown for arguments in example_arguments(prompt, entry.name)]
+    base = list({literal(arguments): arguments for arguments in found}.values()) or typical_arguments(
+        shown[0][1].parameters
+    )
+    for arguments in base:
         _keep(made, arguments)
-    base = list(examples) or typical_arguments(entry.parameters)
     for attempt in range(ATTEMPTS * count if base else 0):
         if len(made) >= count:
             break

@@ -72,21 +72,27 @@ def cap(
 ) -> list[LabelledProblem]:
     """A random part of the problems, and of each one's programs such a part that both labels stay.
 
-    The choice depends on problem ids alone: each cap chooses from what a higher one chooses.
+    The choice depends on problem ids alone: a lower cap on problems chooses among those of a higher one.
     """
-    chosen = sorted(problems, key=lambda problem: random.Random(problem.problem_id).random())[:max_problems]
-    if max_programs is None:
-        return chosen
-    result = []
-    for problem in chosen:
-        shuffled = list(problem.programs)
-        random.Random(problem.problem_id).shuffle(shuffled)
-        kept = shuffled[:max_programs]
-        if len({program.passed for program in kept}) < 2:
-            other = next((program for program in shuffled if program.passed is not kept[0].passed), None)
-            kept = kept if other is None else [*kept[:-1], other]
-        result.append(with_programs(problem, kept))
-    return result
+    ids = sorted({problem.problem_id for problem in problems}, key=lambda name: (random.Random(name).random(), name))
+    kept: set[str] = set()
+    for name in ids[:max_problems]:
+        # One problem may stand under several prompts.
+        own = [(problem, program) for problem in problems if problem.problem_id == name for program in problem.programs]
+        random.Random(name).shuffle(own)
+        chosen = own[:max_programs]
+        if len({program.passed for _, program in chosen}) < 2:
+            other = next((item for item in own if item[1].passed is not own[0][1].passed), None)
+            chosen = chosen if other is None else [*chosen[:-1], other]
+        kept |= {f"{name}\0{text_key(problem, program)}" for problem, program in chosen}
+    result = [
+        with_programs(
+            problem,
+            [item for item in problem.programs if f"{problem.problem_id}\0{text_key(problem, item)}" in kept],
+        )
+        for problem in problems
+    ]
+    return [problem for problem in result if problem.programs]
 
 
 def run_reviewer(model: LanguageModel, problems: Sequence[LabelledProblem], store: ValueStore, name: str) -> None:
