@@ -21,7 +21,7 @@ from codeodds_trainer.evaluation.baselines.inputs import (
 )
 from codeodds_trainer.evaluation.baselines.measure import AGREEMENT, STATIC, measure_baselines
 from codeodds_trainer.evaluation.baselines.options import NAMES, BaselineOptions
-from codeodds_trainer.evaluation.baselines.shown import Entry, entry_of, example_arguments
+from codeodds_trainer.evaluation.baselines.shown import PREAMBLE, Entry, entry_of, example_arguments
 from codeodds_trainer.evaluation.baselines.static_checks import DOES_NOT_PARSE, run_static_checks, static_score
 from codeodds_trainer.evaluation.baselines.store import ValueStore, scored_program
 from codeodds_trainer.evaluation.scoring import ScoredSet, text_key
@@ -129,6 +129,15 @@ def test_without_examples_typical_values_take_their_place():
     ] * 2
     assert typical_arguments(()) == []
     assert len(make_inputs([("def f(xyzzy):\n", Entry("f", ("xyzzy",)))], "p/1")) == 12
+
+
+def test_leetcodes_preamble_runs_and_leaves_the_builtins_as_they_are():
+    namespace = {}
+    exec(
+        PREAMBLE + "found = pow(2, 5, 7), heappop([1]), List[int], gcd(4, 6), collections.deque, Counter('a')",
+        namespace,
+    )
+    assert namespace["found"][:2] == (4, 1)
 
 
 def test_inputs_start_with_the_examples_differ_and_depend_on_the_seed_alone():

@@ -49,8 +49,8 @@ def observe_problems(
     done = _read(store)
     jobs: dict[str, list[tuple[str, Job]]] = {}
     found: dict[str, Marks] = {}
-    for problem, of_problem in _jobs(problems):
-        key = hash_text("\0".join([problem.prompt, *(of_problem[0][1].observe or ())]))
+    for head, of_problem in _jobs(problems):
+        key = hash_text("\0".join([head, *(of_problem[0][1].observe or ())]))
         known = done.get(key, {})
         found |= {text: known[text] for text, _ in of_problem if text in known}
         missing = [(text, job) for text, job in of_problem if text not in known]
@@ -94,23 +94,23 @@ def _by_id(problems: Iterable[LabelledProblem]) -> list[list[LabelledProblem]]:
     return list(groups.values())
 
 
-def _jobs(problems: Sequence[LabelledProblem]) -> Iterator[tuple[LabelledProblem, list[tuple[str, Job]]]]:
-    """One job for each different text of a problem. A problem with nothing to call has none, and is left out."""
+def _jobs(problems: Sequence[LabelledProblem]) -> Iterator[tuple[str, list[tuple[str, Job]]]]:
+    """What stands before each program of a problem, and one job for each different text. A problem with nothing to call
+    is left out.
+    """
     for group in _by_id(problems):
         entries = [(problem, entry) for problem in group if (entry := entry_of(problem)) is not None]
         shown = [(problem.prompt, entry) for problem, entry in entries]
         inputs = make_inputs(shown, group[0].problem_id) if shown else []
         for problem, entry in entries if inputs else ():
-            texts = {text_key(problem, program): program.completion for program in problem.programs}
-            yield (
-                problem,
-                [(text, _job(entry, problem.prompt + completion, inputs)) for text, completion in texts.items()],
-            )
+            head = entry.preamble + problem.prompt
+            texts = {text_key(problem, program): head + program.completion for program in problem.programs}
+            yield head, [(text, _job(entry, program, inputs)) for text, program in texts.items()]
 
 
 def _job(entry: Entry, program: str, inputs: list[str]) -> Job:
     return Job(
-        program=entry.preamble + program,
+        program=program,
         observe=inputs,
         entry_point=entry.name,
         time_limit_s=TIME_LIMIT_S,

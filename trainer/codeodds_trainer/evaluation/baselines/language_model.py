@@ -50,6 +50,14 @@ class LanguageModel:
         return int(load_config(self._source).num_hidden_layers)
 
     @cached_property
+    def hidden_size(self) -> int:
+        """Width of its hidden states.
+
+        Raises: ModelError if there is no such model.
+        """
+        return int(load_config(self._source).hidden_size)
+
+    @cached_property
     def tokenizer(self) -> CodeTokenizer:
         """Reads programs as the server does, with this model's full vocabulary.
 

@@ -52,7 +52,7 @@ def run_language_model(
             work.append((problem, item, scores, layers))
     if states is not None and work:
         rows = sum(len(item.problem.programs) * len(layers) for _, item, _, layers in work)
-        states.make_room(sum(len(layers) for *_, layers in work), rows, model.model.config.hidden_size)
+        states.make_room(sum(len(layers) for *_, layers in work), rows, model.hidden_size)
     nodes = sum(len(pack.ids) for _, item, _, _ in work for pack in item.packs)
     with tqdm(total=nodes, desc=f"language model on {name}", unit="token", disable=not work) as progress:
         for problem, item, scores, layers in work:

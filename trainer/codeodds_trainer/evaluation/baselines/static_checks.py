@@ -13,6 +13,7 @@ from functools import cache
 
 from pyflakes import messages
 from pyflakes.checker import Checker
+from tqdm import tqdm
 
 from codeodds_trainer.data import LabelledProblem
 from codeodds_trainer.evaluation.baselines.shown import PREAMBLE, defines_solution
@@ -46,8 +47,9 @@ def static_score(source: str, known: frozenset[str] = frozenset()) -> float:
 
 def run_static_checks(problems: Sequence[LabelledProblem], store: ValueStore) -> None:
     """Score every program that has no score yet; one value a program."""
+    pending = store.pending(problems)
     with store:
-        for problem in store.pending(problems):
+        for problem in tqdm(pending, desc="static checks", unit="problem", disable=not pending):
             store.add(
                 {
                     text_key(problem, program): [
