@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from codeodds_trainer.data import LabelledProblem, LabelledProgram, read_problems
-from codeodds_trainer.errors import CacheError, RecipeError, TrainingError
+from codeodds_trainer.errors import CacheError, ModelError, RecipeError, TrainingError
 from codeodds_trainer.evaluation.baselines import language_pass, reviewer
 from codeodds_trainer.evaluation.baselines.language_model import LanguageModel
 from codeodds_trainer.evaluation.baselines.language_pass import Wanted, run_language_model
@@ -313,6 +313,13 @@ def test_the_probe_alone_leaves_no_log_probabilities(toy, tmp_path):
     found = measure_baselines({"toy": read_problems(folder / "toy.jsonl", ["test"])}, options, tmp_path, lambda _: None)
     assert list(found["toy"]) == [PROBE]
     assert not list(tmp_path.glob("*logprob*"))
+
+
+def test_a_layer_that_the_model_lacks_is_named(toy, tmp_path):
+    folder, recipe = toy
+    options = read_options(["probe"], recipe, folder, max_tokens=400, probe_layers=(2, 5))
+    with pytest.raises(ModelError, match="--probe-layer 5: the model has 4 layers; choose 1 to 4"):
+        measure_baselines({"toy": [PROBLEM]}, options, tmp_path, lambda _: None)
 
 
 def test_the_probe_learns_from_capped_training_programs_of_mixed_problems(toy):

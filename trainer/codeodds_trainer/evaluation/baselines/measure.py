@@ -98,8 +98,9 @@ def _probe(
 ) -> tuple[str, FittedProbe]:
     """The probe and a name for all that it depends on. Fitted once."""
     layers = options.probe_layers or (model.layers,)
-    if not all(1 <= layer <= model.layers for layer in layers):
-        raise ModelError(f"--probe-layer: the model has layers 1 to {model.layers}; {list(layers)} were asked for")
+    beyond = [layer for layer in layers if not 1 <= layer <= model.layers]
+    if beyond:
+        raise ModelError(f"--probe-layer {beyond[0]}: the model has {model.layers} layers; choose 1 to {model.layers}")
     texts = [
         text_key(problem, item)
         for side in (options.train, options.validation)
