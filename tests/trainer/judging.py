@@ -24,3 +24,7 @@ class Judge:
 
     def calls(self, program: str, entry_point: str, *calls: object) -> Outcome:
         return self._worker.judge(Job(program=program, entry_point=entry_point, calls=list(calls), time_limit_s=1.0))
+
+    def observes(self, program: str, entry_point: str, *arguments: str) -> Outcome:
+        job = Job(program=program, entry_point=entry_point, observe=list(arguments), time_limit_s=1.0)
+        return self._worker.judge(job)

@@ -39,7 +39,7 @@ def line(tmp_path_factory):
     train("export", *again, "--out", folder / "other")
     evaluate = ("evaluate", "--bundle", folder / "bundle", *options, "--files", "toy.jsonl", "--write")
     others = ("--bundle", folder / "other", "--compare", f"twin={folder / 'plain'}")
-    table = train(*evaluate, *others, "--baseline-recipe", recipe).stdout
+    table = train(*evaluate, *others, "--baseline-recipe", recipe, "--baseline", "all", "--reviewer-problems", 2).stdout
     return folder, table
 
 
@@ -68,7 +68,14 @@ def test_the_figures_are_in_manifest_card_and_table(line):
     assert figures["within_problem_auroc", None] > 0.95
     assert figures["best_1_of_3", "oracle"] >= figures["best_1_of_3", None] > figures["best_1_of_3", "random"]
     assert ("within_problem_auroc", "shortest") in figures
-    assert ("within_problem_auroc", "mean log-probability, full base") in figures
+    for other in (
+        "mean log-probability, full base",
+        "summed log-probability, full base",
+        "frozen probe, full base",
+        "static checks",
+        "execution agreement",
+    ):
+        assert ("within_problem_auroc", other) in figures
     assert figures["ece", None] < 0.3
     card = (folder / "bundle" / "README.md").read_text()
     assert "within-problem AUROC" in card
@@ -94,6 +101,7 @@ def test_every_figure_is_in_the_results_with_its_interval_and_its_seeds(line):
     assert [part["generator"] for part in data["generators"]] == ["toy"]
     columns = {column["name"]: {row["name"]: row for row in column["figures"]} for column in data["whole"]["columns"]}
     own = columns["this bundle"]
+    assert {part["scored_by"] for part in data["partial"]} >= {"reviewer", "coder x reviewer"}
     assert list(columns)[:2] == ["this bundle", "twin"]
     assert list(columns)[-4:] == ["shortest", "longest", "random", "oracle"]
     assert {"mean log-probability, full base", "summed log-probability, full base"} < set(columns)

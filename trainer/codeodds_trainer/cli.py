@@ -197,7 +197,47 @@ def _named_bundles(_context: click.Context, _option: click.Parameter, values: tu
     help="Files to report on; repeat the option.",
 )
 @click.option("--split", default="test", show_default=True, help="Split to report on.")
-@click.option("--baseline-recipe", type=_EXISTING_FILE, help="Also measure log-probability of this recipe's base.")
+@click.option(
+    "--baseline",
+    "baselines",
+    multiple=True,
+    type=click.Choice(["logprob", "probe", "reviewer", "static", "agreement", "all"]),
+    help="Also measure what can be had without the bundle; repeat the option. See below.",
+)
+@click.option(
+    "--baseline-recipe",
+    type=_EXISTING_FILE,
+    help="Its full base model is the language model of logprob, probe and reviewer. Alone it asks for logprob.",
+)
+@click.option(
+    "--probe-layer",
+    "probe_layers",
+    type=int,
+    multiple=True,
+    help="Layer that the probe reads; of several, the best on validation problems. The last by default.",
+)
+@click.option(
+    "--reviewer-problems",
+    type=click.IntRange(min=0),
+    default=60,
+    show_default=True,
+    help="The reviewer, the slowest one, reads at most this many problems of a file; 0: all.",
+)
+@click.option(
+    "--reviewer-programs",
+    type=click.IntRange(min=0),
+    default=6,
+    show_default=True,
+    help="And at most this many programs of each; 0: all.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes that run programs (agreement).",
+)
+@click.option("--device", default="cpu", show_default=True, help="Where the baselines' language model computes.")
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
@@ -215,20 +255,47 @@ def evaluate(
     out: Path | None,
     files: tuple[str, ...],
     split: str,
+    baselines: tuple[str, ...],
     baseline_recipe: Path | None,
+    probe_layers: tuple[int, ...],
+    reviewer_problems: int,
+    reviewer_programs: int,
+    workers: int,
+    device: str,
     limit: int | None,
     write: bool,
     threads: int,
 ) -> None:
-    """Measure a bundle on held-out problems, beside chance, lengths, log-probability and other bundles.
+    """Measure a bundle on held-out problems, beside chance, lengths, other bundles, and baselines if asked for.
 
     Writes a page with plots and the paper's figures beside, its tables as Markdown, and every figure with its 95 %
     interval as JSON.
+
+    \b
+    Baselines, all within the problems that have both labels:
+      logprob    mean and summed log-probability of the program under the full base model
+      probe      a linear layer on the frozen base model's hidden states, fitted on the recipe's training programs
+      reviewer   log-probability of the task given the program, and coder x reviewer (arXiv 2211.16490)
+      static     syntax and undefined names
+      agreement  share of the problem's programs that return the same for inputs made from the prompt; runs them
     """
+    from codeodds.bundle.loader import load_bundle
+    from codeodds_trainer.evaluation.baselines.options import read_options
     from codeodds_trainer.evaluation.command import Request, evaluate_bundle
     from codeodds_trainer.run_folder import RunFolder
 
-    request = Request(bundles, compared, data, files, split, baseline_recipe, limit, threads)
+    options = read_options(
+        baselines,
+        baseline_recipe,
+        data,
+        max_tokens=load_bundle(bundles[0]).manifest.max_tokens,
+        probe_layers=probe_layers,
+        reviewer_problems=reviewer_problems or None,
+        reviewer_programs=reviewer_programs or None,
+        workers=workers,
+        device=device,
+    )
+    request = Request(bundles, compared, data, files, split, options, limit, threads)
     click.echo(evaluate_bundle(request, RunFolder(run), out or run / "evaluation", write, _say))
 
 

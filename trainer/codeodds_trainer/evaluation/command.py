@@ -10,19 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-from transformers import AutoTokenizer
 
 from codeodds import __version__
 from codeodds.bundle.calibration import calibrate_readings
 from codeodds.bundle.loader import load_bundle
 from codeodds.bundle.manifest import Manifest, Threshold
-from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds.engine.scorer import open_scorer
 from codeodds_trainer.bundling.writer import seal
 from codeodds_trainer.data import LabelledProblem, read_problems, sha256
 from codeodds_trainer.disk import write_whole
 from codeodds_trainer.errors import DataError, EvaluationError
-from codeodds_trainer.evaluation.baselines import load_language_model, log_probability_scores
+from codeodds_trainer.evaluation.baselines.measure import measure_baselines
+from codeodds_trainer.evaluation.baselines.options import BaselineOptions
 from codeodds_trainer.evaluation.bootstrap import DRAWS
 from codeodds_trainer.evaluation.copies import Copies, as_drawn, read_copies
 from codeodds_trainer.evaluation.data_set import measure_data_set
@@ -30,13 +29,11 @@ from codeodds_trainer.evaluation.headline import headline_metrics
 from codeodds_trainer.evaluation.page import render
 from codeodds_trainer.evaluation.raters import THIS_BUNDLE, Kind, Rater, baseline_raters, bundle_rater
 from codeodds_trainer.evaluation.schema import SCHEMA, BundleName, Evaluation, Origin, encode
-from codeodds_trainer.evaluation.scoring import Baseline, ScoredSet, hash_text, score_problems
+from codeodds_trainer.evaluation.scoring import ScoredSet, hash_text, score_problems
 from codeodds_trainer.evaluation.tables import to_markdown
 from codeodds_trainer.evaluation.thresholds import choose_thresholds, measure_thresholds
-from codeodds_trainer.recipe import read_recipe
 from codeodds_trainer.run_folder import RunFolder
-from codeodds_trainer.training.dataset import count_labels, mixed_only, sample_programs
-from codeodds_trainer.training.prepare import base_source
+from codeodds_trainer.training.dataset import sample_programs
 
 PRECISIONS = (0.9, 0.8)
 """Thresholds are sought at which at least this share of the programs below failed."""
@@ -44,8 +41,6 @@ VALIDATION_SPLITS = ("valid",)
 PROGRAMS_PER_PROBLEM = 8
 """Validation programs of a problem that thresholds are chosen on."""
 
-LOG_PROBABILITY = "mean log-probability, full base"
-LOG_PROBABILITY_SUM = "summed log-probability, full base"
 RESERVED_NAMES = (THIS_BUNDLE, "random", "oracle", "shortest", "longest")
 
 
@@ -61,8 +56,7 @@ class Request:
     files: Sequence[str]
     """Files in `data`. A problem may stand in several; each file is reported by itself."""
     split: str
-    baseline_recipe: Path | None
-    """Recipe of the base model whose log-probabilities stand beside."""
+    baselines: BaselineOptions
     limit: int | None
     """Problems of each file at most."""
     threads: int
@@ -84,7 +78,7 @@ def evaluate_bundle(request: Request, run: RunFolder, out: Path, write: bool, sa
     With `write`, the bundle of record gets its headline figures and thresholds. Thresholds are chosen on validation
     problems of the files that it was made from, and measured on all reported files together.
 
-    Raises: DataError, EvaluationError, BundleError.
+    Raises: DataError, EvaluationError, BundleError; what `measure_baselines` raises.
     """
     _check_names(request.compared)
     files = _by_name(request.files)
@@ -96,16 +90,14 @@ def evaluate_bundle(request: Request, run: RunFolder, out: Path, write: bool, sa
     compared = {
         name: measure_bundle(folder, problems, copies, request, run) for name, folder in request.compared.items()
     }
-    baselines: Mapping[str, Mapping[str, Baseline]] = {}
-    if request.baseline_recipe is not None:
-        baselines = _log_probabilities(problems, request.baseline_recipe, run, own.manifest.max_tokens, say)
+    baselines = measure_baselines(problems, request.baselines, run.root / "baselines", say)
     data_sets = []
     for name, file in files.items():
         scored = own.scored[name]
         say(f"figures of {name}: {len(scored.rows):,} programs of {len(set(scored.groups.tolist())):,} problems")
         raters = [_rater(THIS_BUNDLE, own, scored, name)]
         raters += [_rater(label, bundle, scored, name) for label, bundle in compared.items()]
-        raters += baseline_raters(baselines.get(name, {}), scored)
+        raters += baseline_raters(baselines[name], scored)
         others = [_rater(THIS_BUNDLE, seed, scored, name) for seed in seeds]
         in_file = len({problem.problem_id for problem in everything[name]})
         origin = Origin(
@@ -201,30 +193,6 @@ def _thresholds(own: MeasuredBundle, request: Request, run: RunFolder, labels: S
     reported = ScoredSet([row for items in own.scored.values() for row in items.rows])
     values = calibrate_readings(calibration, reported.last, reported.mean, reported.tokens)
     return measure_thresholds(chosen, values, reported.labels, f"split {request.split} of {', '.join(labels)}")
-
-
-def _log_probabilities(
-    problems: Mapping[str, Sequence[LabelledProblem]],
-    recipe: Path,
-    run: RunFolder,
-    max_tokens: int,
-    say: Callable[[str], None],
-) -> dict[str, dict[str, Baseline]]:
-    """For each file, what the full base model makes of its programs."""
-    source = base_source(read_recipe(recipe))
-    say(f"loading the full base model from {source.path}")
-    extra = {} if source.gguf_file is None else {"gguf_file": source.gguf_file}
-    tokenizer = CodeTokenizer(AutoTokenizer.from_pretrained(source.path, **extra).backend_tokenizer, max_tokens)
-    model = load_language_model(source)
-    found = {}
-    for name, items in problems.items():
-        mixed = mixed_only(items, count_labels(items))
-        scored = log_probability_scores(model, tokenizer, mixed, run.scores / f"{name}-logprob.jsonl")
-        found[name] = {
-            LOG_PROBABILITY: Baseline(scored, "mean", tokenwise=True),
-            LOG_PROBABILITY_SUM: Baseline(scored, "sum", tokenwise=True),
-        }
-    return found
 
 
 def _by_name(files: Sequence[str]) -> dict[str, str]:

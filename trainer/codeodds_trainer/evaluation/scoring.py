@@ -62,6 +62,9 @@ class Baseline:
     tokenwise: bool
     """True if `values` has one entry for each solution token, so that a prefix of the program can be scored too. False
     if it has one entry for the whole program."""
+    complete: bool = True
+    """False if it covers only a part of the problems with both labels, or of their programs, because it is slow or
+    knows nothing of the rest. Its figures are then those of the part, and compare with others' on that part alone."""
 
 
 class ScoredSet:

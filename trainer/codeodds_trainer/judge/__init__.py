@@ -5,5 +5,6 @@ is a sandboxed process that runs the program and knows no test: it is told which
 and answers with plain data. So a program can neither read what is expected of it nor announce that it passed.
 
     command ─▶ pool ─▶ worker ─▶ checker (asserts, calls) ─┐
+                              ├▶ observe (watched calls) ──┤
                               └▶ stdio (printed output)  ──┴▶ sandbox ══▶ inside.zygote ─▶ inside.runner
 """

@@ -60,17 +60,30 @@ def check_statements(session: Session, program: str, tests: Sequence[str]) -> Fi
     return "pass", ""
 
 
+class EntryPoint:
+    """The function or method that calls go to."""
+
+    def __init__(self, session: Session, entry_point: str) -> None:
+        name, _, self._method = entry_point.partition(".")
+        self._found = session.bind([name]).get(name)
+        self.missing = None if self._found is not None else f"the program does not define {name}"
+        """What is wrong if there is nothing to call."""
+
+    def __call__(self, *arguments: Any) -> Any:
+        """A method is called on an object of its own each time."""
+        function: Any = self._found
+        return getattr(function(), self._method)(*arguments) if self._method else function(*arguments)
+
+
 def check_calls(session: Session, program: str, entry_point: str, calls: Sequence[Call]) -> Finding:
     """Call the entry point with each set of arguments and compare what it returns."""
     session.load(program)
-    name, _, method = entry_point.partition(".")
-    found = session.bind([name])
-    if name not in found:
-        return "runtime error", f"the program does not define {name}"
+    entry = EntryPoint(session, entry_point)
+    if entry.missing is not None:
+        return "runtime error", entry.missing
     for number, call in enumerate(calls, 1):
         try:
-            function = getattr(found[name](), method) if method else found[name]
-            result = function(*call.arguments)
+            result = entry(*call.arguments)
             if not any(same(result, value) for value in call.accepted):
                 return "wrong answer", f"call {number}"
         except (WireError, RecursionError, OverflowError) as error:
@@ -158,4 +171,4 @@ def _first_line(test: str) -> str:
     return line if len(line) <= 160 else line[:157] + "..."
 
 
-__all__ = ["Finding", "ProgramFailed", "TestsUnusable", "check_calls", "check_statements", "same"]
+__all__ = ["EntryPoint", "Finding", "ProgramFailed", "TestsUnusable", "check_calls", "check_statements", "same"]

@@ -16,6 +16,7 @@ import msgspec
 
 import codeodds_trainer
 from codeodds_trainer.errors import JudgeError
+from codeodds_trainer.judge.observe import TIME_LIMIT
 from codeodds_trainer.judge.verdict import Job, Network, Outcome
 
 BATCH = 256
@@ -49,7 +50,7 @@ class WorkerProcess:
             process = self._ensure()
             assert process.stdin is not None
             assert process.stdout is not None
-            runs = len(job.inputs or ()) or 1
+            runs = len(job.inputs or job.observe or ()) or 1
             timer = threading.Timer(runs * (2 * job.time_limit_s + 1) + SLACK_S, process.kill)
             timer.start()
             try:
@@ -167,4 +168,7 @@ def is_borderline(job: Job, outcome: Outcome) -> bool:
     """True if another load of the machine might have given another verdict."""
     if outcome.verdict in ("time limit", "infrastructure error"):
         return True
+    if outcome.observed is not None:
+        # A call that used up its CPU seconds would do so again; one that only the clock ended may have had to wait.
+        return TIME_LIMIT in outcome.observed and outcome.cpu_s < 0.9 * job.time_limit_s
     return outcome.verdict == "pass" and max(outcome.cpu_s, outcome.seconds / 2) > BORDERLINE * job.time_limit_s

@@ -35,6 +35,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """What each run must print. White space at the ends of lines and of the text does not count."""
     calls: list[Call] | None = None
     """Calls of `entry_point`."""
+    observe: list[str] | None = None
+    """Arguments of calls of `entry_point` that are watched and not tested, each a tuple as a Python literal."""
     entry_point: str | None = None
     """A function (``f``), or a method of a class without arguments (``Solution.f``)."""
     time_limit_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 5.0
@@ -53,6 +55,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     cpu_s: float = 0.0
     """CPU seconds of the longest run. Unlike wall time it hardly depends on what else the machine does."""
     network: Network = "namespace"
+    observed: list[str] | None = None
+    """What each call of an `observe` job did, in their order: ``=`` and a digest of the value, or ``!`` and what ended
+    it. Empty if there was nothing to call. The verdict of such a job is "pass" if the calls could be made at all: it
+    does not say that the program is right."""
 
     @property
     def passed(self) -> bool:

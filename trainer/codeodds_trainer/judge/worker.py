@@ -24,6 +24,7 @@ from codeodds_trainer.judge.checker import Finding, TestsUnusable, check_calls, 
 from codeodds_trainer.judge.inside import isolation
 from codeodds_trainer.judge.inside.wire import Closed, WireError
 from codeodds_trainer.judge.inside.zygote import PRELOADED
+from codeodds_trainer.judge.observe import NOT_RUN, PENDING, observe_calls
 from codeodds_trainer.judge.sandbox import Exit, Run, Sandbox, SandboxError
 from codeodds_trainer.judge.stand_ins import ProgramFailed, Session, describe
 from codeodds_trainer.judge.stdio import TooMuchOutput, input_file, most_output, read_output, same_output
@@ -34,6 +35,9 @@ WORKER_UID = 60_999
 
 MEMORY_MB = 2_048
 """Of a worker: tests may go through results of any size."""
+
+MOST_ENDINGS = 2
+"""How many watched calls may end their process before the rest is given up."""
 
 
 FOR_TESTS = (
@@ -64,8 +68,13 @@ class Worker:
         """The outcome of a job. Never raises for anything that program or tests do."""
         start = time.perf_counter()
         exits: list[Exit] = []
+        observed: list[str] | None = None
         try:
-            verdict, detail = self._judge(job, exits)
+            if job.observe is None:
+                verdict, detail = self._judge(job, exits)
+            else:
+                observed = []
+                verdict, detail = self._observe(job, exits, observed)
         except TestsUnusable as error:
             verdict, detail = "infrastructure error", str(error)
         except (SandboxError, OSError) as error:
@@ -76,7 +85,26 @@ class Worker:
             seconds=round(time.perf_counter() - start, 4),
             cpu_s=round(max((exit.cpu_s for exit in exits), default=0.0), 4),
             network=self.sandbox.network,
+            observed=observed,
         )
+
+    def _observe(self, job: Job, exits: list[Exit], observed: list[str]) -> Finding:
+        """Fill `observed`. A call that ends its process is noted, and those that follow get a process of their own."""
+        arguments, entry_point = job.observe or [], job.entry_point or ""
+        for _ in range(MOST_ENDINGS + 1):
+            before = len(observed)
+            finding = self._converse(
+                job, exits, lambda session: observe_calls(session, job.program, entry_point, arguments, observed)
+            )
+            if len(observed) == before and not before:
+                # It does not load, or defines nothing to call.
+                return finding
+            if observed[-1] == PENDING:
+                observed[-1] = f"!{finding[0]}"
+            if len(observed) in (before, len(arguments)):
+                break
+        observed += [NOT_RUN] * (len(arguments) - len(observed))
+        return "pass", ""
 
     def _judge(self, job: Job, exits: list[Exit]) -> Finding:
         if job.tests is not None:
@@ -86,7 +114,7 @@ class Worker:
             entry_point, calls = job.entry_point or "", job.calls
             return self._converse(job, exits, lambda session: check_calls(session, job.program, entry_point, calls))
         if job.inputs is None or job.outputs is None or len(job.inputs) != len(job.outputs):
-            raise TestsUnusable("a job needs `tests`, `calls`, or as many `inputs` as `outputs`")
+            raise TestsUnusable("a job needs `tests`, `calls`, `observe`, or as many `inputs` as `outputs`")
         for number, (text, expected) in enumerate(zip(job.inputs, job.outputs, strict=True), 1):
             verdict, detail = self._run_once(job, exits, text, expected)
             if verdict != "pass":
