@@ -39,6 +39,13 @@ def test_any_text_survives_and_is_encoded_alike_wherever_nothing_was_dropped(wor
         assert [int(OLD_IDS[index]) for index in pruned] == full
 
 
+def test_a_special_token_among_the_first_ids_keeps_a_row_of_its_own():
+    content, old_ids = prune(json.loads(FULL.to_str()), set(range(300)))
+    ids = Tokenizer.from_str(json.dumps(content)).get_vocab()
+    assert ids["<|endoftext|>"] == 0
+    assert sorted(ids.values()) == list(range(len(old_ids)))
+
+
 def test_only_bpe_can_be_pruned():
     with pytest.raises(ValueError, match="only BPE"):
         prune({"model": {"type": "Unigram"}}, set())

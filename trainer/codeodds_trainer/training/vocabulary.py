@@ -92,12 +92,13 @@ def prune(tokenizer_json: dict[str, Any], keep: set[int]) -> tuple[dict[str, Any
     ranks = {merge: rank for rank, merge in enumerate(merges)}
     token_of = {index: token for token, index in vocab.items()}
     added = tokenizer_json.get("added_tokens", [])
-    wanted = {token for token in vocab if len(token) == 1}
+    kept_added = [entry for entry in added if entry["id"] in keep]
+    # An added token that is in the vocabulary too must stay in both, or readers number it anew.
+    wanted = {token for token in vocab if len(token) == 1} | {entry["content"] for entry in kept_added} & vocab.keys()
     for index in keep:
         if index in token_of:
             wanted |= merge_path(token_of[index], ranks)
     kept = sorted(vocab[token] for token in wanted)
-    kept_added = [entry for entry in added if entry["id"] in keep]
     old_ids = sorted({*kept, *(entry["id"] for entry in kept_added)})
     new_id = {old: new for new, old in enumerate(old_ids)}
     pruned = copy.deepcopy(tokenizer_json)
