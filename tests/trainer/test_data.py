@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,6 @@ from codeodds_trainer.errors import DataError, RecipeError
 from codeodds_trainer.recipe import read_recipe
 from codeodds_trainer.training.dataset import cap_programs, count_labels, mixed_only
 
-RECIPES = sorted((Path(__file__).parents[2] / "models" / "recipes").glob("*.yaml"))
 ROW = {"problem_id": "p/1", "split": "train", "prompt": "def f():\n", "completion": "    return 1\n", "passed": True}
 
 
@@ -92,18 +90,6 @@ def test_programs_are_capped_per_label_and_always_alike(tmp_path):
     assert sorted(program.passed for program in capped.programs) == [False] * 4 + [True] * 4
     assert cap_programs(problems, 4) == [capped]
     assert cap_programs(problems, None) == problems
-
-
-@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
-def test_every_committed_recipe_is_one(path):
-    recipe = read_recipe(path)
-    assert recipe.model.layers is None or recipe.model.trainable_layers <= recipe.model.layers
-    assert set(recipe.data.train_splits).isdisjoint(recipe.data.validation_splits)
-    assert f"codeodds-train fit models/recipes/{path.name}" in path.read_text()
-
-
-def test_a_default_recipe_is_committed():
-    assert "default" in {path.stem for path in RECIPES}
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,14 @@ PRESETS = {
 def test_a_committed_recipe_is_read(path):
     recipe = read_recipe(path)
     assert recipe.data.files
-    assert f"models/recipes/{path.name}" in path.read_text("utf-8")
+    assert recipe.model.layers is None or recipe.model.trainable_layers <= recipe.model.layers
+    assert set(recipe.data.train_splits).isdisjoint(recipe.data.validation_splits)
+    # Its launch command stands in its header.
+    assert f"fit models/recipes/{path.name} --data DATA --run" in path.read_text("utf-8")
+
+
+def test_a_default_recipe_is_committed():
+    assert "default" in {path.stem for path in RECIPES}
 
 
 @pytest.mark.parametrize("name", PRESETS)
