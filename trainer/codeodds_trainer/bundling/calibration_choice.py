@@ -35,6 +35,8 @@ SAME_VALUE_SHARE = 0.25
 """A map that sends more programs than this to one probability has collapsed: it cannot rank them any more."""
 EXTREME, EXTREME_SHARE = 0.005, 0.05
 """Nor may more programs than this share lie within EXTREME of 0 or 1: no file here supports such certainty."""
+FINISHED = 4
+"""Weight of finished programs beside all their prefixes when the map for unfinished programs is fitted."""
 EARLY_GAIN, END_LOSS = 0.005, 0.003
 """Nats that the map for unfinished programs must gain on average over fractions below 1, and may lose at the end."""
 
@@ -190,12 +192,12 @@ def compare_fractions(scored: ScoredSet, folds: npt.NDArray[np.int64]) -> list[F
 def fit_growing_at(scored: ScoredSet, rows: Labels, fitted_on: str) -> Calibration:
     """The map for unfinished programs, fitted at all fractions of the programs `rows`, bool [programs].
 
-    Finished programs count as much as all unfinished readings together: most of what an editor shows is finished.
+    Finished programs count FINISHED times as much as all unfinished readings together: most of what is shown is finished.
     """
     values = TokenValues([row.values for row, chosen in zip(scored.rows, rows, strict=True) if chosen])
     read = [values.read(fraction) for fraction in FRACTIONS]
-    early = len(FRACTIONS) - 1
-    weights = np.concatenate([np.full(int(rows.sum()), 1.0 if fraction < 1 else early) for fraction in FRACTIONS])
+    finished = FINISHED * (len(FRACTIONS) - 1)
+    weights = np.concatenate([np.full(int(rows.sum()), 1.0 if fraction < 1 else finished) for fraction in FRACTIONS])
     found = fit_growing(
         np.concatenate([part.last for part in read]),
         np.concatenate([part.mean for part in read]),
