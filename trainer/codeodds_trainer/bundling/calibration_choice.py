@@ -192,7 +192,7 @@ def compare_fractions(scored: ScoredSet, folds: npt.NDArray[np.int64]) -> list[F
 def fit_growing_at(scored: ScoredSet, rows: Labels, fitted_on: str) -> Calibration:
     """The map for unfinished programs, fitted at all fractions of the programs `rows`, bool [programs].
 
-    Finished programs count FINISHED times as much as all unfinished readings together: most of what is shown is finished.
+    Finished programs count FINISHED times as much as all unfinished readings together: most that is shown is finished.
     """
     values = TokenValues([row.values for row, chosen in zip(scored.rows, rows, strict=True) if chosen])
     read = [values.read(fraction) for fraction in FRACTIONS]
