@@ -67,6 +67,9 @@ class ScorerInfo:
     low_precision: float | None
     """Share of functions below `low_probability` that failed their tests, measured on held-out problems."""
 
+    min_prefix_fraction: float = 0.0
+    """Values before this fraction of a unit's solution tokens say too little: front ends do not show them."""
+
 
 class Scorer(Protocol):
     """Scores units one at a time. Not safe for concurrent calls: `ScoringWorker` owns the thread that calls it."""

@@ -148,6 +148,7 @@ def scorer_info(manifest: Manifest) -> ScorerInfo:
         min_solution_tokens=manifest.display.min_solution_tokens,
         low_probability=UNMEASURED_LOW_PROBABILITY if threshold is None else threshold.probability,
         low_precision=None if threshold is None else threshold.precision,
+        min_prefix_fraction=manifest.display.min_prefix_fraction,
     )
 
 
