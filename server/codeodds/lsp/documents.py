@@ -88,6 +88,10 @@ class Documents:
     def get(self, uri: str) -> Document | None:
         return self._open.get(uri)
 
+    def settings_for(self, uri: str) -> Settings:
+        """The settings that hold for one document."""
+        return self.settings
+
     def update(self, uri: str, version: int, text: str, changed_line: int = 0) -> None:
         """A document was opened or changed. What is known of older versions is shown no more.
 
@@ -96,7 +100,7 @@ class Documents:
         for key in self._keys.get(uri, ()):
             self.worker.cancel(key)
         self._open[uri] = document = Document(uri, version, text, changed_line=changed_line)
-        self._schedule(document, self.settings.debounce_ms / 1000)
+        self._schedule(document, self.settings_for(uri).debounce_ms / 1000)
 
     def close(self, uri: str) -> None:
         """Forget a document and give up its requests."""
@@ -113,7 +117,7 @@ class Documents:
         self.settings = settings
         self._unusable = False
         for uri, document in self._open.items():
-            if settings.enable:
+            if self.settings_for(uri).enable:
                 self._schedule(document, 0)
             else:
                 self._stop(uri)
@@ -151,7 +155,7 @@ class Documents:
         task = self._tasks.pop(document.uri, None)
         if task is not None:
             task.cancel()
-        if self.settings.enable and not self._unusable:
+        if self.settings_for(document.uri).enable and not self._unusable:
             self._tasks[document.uri] = asyncio.get_running_loop().create_task(self._refresh(document, delay_s))
 
     def _stop(self, uri: str) -> None:
@@ -184,11 +188,12 @@ class Documents:
         judged = [Judged(function, reason=not_judged_because(function)) for function in functions]
         order = [index for index, item in enumerate(judged) if item.reason is None]
         order.sort(key=lambda index: abs(functions[index].line - document.changed_line))
-        for index in order[self.settings.max_functions :]:
+        most = self.settings_for(document.uri).max_functions
+        for index in order[most:]:
             judged[index] = Judged(functions[index], reason="the document has too many functions")
         loop = asyncio.get_running_loop()
         shown = loop.time()
-        for index in order[: self.settings.max_functions]:
+        for index in order[:most]:
             judged[index] = await self._judge_one(keys[index], functions[index])
             if loop.time() - shown > PUBLISH_EVERY_S:
                 shown = loop.time()

@@ -8,6 +8,7 @@ from codeodds.engine.lines import largest_drops
 from codeodds.lsp.convert import Converter
 from codeodds.lsp.documents import Document, Judged
 from codeodds.lsp.server import CodeoddsServer
+from codeodds.lsp.settings import Settings
 
 LOW_PROBABILITY = "CO001"
 """Code of a diagnostic for a function with a low probability."""
@@ -26,7 +27,8 @@ class Diagnostics:
     def publish(self, document: Document) -> None:
         """Push the diagnostics of a document's newest scores; an empty list is pushed only to clear an older one."""
         converter = self._server.converter(document)
-        found = [item for judged in document.judged for item in self._of(judged, converter)]
+        settings = self._server.documents.settings_for(document.uri)
+        found = [item for judged in document.judged for item in self._of(judged, converter, settings)]
         if not found and document.uri not in self._shown:
             return
         self._shown.add(document.uri)
@@ -40,11 +42,10 @@ class Diagnostics:
             self._shown.remove(uri)
             self._server.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri=uri, diagnostics=[]))
 
-    def _of(self, judged: Judged, converter: Converter) -> list[lsp.Diagnostic]:
+    def _of(self, judged: Judged, converter: Converter, settings: Settings) -> list[lsp.Diagnostic]:
         info = self._server.documents.worker.info
         if judged.probability is None or info is None:
             return []
-        settings = self._server.documents.settings
         threshold = info.low_probability if settings.threshold is None else settings.threshold
         if judged.probability >= threshold:
             return []

@@ -17,7 +17,7 @@ class InlayHints:
     def hints(self, uri: str, wanted: lsp.Range) -> list[lsp.InlayHint]:
         """The hints whose signature ends within the range."""
         document = self._server.documents.get(uri)
-        if document is None or not self._server.documents.settings.inlay_hints:
+        if document is None or not self._server.documents.settings_for(uri).inlay_hints:
             return []
         converter = self._server.converter(document)
         hints = []
