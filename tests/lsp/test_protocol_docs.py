@@ -1,4 +1,4 @@
-"""What docs/protocol.md says of `codeodds/score` is what the server answers; it names every setting."""
+"""What docs/protocol.md says of `codeodds/score` is what the server answers."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from codeodds.lsp.features import diagnostics, score_request
-from codeodds.lsp.settings import Settings
 from tests.lsp.client import connect
 
 TYPES: dict[str, type | tuple[type, ...]] = {
@@ -85,10 +83,3 @@ async def test_the_parameters_of_the_page_are_accepted(blocks: list[Any]) -> Non
 def test_the_page_names_the_method_and_the_codes(document: str) -> None:
     named = set(re.findall(r"`([^`\n]+)`", document))
     assert {score_request.METHOD, diagnostics.LOW_PROBABILITY, str(score_request.REQUEST_FAILED), "-32602"} <= named
-
-
-def test_the_table_of_settings_is_complete(document: str) -> None:
-    rows = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| `([^`]+)` \|", document, re.MULTILINE))
-    assert rows == {
-        field.name: msgspec.json.encode(field.default).decode() for field in msgspec.structs.fields(Settings)
-    }

@@ -70,6 +70,7 @@ def _function(judged: Judged, converter: Converter) -> dict[str, Any]:
                 "line": function.solution_line + line.line,
                 "probability": round(line.probability, DECIMALS),
                 "drop": round(line.drop, DECIMALS),
+                "fraction": round(line.fraction, DECIMALS),
             }
             for line in judged.lines
         ],
