@@ -18,6 +18,7 @@ async def test_each_judged_function_shows_its_probability_behind_the_signature()
         ("90 %", lsp.Position(0, 14)),
         ("30 %", lsp.Position(6, 16)),
     ]
+    assert [hint.data for hint in hints] == [None, None]
     assert "fake 1" in str(hints[0].tooltip)
 
 

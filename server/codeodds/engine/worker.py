@@ -259,7 +259,7 @@ class ScoringWorker:
                 stale = self._scorer is not None and self._opened_generation != self._generation
                 idle = (self._idle_unload_s or None) if self._scorer is not None else None
                 notified = stale or self._changed.wait(idle)
-                if notified and not stale or self._waiting or self._closed:
+                if (notified and not stale) or self._waiting or self._closed:
                     continue
                 # Freed outside the lock: an event loop may wait for it.
                 unloaded, self._scorer = self._scorer, None

@@ -15,6 +15,7 @@ from codeodds.engine.lines import score_lines
 from codeodds.engine.worker import ScoringWorker
 from codeodds.errors import BundleError, EngineError, Superseded, UnitError
 from codeodds.lsp.settings import Settings
+from codeodds.lsp.settings_store import SettingsStore
 from codeodds.source.functions import Function, find_functions, normalise_newlines
 from codeodds.source.judgement import not_judged_because
 from codeodds.types import LineScore, Score
@@ -39,11 +40,6 @@ class Judged:
     reason: str | None = None
     """Why there is no probability, as words that complete "not judged: ..."."""
 
-    @property
-    def percent(self) -> str:
-        """The probability for people: ``62 %``. Empty if there is none."""
-        return "" if self.probability is None else f"{100 * self.probability:.0f} %"
-
 
 @dataclass(slots=True)
 class Document:
@@ -54,7 +50,10 @@ class Document:
     text: str
     judged: tuple[Judged, ...] = ()
     """What is known so far of this version's functions, in order."""
-    changed_line: int = 0
+    changed_line: int | None = None
+    """Line of the last edit; None if the text came as a whole."""
+    changed_at: float = 0.0
+    """When that was, on the event loop's clock, in seconds."""
     _lines: list[str] = field(init=False, default_factory=list, repr=False)
 
     @property
@@ -73,7 +72,7 @@ class Documents:
 
     def __init__(self, worker: ScoringWorker) -> None:
         self.worker = worker
-        self.settings = Settings()
+        self.store = SettingsStore()
         self.on_scored: list[Listener] = []
         self.on_closed: list[Callable[[str], None]] = []
         self.on_problem: list[Callable[[str], None]] = []
@@ -89,17 +88,23 @@ class Documents:
         return self._open.get(uri)
 
     def settings_for(self, uri: str) -> Settings:
-        """The settings that hold for one document."""
-        return self.settings
+        """The settings that hold for one document: those of its folder, or else the server's."""
+        return self.store.for_document(uri)
 
-    def update(self, uri: str, version: int, text: str, changed_line: int = 0) -> None:
+    @property
+    def settings(self) -> Settings:
+        """The settings of the server as a whole."""
+        return self.store.base
+
+    def update(self, uri: str, version: int, text: str, changed_line: int | None = None) -> None:
         """A document was opened or changed. What is known of older versions is shown no more.
 
         Runs for the older version end at once; the tokens that they got through stay in the engine's cache.
         """
         for key in self._keys.get(uri, ()):
             self.worker.cancel(key)
-        self._open[uri] = document = Document(uri, version, text, changed_line=changed_line)
+        now = asyncio.get_running_loop().time()
+        self._open[uri] = document = Document(uri, version, text, changed_line=changed_line, changed_at=now)
         self._schedule(document, self.settings_for(uri).debounce_ms / 1000)
 
     def close(self, uri: str) -> None:
@@ -109,12 +114,20 @@ class Documents:
         for listener in self.on_closed:
             listener(uri)
 
-    def configure(self, settings: Settings) -> None:
-        """New settings: every open document is looked at again; scores that are known are not computed again.
+    def configure(self) -> None:
+        """New settings are in the store: look at every open document again. Scores that are known stay known.
 
         A bundle that could not be opened is tried again.
         """
-        self.settings = settings
+        self.rescore()
+
+    def reload(self) -> None:
+        """Open the bundle anew at the next score, and look at every open document again."""
+        self.worker.reload()
+        self.rescore()
+
+    def rescore(self) -> None:
+        """Look at every open document again, as after other settings or another model."""
         self._unusable = False
         for uri, document in self._open.items():
             if self.settings_for(uri).enable:
@@ -122,6 +135,15 @@ class Documents:
             else:
                 self._stop(uri)
                 self._show(document, [])
+
+    def counts(self) -> dict[str, int]:
+        """How many documents are open, and how many of their functions have a probability."""
+        judged = [item for document in self._open.values() for item in document.judged]
+        return {
+            "open": len(self._open),
+            "functions": len(judged),
+            "judged": sum(item.probability is not None for item in judged),
+        }
 
     def shutdown(self) -> None:
         """Give everything up and end the threads."""
@@ -131,14 +153,24 @@ class Documents:
         self._parser.shutdown(wait=False, cancel_futures=True)
         self.worker.close()
 
-    async def judge(self, document: Document, line: int | None) -> tuple[Judged, ...]:
-        """Score a document's functions on request, or only the one around `line`; waits for the result.
+    async def settled(self, document: Document) -> None:
+        """Wait until no more scores are under way for this version of a document."""
+        task = self._tasks.get(document.uri)
+        while task is not None and not task.done() and self._open.get(document.uri) is document:
+            await asyncio.wait({task})
+            task = self._tasks.get(document.uri)
+
+    async def judge(self, document: Document, line: int | None, last_line: int | None = None) -> tuple[Judged, ...]:
+        """Score a document's functions on request, or only those that touch the lines from `line` to `last_line`.
+
+        `last_line`: the same as `line` if None.
 
         Raises: BundleError, EngineError; Superseded at shutdown. When the caller is cancelled, so are the requests.
         """
         functions = await self._find(document.text)
         if line is not None:
-            functions = [function for function in functions if _first_line(function) <= line <= function.end_line]
+            last = line if last_line is None else last_line
+            functions = [item for item in functions if _first_line(item) <= last and line <= item.end_line]
         self._requests += 1
         keys = [f"request {self._requests}/{index}" for index in range(len(functions))]
         try:
@@ -187,7 +219,7 @@ class Documents:
         self._keys[document.uri] = set(keys)
         judged = [Judged(function, reason=not_judged_because(function)) for function in functions]
         order = [index for index, item in enumerate(judged) if item.reason is None]
-        order.sort(key=lambda index: abs(functions[index].line - document.changed_line))
+        order.sort(key=lambda index: abs(functions[index].line - (document.changed_line or 0)))
         most = self.settings_for(document.uri).max_functions
         for index in order[most:]:
             judged[index] = Judged(functions[index], reason="the document has too many functions")

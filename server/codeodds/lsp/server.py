@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 from lsprotocol import types as lsp
@@ -13,10 +13,10 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 from codeodds import __version__
 from codeodds.engine.api import Scorer
 from codeodds.engine.worker import ScoringWorker
+from codeodds.lsp.capabilities import Client
 from codeodds.lsp.convert import Converter
 from codeodds.lsp.documents import Document, Documents
 from codeodds.lsp.edits import apply_edits
-from codeodds.lsp.settings import parse_settings
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +48,9 @@ class CodeoddsServer(LanguageServer):
         )
         self.documents = Documents(ScoringWorker(open_scorer))
         self.first_settings: Any = None
+        self.on_started: list[Callable[[], Awaitable[None]]] = []
+        """Awaited one after the other when the client is ready."""
+        self.client = Client(lsp.ClientCapabilities())
 
     def converter(self, document: Document) -> Converter:
         """Positions of a document in the encoding that the client negotiated."""
@@ -62,13 +65,6 @@ class CodeoddsServer(LanguageServer):
         """Write to the client's log; nothing pops up."""
         self.window_log_message(lsp.LogMessageParams(severity, message))
 
-    def configure(self, value: Any) -> None:
-        """Take over settings, and report those that cannot be used."""
-        settings, problems = parse_settings(value)
-        for problem in problems:
-            self.tell(problem)
-        self.documents.configure(settings)
-
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Called by pygls for an error in a handler. Its text may quote a document, so only its type is told."""
         logger.error("a request failed: %s", type(error).__name__)
@@ -76,7 +72,16 @@ class CodeoddsServer(LanguageServer):
 
 def create_server(open_scorer: Callable[[], Scorer]) -> CodeoddsServer:
     """A server with all features. `open_scorer` is called in the inference thread, when something is scored first."""
-    from codeodds.lsp.features import diagnostics, inlay_hints, score_request
+    from codeodds.lsp.features import (
+        code_actions,
+        code_lens,
+        commands,
+        configuration,
+        diagnostics,
+        hover,
+        inlay_hints,
+        score_request,
+    )
 
     server = CodeoddsServer(open_scorer)
     documents = server.documents
@@ -85,16 +90,12 @@ def create_server(open_scorer: Callable[[], Scorer]) -> CodeoddsServer:
     @server.feature(lsp.INITIALIZE)
     def initialize(params: lsp.InitializeParams) -> None:
         server.first_settings = params.initialization_options
+        server.client = Client(params.capabilities, params.client_info.name if params.client_info else "")
 
     @server.feature(lsp.INITIALIZED)
-    def initialized(params: lsp.InitializedParams) -> None:
-        server.configure(server.first_settings)
-
-    @server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)
-    def configuration_changed(params: lsp.DidChangeConfigurationParams) -> None:
-        # Some clients send null to say that something changed, and hold the settings themselves.
-        if params.settings is not None:
-            server.configure(params.settings)
+    async def initialized(params: lsp.InitializedParams) -> None:
+        for start in server.on_started:
+            await start()
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
     async def opened(params: lsp.DidOpenTextDocumentParams) -> None:
@@ -117,7 +118,8 @@ def create_server(open_scorer: Callable[[], Scorer]) -> CodeoddsServer:
     def shut_down(params: Any = None) -> None:
         documents.shutdown()
 
-    for feature in (diagnostics, inlay_hints, score_request):
+    features = (configuration, diagnostics, inlay_hints, code_lens, hover, code_actions, commands, score_request)
+    for feature in features:
         feature.set_up(server)
     return server
 
@@ -127,11 +129,11 @@ def is_python(uri: str, language_id: str) -> bool:
     return not uri.startswith(NOTEBOOK_CELL) and (language_id == "python" or uri.endswith(PYTHON_SUFFIXES))
 
 
-def _changed_line(params: lsp.DidChangeTextDocumentParams) -> int:
+def _changed_line(params: lsp.DidChangeTextDocumentParams) -> int | None:
     for change in reversed(params.content_changes):
         if isinstance(change, lsp.TextDocumentContentChangePartial):
             return change.range.start.line
-    return 0
+    return None
 
 
 def run_stdio(open_scorer: Callable[[], Scorer]) -> None:
