@@ -156,6 +156,11 @@ class ScoringWorker:
             aside.cancellation.cancel()
         return request.future
 
+    def known(self, unit: ScoringUnit) -> Score | None:
+        """The score of an equal unit, if it is remembered. Starts no run."""
+        with self._changed:
+            return self._memo.get(unit)
+
     def cancel(self, key: str) -> None:
         """Give up the request with this key, if there is one."""
         with self._changed:
@@ -259,7 +264,7 @@ class ScoringWorker:
                 stale = self._scorer is not None and self._opened_generation != self._generation
                 idle = (self._idle_unload_s or None) if self._scorer is not None else None
                 notified = stale or self._changed.wait(idle)
-                if notified and not stale or self._waiting or self._closed:
+                if (notified and not stale) or self._waiting or self._closed:
                     continue
                 # Freed outside the lock: an event loop may wait for it.
                 unloaded, self._scorer = self._scorer, None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from lsprotocol import types as lsp
 
-from codeodds.lsp.documents import Document, Judged
+from codeodds.lsp.documents import Judged
 from codeodds.lsp.server import CodeoddsServer
 
 
 class InlayHints:
-    """Answers from what is known already; asks the client to come back when more is."""
+    """Answers from what is known already; `refresh` asks the client to come back when more is."""
 
     def __init__(self, server: CodeoddsServer) -> None:
         self._server = server
@@ -27,13 +27,6 @@ class InlayHints:
                 hints.append(self._hint(judged, converter.position(line, character)))
         return hints
 
-    def refresh(self, document: Document) -> None:
-        """New scores: ask for the hints again, if the client can be asked."""
-        workspace = self._server.client_capabilities.workspace
-        support = workspace.inlay_hint if workspace else None
-        if support and support.refresh_support:
-            self._server.workspace_inlay_hint_refresh(None)
-
     def _hint(self, judged: Judged, position: lsp.Position) -> lsp.InlayHint:
         info = self._server.documents.worker.info
         model = f" ({info.name} {info.version})" if info else ""
@@ -48,7 +41,6 @@ class InlayHints:
 def set_up(server: CodeoddsServer) -> None:
     """Wire the feature."""
     inlay_hints = InlayHints(server)
-    server.documents.on_scored.append(inlay_hints.refresh)
 
     @server.feature(lsp.TEXT_DOCUMENT_INLAY_HINT)
     def answer(params: lsp.InlayHintParams) -> list[lsp.InlayHint]:
