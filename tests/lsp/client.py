@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import attrs
 from lsprotocol import types as lsp
 from pygls.protocol import default_converter
 from pytest_lsp import LanguageClient
@@ -144,6 +145,14 @@ def to_plain(value: Any) -> Any:
     return value
 
 
+def _converter() -> Any:
+    """pygls' converter, which cannot read the notebooks among a server's capabilities."""
+    converter = default_converter()
+    unreadable = attrs.fields(lsp.NotebookDocumentFilterWithCells).notebook.type
+    converter.register_structure_hook(unreadable, lambda value, kind: value)
+    return converter
+
+
 @asynccontextmanager
 async def connect(
     *command: str,
@@ -159,7 +168,7 @@ async def connect(
 
     `capabilities` are those of a client that can little unless given; then `encodings` and `refresh` say nothing.
     """
-    rpc = LanguageClient(converter_factory=default_converter)
+    rpc = LanguageClient(converter_factory=_converter)
     client = Client(rpc)
     client.configuration = configuration or {}
 

@@ -11,7 +11,7 @@ import sys
 import threading
 from typing import Any
 
-from codeodds.engine.api import Scorer
+from codeodds.engine.api import Scorer, ScorerOptions
 from codeodds.engine.fake import FakeScorer
 from codeodds.errors import BundleMissing
 from codeodds.lsp.server import create_server, run_stdio
@@ -19,7 +19,7 @@ from codeodds.lsp.server import create_server, run_stdio
 POLL_S = 0.005
 
 
-def open_scorer() -> Scorer:
+def open_scorer(options: ScorerOptions) -> Scorer:
     if sys.argv[1:] == ["--crash"]:
         raise RuntimeError("a text that may quote code")
     if sys.argv[1:]:
@@ -30,7 +30,7 @@ def open_scorer() -> Scorer:
 def run_gated() -> None:
     gate = threading.Event()
     scorer = FakeScorer(gate=gate)
-    server = create_server(lambda: scorer)
+    server = create_server(lambda options: scorer)
 
     @server.feature("test/release")
     def release(params: Any) -> None:

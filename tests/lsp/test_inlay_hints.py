@@ -36,13 +36,14 @@ async def test_before_the_scores_and_for_unknown_documents_there_are_no_hints() 
         assert await client.hints("file:///w/unknown.py") == []
 
 
-async def test_hints_of_an_older_version_are_not_shown() -> None:
+async def test_a_changed_function_shows_nothing_and_the_others_keep_their_hints_in_their_new_places() -> None:
     async with connect() as client:
         client.open(TEXT)
         await client.scored()
-        client.configure({"debounce_ms": 10_000})
-        client.replace("\n" + TEXT, 2)
-        assert await client.hints() == []
+        client.configure({"debounce_ms": 10_000, "adaptive_debounce": False})
+        client.replace("\n" + TEXT.replace("b = a", "b = 2 * a"), 2)
+        hints = await client.hints()
+    assert [(hint.label, hint.position) for hint in hints] == [("30 %", lsp.Position(7, 16))]
 
 
 async def test_hints_can_be_switched_off() -> None:

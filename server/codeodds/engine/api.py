@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from codeodds.errors import Superseded
@@ -85,6 +86,20 @@ class ScorerInfo:
 
     thresholds: tuple[MeasuredThreshold, ...] = ()
     """What was measured at thresholds of the probability, lowest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerOptions:
+    """How a scorer is opened."""
+
+    model: Path | None = None
+    """Folder of the bundle; None means the one that the front end was started with, or the default bundle."""
+
+    threads: int = 2
+    """Threads that the model may use, at least 1."""
+
+    memory_limit_mb: float = 256
+    """Limit of the prefix cache, in units of 1,000,000 bytes; 0 caches nothing."""
 
 
 class Scorer(Protocol):

@@ -121,7 +121,7 @@ class OnnxScorer:
         return run.extend(ids, values[0], memory)
 
 
-def open_scorer(path: Path | None = None, *, threads: int = 2, memory_limit_mb: int = 256) -> Scorer:
+def open_scorer(path: Path | None = None, *, threads: int = 2, memory_limit_mb: float = 256) -> Scorer:
     """Load a bundle and start the runtime. Slow (up to seconds): call it off an event loop.
 
     `path`: the bundle's folder; None means the default bundle. `threads`: at least 1; no more are used than the process

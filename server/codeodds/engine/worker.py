@@ -156,6 +156,11 @@ class ScoringWorker:
             aside.cancellation.cancel()
         return request.future
 
+    def known(self, unit: ScoringUnit) -> Score | None:
+        """The score of an equal unit, if it is remembered. Starts no run."""
+        with self._changed:
+            return self._memo.get(unit)
+
     def cancel(self, key: str) -> None:
         """Give up the request with this key, if there is one."""
         with self._changed:

@@ -25,22 +25,6 @@ class Client:
         return bool(support and support.refresh_support)
 
     @property
-    def refreshes_inlay_hints(self) -> bool:
-        support = self._workspace.inlay_hint
-        return bool(support and support.refresh_support)
-
-    @property
-    def refreshes_code_lenses(self) -> bool:
-        support = self._workspace.code_lens
-        return bool(support and support.refresh_support)
-
-    @property
-    def shows_versions(self) -> bool:
-        """Whether it looks at the version of pushed diagnostics."""
-        support = self._document.publish_diagnostics
-        return bool(support and support.version_support)
-
-    @property
     def follows_code_descriptions(self) -> bool:
         support = self._document.publish_diagnostics
         pulled = self._document.diagnostic

@@ -7,7 +7,6 @@ from typing import Any
 from lsprotocol import types as lsp
 
 from codeodds.lsp.command_names import EXPLAIN
-from codeodds.lsp.documents import Document
 from codeodds.lsp.presentation import percent
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.suppression import Suppression
@@ -50,17 +49,10 @@ class CodeLens:
         lens.command = lsp.Command(title, EXPLAIN, arguments=arguments)
         return lens
 
-    def refresh(self, document: Document) -> None:
-        """New scores: ask for the lenses again, if there are any and the client can be asked."""
-        shown = self._server.documents.settings_for(document.uri).code_lens
-        if shown and self._server.client.refreshes_code_lenses:
-            self._server.workspace_code_lens_refresh(None)
-
 
 def set_up(server: CodeoddsServer) -> None:
     """Wire the feature."""
     code_lens = CodeLens(server)
-    server.documents.on_scored.append(code_lens.refresh)
 
     @server.feature(lsp.TEXT_DOCUMENT_CODE_LENS, lsp.CodeLensOptions(resolve_provider=True))
     def answer(params: lsp.CodeLensParams) -> list[lsp.CodeLens]:

@@ -14,6 +14,7 @@ from codeodds.lsp.convert import Converter
 from codeodds.lsp.cues import Cue, cues
 from codeodds.lsp.documents import Document
 from codeodds.lsp.pages import CODES, page_uri
+from codeodds.lsp.refresh import Refresher
 from codeodds.lsp.server import CodeoddsServer
 
 SOURCE = "codeodds"
@@ -38,15 +39,18 @@ class Diagnostics:
         self._shown: set[str] = set()
         self._waiting: defaultdict[str, list[asyncio.Future[None]]] = defaultdict(list)
         self._pauses: dict[str, asyncio.TimerHandle] = {}
+        self._refresher = Refresher(lambda: server.workspace_diagnostic_refresh(None))
 
     def scored(self, document: Document) -> None:
-        """New scores: push, or answer who waits for them, or ask the client to pull."""
+        """New scores: answer who waits for them, or push. That a client pulls again is left to another feature."""
         left_s = _typing_left_s(document)
         if left_s > 0:
             self._forget_pause(document.uri)
             loop = asyncio.get_running_loop()
             self._pauses[document.uri] = loop.call_later(left_s, self._paused, document)
-        self._show(document)
+        self._wake(document.uri)
+        if not self._server.client.pulls_diagnostics:
+            self._push(document)
 
     def closed(self, uri: str) -> None:
         """A closed document has none."""
@@ -127,17 +131,15 @@ class Diagnostics:
         if not self._server.client.refreshes_diagnostics:
             await asyncio.sleep(_typing_left_s(document))
 
-    def _show(self, document: Document) -> None:
-        if not self._server.client.pulls_diagnostics:
-            self._push(document)
-        elif not self._wake(document.uri) and self._server.client.refreshes_diagnostics:
-            self._server.workspace_diagnostic_refresh(None)
-
     def _paused(self, document: Document) -> None:
         """The user stopped typing: the line that was left alone may be shown."""
         self._pauses.pop(document.uri, None)
-        if self._server.documents.get(document.uri) is document:
-            self._show(document)
+        if self._server.documents.get(document.uri) is not document:
+            return
+        if not self._server.client.pulls_diagnostics:
+            self._push(document)
+        elif self._server.client.refreshes_diagnostics:
+            self._refresher.want()
 
     def _push(self, document: Document) -> None:
         """An empty list is pushed only to clear an older one."""
@@ -149,12 +151,11 @@ class Diagnostics:
             lsp.PublishDiagnosticsParams(uri=document.uri, version=document.version, diagnostics=found)
         )
 
-    def _wake(self, uri: str) -> bool:
-        """Answer the requests that wait for a document; whether there were any."""
-        waiting = [news for news in self._waiting.pop(uri, []) if not news.done()]
-        for news in waiting:
-            news.set_result(None)
-        return bool(waiting)
+    def _wake(self, uri: str) -> None:
+        """Answer the requests that wait for a document."""
+        for news in self._waiting.pop(uri, []):
+            if not news.done():
+                news.set_result(None)
 
     def _forget_pause(self, uri: str) -> None:
         timer = self._pauses.pop(uri, None)

@@ -13,7 +13,7 @@ from codeodds.lsp.suppression import Suppression
 
 
 class InlayHints:
-    """Answers from what is known already; asks the client to come back when more is."""
+    """Answers from what is known already; `refresh` asks the client to come back when more is."""
 
     def __init__(self, server: CodeoddsServer) -> None:
         self._server = server
@@ -53,11 +53,6 @@ class InlayHints:
                     hint.tooltip = self._tooltip(document, judged)
         return hint
 
-    def refresh(self, document: Document) -> None:
-        """New scores: ask for the hints again, if the client can be asked."""
-        if self._server.client.refreshes_inlay_hints:
-            self._server.workspace_inlay_hint_refresh(None)
-
     def _tooltip(self, document: Document, judged: Judged) -> lsp.MarkupContent | None:
         info = self._server.documents.worker.info
         if info is None:
@@ -70,7 +65,6 @@ class InlayHints:
 def set_up(server: CodeoddsServer) -> None:
     """Wire the feature."""
     inlay_hints = InlayHints(server)
-    server.documents.on_scored.append(inlay_hints.refresh)
 
     @server.feature(lsp.TEXT_DOCUMENT_INLAY_HINT, lsp.InlayHintOptions(resolve_provider=True))
     def answer(params: lsp.InlayHintParams) -> list[lsp.InlayHint]:
