@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Union
 
 import attrs
 from lsprotocol import types as lsp
@@ -80,7 +80,10 @@ class Client:
     async def pull(self, uri: str = URI, previous: str | None = None) -> Any:
         """A report of diagnostics, full or unchanged."""
         params = lsp.DocumentDiagnosticParams(lsp.TextDocumentIdentifier(uri), previous_result_id=previous)
-        return await asyncio.wait_for(self.rpc.text_document_diagnostic_async(params), WAIT_S)
+        report = await asyncio.wait_for(self.rpc.text_document_diagnostic_async(params), WAIT_S)
+        if isinstance(report, lsp.RelatedFullDocumentDiagnosticReport):
+            report.items = list(report.items)
+        return report
 
     async def hover(self, line: int, uri: str = URI) -> str | None:
         """The text of the hover in a line."""
@@ -146,10 +149,19 @@ def to_plain(value: Any) -> Any:
 
 
 def _converter() -> Any:
-    """pygls' converter, which cannot read the notebooks among a server's capabilities."""
+    """pygls' converter, which cannot read the notebooks among a server's capabilities, and takes a code action with a
+    command for a command.
+    """
     converter = default_converter()
     unreadable = attrs.fields(lsp.NotebookDocumentFilterWithCells).notebook.type
     converter.register_structure_hook(unreadable, lambda value, kind: value)
+
+    def action_or_command(value: Any, kind: Any) -> Any:
+        bare = isinstance(value.get("command"), str)
+        return converter.structure(value, lsp.Command if bare else lsp.CodeAction)
+
+    for union in (lsp.Command | lsp.CodeAction, Union[lsp.Command, lsp.CodeAction]):  # noqa: UP007
+        converter.register_structure_hook(union, action_or_command)
     return converter
 
 

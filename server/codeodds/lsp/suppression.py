@@ -43,6 +43,8 @@ class Suppression:
         if at >= len(self._lines):
             return None
         text = self._lines[at].rstrip()
+        if text.endswith("\\"):
+            return None
         inserted = f"  # {self._comment.strip()}"
         source = [*self._lines[function.line : at], text + inserted, *self._lines[at + 1 : function.end_line + 1]]
         return (at, len(text), inserted) if _is_comment(source, at - function.line, len(text) + 2) else None
@@ -66,10 +68,10 @@ class Suppression:
 
 
 def _is_comment(source: list[str], line: int, character: int) -> bool:
-    """Whether the source, from a ``def`` on, has a comment that starts at a place."""
+    """Whether a place in the source, from a ``def`` on, is within a comment."""
     try:
         for token in tokenize.generate_tokens(io.StringIO("\n".join(source) + "\n").readline):
-            if token.type == tokenize.COMMENT and token.start == (line + 1, character):
+            if token.type == tokenize.COMMENT and token.start[0] == line + 1 and token.start[1] <= character:
                 return True
     except (tokenize.TokenError, SyntaxError):
         return False

@@ -39,6 +39,8 @@ class Hover:
 
     def _text(self, judged: Judged, line: int, info: ScorerInfo, settings: Settings) -> str | None:
         function = judged.function
+        if judged.probability is None and judged.reason is None:
+            return None
         if line <= max(function.line, function.signature_end[0]):
             return explanation(judged, info, settings, markdown=self._server.client.hover_in_markdown)
         if judged.probability is None or not is_low(judged, info, settings):
