@@ -34,6 +34,8 @@ class Client:
         self.registered: list[str] = []
         self.configuration: dict[str, Any] = {}
         """Answers to `workspace/configuration`, by the URI of the folder; "" for what holds in general."""
+        self.silent = False
+        """Whether it leaves `workspace/configuration` unanswered."""
         self.answer: lsp.InitializeResult | None = None
         self._news = asyncio.Condition()
 
@@ -175,6 +177,7 @@ async def connect(
     name: str | None = None,
     folders: list[str] | None = None,
     configuration: dict[str, Any] | None = None,
+    silent: bool = False,
 ) -> AsyncIterator[Client]:
     """Start a server process, initialize it, and shut it down at the end.
 
@@ -183,6 +186,7 @@ async def connect(
     rpc = LanguageClient(converter_factory=_converter)
     client = Client(rpc)
     client.configuration = configuration or {}
+    client.silent = silent
 
     @rpc.feature(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
     async def published(params: lsp.PublishDiagnosticsParams) -> None:
@@ -216,7 +220,8 @@ async def connect(
 
     @rpc.feature(lsp.WORKSPACE_CONFIGURATION)
     async def configured(params: lsp.ConfigurationParams) -> list[Any]:
-        await client.heard()
+        while client.silent:
+            await asyncio.sleep(0.01)
         assert all(item.section == "codeodds" for item in params.items)
         return [client.configuration.get(item.scope_uri or "") for item in params.items]
 

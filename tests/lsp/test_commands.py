@@ -105,6 +105,7 @@ async def test_debug_information_holds_no_code_and_no_file_names() -> None:
     assert answer["model"]["name"] == "fake"
     assert answer["settings"]["threshold"] == 0.4
     assert answer["documents"] == {"open": 1, "functions": 3, "judged": 2}
+    assert answer["counters"]["runs"] == 2
     assert answer["libraries"]["pygls"].startswith("2.")
     assert "secret" not in str(answer)
 

@@ -86,3 +86,16 @@ async def test_a_wrong_value_in_several_folders_is_told_once() -> None:
         assert len(await client.diagnostics(1)) == 1
     assert [entry.message.split()[1] for entry in client.logged] == ["codeodds.threads", "codeodds.severity"]
     assert client.shown == []
+
+
+async def test_nothing_is_shown_before_the_client_has_said_how_but_a_silent_one_is_not_waited_for() -> None:
+    async with connect(capabilities=pushing(), configuration={"": {"severity": "warning"}}) as client:
+        client.open(TEXT)
+        assert [found.severity for found in await client.diagnostics(1)] == [lsp.DiagnosticSeverity.Warning]
+    assert len(client.published) == 1
+    async with connect(capabilities=pushing(), silent=True) as client:
+        client.open(TEXT)
+        assert len((await client.score())["functions"]) == 1
+        assert client.published == []
+        assert [found.severity for found in await client.diagnostics(1)] == [lsp.DiagnosticSeverity.Hint]
+        client.silent = False

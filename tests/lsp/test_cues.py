@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -137,6 +139,10 @@ def test_the_precision_is_that_of_the_threshold_in_use() -> None:
 
 def test_an_explanation_as_markdown_and_as_text() -> None:
     (judged,) = judged_document(BAD).judged
+    assert "this function does" in explanation(judged, INFO, Settings())
+    for kind in ("class", "module"):
+        other = Judged(replace(judged.function, kind=kind), judged.probability, judged.lines)
+        assert f"the {kind}'s own statements do what its" in explanation(other, INFO, Settings())
     assert explanation(judged, INFO, Settings()) == (
         "**30 %** likely to be right as written: `bad`\n\n"
         "The model's estimate of the chance that this function does what its signature and docstring say. "

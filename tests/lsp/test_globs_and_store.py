@@ -45,6 +45,7 @@ def test_no_glob_fails(path: str, pattern: str) -> None:
         ("file:///w", "file:///w/"),
         ("untitled:Untitled-1", "untitled:Untitled-1"),
         ("file://host/share/a", "file://host/share/a/"),
+        ("vscode-notebook-cell:/w/a.ipynb#W0s", "file:///w/a.ipynb"),
     ],
 )
 def test_uris_that_mean_the_same(one: str, other: str) -> None:

@@ -96,6 +96,7 @@ class Documents:
         self._request_keys: dict[str, set[str]] = {}
         self._rhythms: dict[str, Rhythm] = {}
         self._parser = ThreadPoolExecutor(max_workers=1, thread_name_prefix="codeodds-parsing")
+        self._configured = asyncio.Event()
         self._unusable = False
         self._told: set[str] = set()
         self._requests = 0
@@ -159,6 +160,8 @@ class Documents:
         """
         for listener in self.on_configured:
             listener(self.settings)
+        if not self.store.waiting:
+            self._configured.set()
         self.rescore()
 
     def reload(self) -> None:
@@ -177,15 +180,6 @@ class Documents:
                 self._stop(uri)
                 self._show(document, [])
 
-    def counts(self) -> dict[str, int]:
-        """How many documents are open, and how many of their functions have a probability."""
-        judged = [item for document in self._open.values() for item in document.judged]
-        return {
-            "open": len(self._open),
-            "functions": len(judged),
-            "judged": sum(item.probability is not None for item in judged),
-        }
-
     def shutdown(self) -> None:
         """Give everything up and end the threads."""
         for uri in list(self._open):
@@ -195,7 +189,9 @@ class Documents:
         self.worker.close()
 
     async def settled(self, document: Document) -> None:
-        """Wait until no more scores are under way for this version of a document."""
+        """Wait until the settings are known and no more scores are under way for this version of a document."""
+        if self.store.waiting:
+            await self._configured.wait()
         task = self._tasks.get(document.uri)
         while task is not None and not task.done() and self._open.get(document.uri) is document:
             await asyncio.wait({task})

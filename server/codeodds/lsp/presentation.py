@@ -14,6 +14,13 @@ from codeodds.types import LineScore
 SMALLEST_DROP = 0.05
 """Lines over which the value falls less are not pointed at; then the signature is."""
 
+CLAIMS = {
+    "function": "this function does what its signature and docstring say",
+    "class": "the class's own statements do what its header and docstring say",
+    "module": "the module's own statements do what its docstring says",
+}
+"""What is estimated, by kind of unit."""
+
 SPARKS = "▁▂▃▄▅▆▇█"
 MAX_SPARKS = 40
 """Widest sparkline, in characters. Of more values, the lowest of each group stands for it."""
@@ -92,8 +99,7 @@ def explanation(judged: Judged, info: ScorerInfo, settings: Settings, *, markdow
         return f"{code}{function.name}{code} is not judged: {judged.reason or 'its score is not there yet'}."
     paragraphs = [
         f"{strong}{percent(judged.probability)}{strong} likely to be right as written: {code}{function.name}{code}",
-        "The model's estimate of the chance that this function does what its signature and docstring say. "
-        "It is no verdict.",
+        f"The model's estimate of the chance that {CLAIMS[function.kind]}. It is no verdict.",
     ]
     lines = shown_lines(judged, info)
     if lines:

@@ -23,6 +23,7 @@ A client gives them in three places; each may hold them directly or under `{SECT
 - `initializationOptions` hold from the start.
 - `workspace/didChangeConfiguration` replaces them. A change to null only says that something changed.
 - Where the client has `workspace/configuration`, it is asked for `{SECTION}`, in general and for each workspace folder.
+  Until it has answered, for 2 seconds at most, nothing is scored by itself.
   What it answers for a folder holds for the documents in it; null means that the folder has none of its own.
 
 Each of these replaces all settings: those that it does not name get their defaults.

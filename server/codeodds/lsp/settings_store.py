@@ -15,6 +15,7 @@ import msgspec
 from codeodds.lsp.globs import matches
 from codeodds.lsp.settings import Settings, parse_settings
 
+_LOCAL = ("file", "vscode-notebook-cell")
 _DRIVE = re.compile(r"^/?([A-Za-z]):")
 
 
@@ -24,6 +25,8 @@ class SettingsStore:
     def __init__(self) -> None:
         self.base = Settings()
         """Holds where no folder says otherwise."""
+        self.waiting = False
+        """Whether the client was asked and has not answered yet: until then nothing is scored by itself."""
         self._folders: dict[str, Settings] = {}
         self._roots: list[str] = []
         self._problems: set[str] = set()
@@ -47,11 +50,13 @@ class SettingsStore:
     def for_document(self, uri: str) -> Settings:
         """The settings of the innermost folder that holds a document, or those of the server.
 
-        A document that `exclude` names is not scored by itself: `enable` is false.
+        `enable` is false for a document that `exclude` names, and while the store waits for the client's answer.
         """
         path = path_of(uri)
         root = next((root for root in self._roots if _is_within(path, root)), None)
         settings = self.base if root is None else self._folders.get(root, self.base)
+        if self.waiting and settings.enable:
+            return msgspec.structs.replace(settings, enable=False)
         if not settings.exclude or not settings.enable:
             return settings
         relative = path if root is None else path[len(root) :]
@@ -63,7 +68,7 @@ class SettingsStore:
 def path_of(uri: str) -> str:
     """A URI as a path that can be compared: ``file:///C%3A/a%20b`` and ``file:///c:/a b`` are the same.
 
-    No trailing slash. The scheme and host stand in front unless it is a local file.
+    No trailing slash. The scheme and host stand in front unless it is a local file, or a cell of a notebook in one.
     """
     try:
         parts = urlsplit(uri)
@@ -71,7 +76,7 @@ def path_of(uri: str) -> str:
         return uri
     path = unquote(parts.path).rstrip("/")
     path = _DRIVE.sub(lambda match: f"/{match[1].lower()}:", path)
-    return path if parts.scheme == "file" and not parts.netloc else f"{parts.scheme}://{parts.netloc}{path}"
+    return path if parts.scheme in _LOCAL and not parts.netloc else f"{parts.scheme}://{parts.netloc}{path}"
 
 
 def _is_within(path: str, folder: str) -> bool:

@@ -6,6 +6,7 @@ docs/protocol.md describes them.
 from __future__ import annotations
 
 import platform
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any, TypeVar
 
@@ -131,6 +132,7 @@ class Commands:
         """What a report of a problem should hold. No code, no names of files."""
         documents = self._server.documents
         info = documents.worker.info
+        judged = [item for uri in documents.open_uris if (document := documents.get(uri)) for item in document.judged]
         return {
             "codeodds": __version__,
             "python": platform.python_version(),
@@ -140,7 +142,12 @@ class Commands:
             "position_encoding": str(self._server.position_encoding),
             "model": None if info is None else msgspec.to_builtins(info),
             "settings": msgspec.to_builtins(documents.settings),
-            "documents": documents.counts(),
+            "documents": {
+                "open": len(documents.open_uris),
+                "functions": len(judged),
+                "judged": sum(item.probability is not None for item in judged),
+            },
+            "counters": asdict(documents.worker.counters),
         }
 
     async def open_settings(self) -> dict[str, Any]:

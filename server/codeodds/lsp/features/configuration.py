@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from lsprotocol import types as lsp
@@ -9,6 +10,9 @@ from pygls.exceptions import JsonRpcException
 
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.settings import SECTION
+
+ANSWER_WITHIN_S = 2.0
+"""Documents are not scored by themselves until the client has said how, or for so long."""
 
 
 class Configuration:
@@ -22,15 +26,20 @@ class Configuration:
     async def start(self) -> None:
         """Take over the initialization options; then ask the client, if it can be asked."""
         self._pushed = self._server.first_settings
+        self._server.documents.store.waiting = self._server.client.answers_configuration
         self._apply(self._pushed, {})
+        asyncio.get_running_loop().call_later(ANSWER_WITHIN_S, self._wait_no_longer)
+        await self.ask()
         if self._server.client.registers_configuration:
             registration = lsp.Registration(
                 id="codeodds-configuration",
                 method=lsp.WORKSPACE_DID_CHANGE_CONFIGURATION,
                 register_options=lsp.DidChangeConfigurationRegistrationOptions(section=SECTION),
             )
-            await self._server.client_register_capability_async(lsp.RegistrationParams([registration]))
-        await self.ask()
+            try:
+                await self._server.client_register_capability_async(lsp.RegistrationParams([registration]))
+            except JsonRpcException as error:
+                self._server.tell(f"the client did not register for changes of its settings ({error.code})")
 
     async def changed(self, value: Any) -> None:
         """New settings were pushed; null, which some clients send, only says that something changed."""
@@ -54,12 +63,21 @@ class Configuration:
             answers = list(await self._server.workspace_configuration_async(lsp.ConfigurationParams(items)) or [])
         except JsonRpcException as error:
             self._server.tell(f"the client did not answer for its settings ({error.code}); those sent before hold")
+            self._wait_no_longer()
             return
         if number != self._asked:
             return  # A newer question is under way, or was answered.
         answers += [None] * (len(items) - len(answers))
         base = self._pushed if answers[0] is None else answers[0]
+        self._server.documents.store.waiting = False
         self._apply(base, dict(zip(folders, answers[1:], strict=False)))
+
+    def _wait_no_longer(self) -> None:
+        """The client did not answer: score with what was sent before."""
+        store = self._server.documents.store
+        if store.waiting:
+            store.waiting = False
+            self._server.documents.configure()
 
     def _apply(self, base: Any, folders: dict[str, Any]) -> None:
         for problem in self._server.documents.store.replace(base, folders):
