@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from codeodds.lsp.failures import REQUEST_FAILED, SERVER_CANCELLED
 from codeodds.lsp.features import diagnostics, score_request
 from tests.lsp.client import connect
 
@@ -82,4 +83,10 @@ async def test_the_parameters_of_the_page_are_accepted(blocks: list[Any]) -> Non
 
 def test_the_page_names_the_method_and_the_codes(document: str) -> None:
     named = set(re.findall(r"`([^`\n]+)`", document))
-    assert {score_request.METHOD, diagnostics.LOW_PROBABILITY, str(score_request.REQUEST_FAILED), "-32602"} <= named
+    assert {
+        score_request.METHOD,
+        diagnostics.LOW_PROBABILITY,
+        str(REQUEST_FAILED),
+        str(SERVER_CANCELLED),
+        "-32602",
+    } <= named

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from lsprotocol import types as lsp
-from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+from pygls.exceptions import JsonRpcInvalidParams
 
 from codeodds.errors import CodeoddsError
 from codeodds.lsp.convert import Converter
 from codeodds.lsp.documents import Judged
+from codeodds.lsp.failures import as_response
 from codeodds.lsp.server import CodeoddsServer
 
 METHOD = "codeodds/score"
-REQUEST_FAILED = int(lsp.LSPErrorCodes.RequestFailed)
 DECIMALS = 6
 
 
@@ -28,7 +27,8 @@ class ScoreRequest:
 
     async def answer(self, params: Any) -> dict[str, Any]:
         """Raises: JsonRpcInvalidParams for parameters of another shape or a document that is not open; JsonRpcException
-        (RequestFailed) with one sentence when the bundle or the engine fails.
+        with one sentence: RequestFailed when the bundle or the engine fails or the time is up, ServerCancelled when the
+        document changes or closes meanwhile.
         """
         uri, line = _read(params)
         document = self._server.documents.get(uri)
@@ -43,7 +43,7 @@ class ScoreRequest:
         try:
             judged = await self._server.documents.judge(document, line)
         except CodeoddsError as error:
-            raise JsonRpcException(str(error), REQUEST_FAILED) from error
+            raise as_response(error) from error
         info = self._server.documents.worker.info
         converter = self._server.converter(document)
         return {
