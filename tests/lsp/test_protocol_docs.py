@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from codeodds.lsp import command_names, cues
 from codeodds.lsp.failures import REQUEST_FAILED, SERVER_CANCELLED
-from codeodds.lsp.features import diagnostics, score_request
+from codeodds.lsp.features import score_request
 from tests.lsp.client import connect
 
 TYPES: dict[str, type | tuple[type, ...]] = {
@@ -81,12 +82,13 @@ async def test_the_parameters_of_the_page_are_accepted(blocks: list[Any]) -> Non
     assert [function["name"] for function in answer["functions"]] == ["f"]
 
 
-def test_the_page_names_the_method_and_the_codes(document: str) -> None:
+def test_the_page_names_the_methods_the_commands_and_the_codes(document: str) -> None:
     named = set(re.findall(r"`([^`\n]+)`", document))
-    assert {
-        score_request.METHOD,
-        diagnostics.LOW_PROBABILITY,
-        str(REQUEST_FAILED),
-        str(SERVER_CANCELLED),
-        "-32602",
-    } <= named
+    commands = {value for name, value in vars(command_names).items() if name.isupper()}
+    codes = {str(REQUEST_FAILED), str(SERVER_CANCELLED), "-32602"}
+    assert {score_request.METHOD, cues.LOW_PROBABILITY, cues.SHARP_DROP} | codes | commands <= named
+
+
+def test_every_code_has_a_heading_that_its_description_links_to(project_root: Path) -> None:
+    page = (project_root / "docs" / "codes.md").read_text("utf-8")
+    assert re.findall(r"^## (CO\d+)$", page, re.MULTILINE) == [cues.LOW_PROBABILITY, cues.SHARP_DROP]

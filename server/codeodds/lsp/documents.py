@@ -8,14 +8,16 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from codeodds.engine.lines import score_lines
 from codeodds.engine.worker import Priority, ScoringWorker
 from codeodds.errors import BundleError, EngineError, RequestTimeout, Superseded, UnitError
+from codeodds.lsp.futures import outcome
 from codeodds.lsp.rhythm import Rhythm
 from codeodds.lsp.settings import Settings
+from codeodds.lsp.settings_store import SettingsStore
 from codeodds.source.functions import Function, find_functions, normalise_newlines
 from codeodds.source.judgement import not_judged_because
 from codeodds.source.outside import find_outside_code
@@ -45,11 +47,6 @@ class Judged:
     reason: str | None = None
     """Why there is no probability, as words that complete "not judged: ..."."""
 
-    @property
-    def percent(self) -> str:
-        """The probability for people: ``62 %``. Empty if there is none."""
-        return "" if self.probability is None else f"{100 * self.probability:.0f} %"
-
 
 @dataclass(slots=True)
 class Document:
@@ -60,8 +57,10 @@ class Document:
     text: str
     judged: tuple[Judged, ...] = ()
     """What is known so far of this version's functions, in order."""
-    changed_line: int = 0
-    """Line of the last change; 0 for a document that was only opened."""
+    changed_line: int | None = None
+    """Line of the last edit; None if the text came as a whole."""
+    changed_at: float = 0.0
+    """When that was, on the event loop's clock, in seconds."""
     edited: bool = False
     """Whether somebody works on it: it was changed since it was opened."""
     imports: str = ""
@@ -86,7 +85,7 @@ class Documents:
 
     def __init__(self, worker: ScoringWorker) -> None:
         self.worker = worker
-        self.settings = Settings()
+        self.store = SettingsStore()
         self.on_scored: list[Listener] = []
         self.on_closed: list[Callable[[str], None]] = []
         self.on_problem: list[Callable[[str], None]] = []
@@ -105,8 +104,13 @@ class Documents:
         return self._open.get(uri)
 
     def settings_for(self, uri: str) -> Settings:
-        """The settings that hold for one document."""
-        return self.settings
+        """The settings that hold for one document: those of its folder, or else the server's."""
+        return self.store.for_document(uri)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the server as a whole."""
+        return self.store.base
 
     @property
     def open_uris(self) -> tuple[str, ...]:
@@ -114,19 +118,27 @@ class Documents:
         return tuple(self._open)
 
     def update(
-        self, uri: str, version: int, text: str, changed_line: int = 0, *, edited: bool = False, imports: str = ""
+        self,
+        uri: str,
+        version: int,
+        text: str,
+        changed_line: int | None = None,
+        *,
+        edited: bool = False,
+        imports: str = "",
     ) -> None:
         """A document was opened or changed (`edited`). What is known of older versions is shown no more.
 
         Runs for the older version end at once; the tokens that they got through stay in the engine's cache.
         """
         self._give_up(uri)
-        document = Document(uri, version, text, changed_line=changed_line, edited=edited, imports=imports)
+        now = asyncio.get_running_loop().time()
+        document = Document(uri, version, text, (), changed_line, now, edited=edited, imports=imports)
         self._open[uri] = document
         settings = self.settings_for(uri)
         rhythm = self._rhythms.setdefault(uri, Rhythm())
         if edited:
-            rhythm.changed(asyncio.get_running_loop().time())
+            rhythm.changed(now)
         if settings.enable and len(text) <= LOOK_UP_AT_ONCE:
             document.functions = tuple(self._parse(document))
             document.judged = tuple(self._first_look(document.functions))
@@ -140,14 +152,18 @@ class Documents:
         for listener in self.on_closed:
             listener(uri)
 
-    def configure(self, settings: Settings) -> None:
-        """New settings: every open document is looked at again; scores that are known are not computed again.
+    def configure(self) -> None:
+        """New settings are in the store: look at every open document again. Scores that are known stay known.
 
         A bundle that could not be opened is tried again.
         """
-        self.settings = settings
         for listener in self.on_configured:
-            listener(settings)
+            listener(self.settings)
+        self.rescore()
+
+    def reload(self) -> None:
+        """Open the bundle anew at the next score, and look at every open document again."""
+        self.worker.reload()
         self.rescore()
 
     def rescore(self) -> None:
@@ -161,6 +177,15 @@ class Documents:
                 self._stop(uri)
                 self._show(document, [])
 
+    def counts(self) -> dict[str, int]:
+        """How many documents are open, and how many of their functions have a probability."""
+        judged = [item for document in self._open.values() for item in document.judged]
+        return {
+            "open": len(self._open),
+            "functions": len(judged),
+            "judged": sum(item.probability is not None for item in judged),
+        }
+
     def shutdown(self) -> None:
         """Give everything up and end the threads."""
         for uri in list(self._open):
@@ -169,8 +194,17 @@ class Documents:
         self._parser.shutdown(wait=False, cancel_futures=True)
         self.worker.close()
 
-    async def judge(self, document: Document, line: int | None) -> tuple[Judged, ...]:
-        """Score a document's functions on request, or only the one around `line`; waits for the result.
+    async def settled(self, document: Document) -> None:
+        """Wait until no more scores are under way for this version of a document."""
+        task = self._tasks.get(document.uri)
+        while task is not None and not task.done() and self._open.get(document.uri) is document:
+            await asyncio.wait({task})
+            task = self._tasks.get(document.uri)
+
+    async def judge(self, document: Document, line: int | None, last_line: int | None = None) -> tuple[Judged, ...]:
+        """Score a document's functions on request, or only those that touch the lines from `line` to `last_line`.
+
+        `last_line`: the same as `line` if None.
 
         Raises: BundleError, EngineError; RequestTimeout after `request_timeout_ms`; Superseded at shutdown, and when
         the document changes or closes meanwhile. When the caller is cancelled, so are the requests.
@@ -178,17 +212,18 @@ class Documents:
         limit_ms = self.settings_for(document.uri).request_timeout_ms
         try:
             async with asyncio.timeout(limit_ms / 1000):
-                return await self._judge(document, line)
+                return await self._judge(document, line, last_line)
         except TimeoutError as error:
             raise RequestTimeout(
                 f"the document was not scored within request_timeout_ms = {limit_ms}; raise this setting, or ask for "
                 "one function"
             ) from error
 
-    async def _judge(self, document: Document, line: int | None) -> tuple[Judged, ...]:
+    async def _judge(self, document: Document, line: int | None, last_line: int | None) -> tuple[Judged, ...]:
         functions = await self._find(document)
         if line is not None:
-            functions = [function for function in functions if _first_line(function) <= line <= function.end_line]
+            last = line if last_line is None else last_line
+            functions = [item for item in functions if _first_line(item) <= last and line <= item.end_line]
         self._requests += 1
         keys = [f"request {self._requests}/{index}" for index in range(len(functions))]
         held = self._request_keys.setdefault(document.uri, set())
@@ -249,7 +284,7 @@ class Documents:
         self._keys[document.uri] = set(keys)
         judged = self._first_look(functions)
         order = [index for index, item in enumerate(judged) if item.reason is None]
-        order.sort(key=lambda index: abs(functions[index].line - document.changed_line))
+        order.sort(key=lambda index: abs(functions[index].line - (document.changed_line or 0)))
         most = self.settings_for(document.uri).max_functions
         for index in order[most:]:
             judged[index] = Judged(functions[index], reason="the document has too many functions")
@@ -286,7 +321,7 @@ class Documents:
         if reason is not None:
             return Judged(function, reason=reason)
         try:
-            score = await _settled(self.worker.submit(key, function.unit, priority))
+            score = await outcome(self.worker.submit(key, function.unit, priority))
         except UnitError as error:
             return Judged(function, reason=str(error))
         return self._judged(function, score)
@@ -359,21 +394,3 @@ def _lines(function: Function, score: Score) -> tuple[LineScore, ...]:
 
 def _first_line(function: Function) -> int:
     return min(function.line, function.solution_line)
-
-
-async def _settled(future: Future[Score]) -> Score:
-    """Wait for a worker's future without ever cancelling it: it may be shared."""
-    loop = asyncio.get_running_loop()
-    waiter: asyncio.Future[None] = loop.create_future()
-
-    def wake() -> None:
-        if not waiter.done():
-            waiter.set_result(None)
-
-    def call_back(_: Future[Score]) -> None:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(wake)
-
-    future.add_done_callback(call_back)
-    await waiter
-    return future.result()

@@ -33,12 +33,12 @@ def apply_edits(
     return text
 
 
-def changed_line(changes: Sequence[lsp.TextDocumentContentChangeEvent]) -> int:
-    """Line on which the last of the changes ended; 0 if it replaced the whole text."""
+def changed_line(changes: Sequence[lsp.TextDocumentContentChangeEvent]) -> int | None:
+    """Line on which the last of the changes ended; None if it replaced the whole text."""
     for change in reversed(changes):
         if isinstance(change, lsp.TextDocumentContentChangePartial):
             return change.range.start.line + len(_LINE_END.findall(change.text))
-    return 0
+    return None
 
 
 def offset_of(text: str, position: lsp.Position, encoding: lsp.PositionEncodingKind | str) -> int:

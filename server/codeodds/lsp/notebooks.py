@@ -70,7 +70,7 @@ class Notebooks:
             for closed in changes.structure.did_close or ():
                 self._remove(notebook, closed.uri)
             self._add(notebook, changes.structure.did_open or ())
-        edited: dict[str, int] = {}
+        edited: dict[str, int | None] = {}
         for content in changes.text_content or ():
             cell = notebook.cells.get(content.document.uri)
             if cell is not None:
@@ -95,7 +95,7 @@ class Notebooks:
         if notebook.cells.pop(uri, None) is not None:
             self._documents.close(uri)
 
-    def _pass_on(self, notebook: _Notebook, edited: dict[str, int] | None = None) -> None:
+    def _pass_on(self, notebook: _Notebook, edited: dict[str, int | None] | None = None) -> None:
         """Update the documents whose text changed, or above which an import changed."""
         edited = edited or {}
         imports = ""
@@ -106,7 +106,7 @@ class Notebooks:
             known = self._documents.get(uri)
             if known is None or known.text != cell.source or known.imports != imports or uri in edited:
                 self._documents.update(
-                    uri, cell.version, cell.source, edited.get(uri, 0), edited=uri in edited, imports=imports
+                    uri, cell.version, cell.source, edited.get(uri), edited=uri in edited, imports=imports
                 )
             imports += cell.imports
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from lsprotocol import types as lsp
@@ -12,6 +12,7 @@ from pygls.lsp.server import LanguageServer
 
 from codeodds import __version__
 from codeodds.engine.worker import ModelState
+from codeodds.lsp.capabilities import Client
 from codeodds.lsp.convert import Converter
 from codeodds.lsp.documents import Document, Documents
 from codeodds.lsp.edits import apply_edits, changed_line
@@ -19,7 +20,6 @@ from codeodds.lsp.engine_settings import EngineSettings, OpenScorer
 from codeodds.lsp.notebooks import Notebooks
 from codeodds.lsp.parent import watch_parent
 from codeodds.lsp.protocol import Protocol
-from codeodds.lsp.settings import parse_settings
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +52,9 @@ class CodeoddsServer(LanguageServer):
         self.on_model: list[Callable[[ModelState], None]] = []
         """Called on the event loop when the model is loaded or unloaded."""
         self.first_settings: Any = None
+        self.on_started: list[Callable[[], Awaitable[None]]] = []
+        """Awaited one after the other when the client is ready."""
+        self.client = Client(lsp.ClientCapabilities())
         self._parent: asyncio.Task[None] | None = None
 
     def converter(self, document: Document) -> Converter:
@@ -66,13 +69,6 @@ class CodeoddsServer(LanguageServer):
     def tell(self, message: str, severity: lsp.MessageType = lsp.MessageType.Warning) -> None:
         """Write to the client's log; nothing pops up."""
         self.window_log_message(lsp.LogMessageParams(severity, message))
-
-    def configure(self, value: Any) -> None:
-        """Take over settings, and report those that cannot be used."""
-        settings, problems = parse_settings(value)
-        for problem in problems:
-            self.tell(problem)
-        self.documents.configure(settings)
 
     def start(self) -> None:
         """The client is ready: start what needs the event loop."""
@@ -97,7 +93,19 @@ class CodeoddsServer(LanguageServer):
 
 def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
     """A server with all features. `open_scorer` is called in the inference thread, when something is scored first."""
-    from codeodds.lsp.features import diagnostics, inlay_hints, loading, refresh, score_request, trace
+    from codeodds.lsp.features import (
+        code_actions,
+        code_lens,
+        commands,
+        configuration,
+        diagnostics,
+        hover,
+        inlay_hints,
+        loading,
+        refresh,
+        score_request,
+        trace,
+    )
 
     server = CodeoddsServer(open_scorer)
     documents = server.documents
@@ -106,19 +114,15 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
     @server.feature(lsp.INITIALIZE)
     def initialize(params: lsp.InitializeParams) -> None:
         server.first_settings = params.initialization_options
+        server.client = Client(params.capabilities, params.client_info.name if params.client_info else "")
         if params.trace is not None:
             server.protocol.trace = params.trace
 
     @server.feature(lsp.INITIALIZED)
-    def initialized(params: lsp.InitializedParams) -> None:
+    async def initialized(params: lsp.InitializedParams) -> None:
         server.start()
-        server.configure(server.first_settings)
-
-    @server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)
-    def configuration_changed(params: lsp.DidChangeConfigurationParams) -> None:
-        # Some clients send null to say that something changed, and hold the settings themselves.
-        if params.settings is not None:
-            server.configure(params.settings)
+        for start in server.on_started:
+            await start()
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
     async def opened(params: lsp.DidOpenTextDocumentParams) -> None:
@@ -154,7 +158,20 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
     def shut_down(params: Any = None) -> None:
         documents.shutdown()
 
-    for feature in (diagnostics, inlay_hints, score_request, loading, refresh, trace):
+    features = (
+        configuration,
+        diagnostics,
+        inlay_hints,
+        code_lens,
+        hover,
+        code_actions,
+        commands,
+        score_request,
+        loading,
+        refresh,
+        trace,
+    )
+    for feature in features:
         feature.set_up(server)
     return server
 
