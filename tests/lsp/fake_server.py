@@ -44,6 +44,10 @@ def run_gated() -> None:
     def calls(params: Any) -> list[str]:
         return [unit.solution for unit in scorer.calls]
 
+    @server.feature("test/problems")
+    def problems(params: Any) -> list[str]:
+        return [unit.problem for unit in scorer.calls]
+
     @server.feature("test/called")
     async def called(params: Any) -> list[str]:
         while len(scorer.calls) < params[0]:
