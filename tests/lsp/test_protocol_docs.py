@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from codeodds.lsp import command_names, cues, score_result
-from codeodds.lsp.features import diagnostics, score_request
+from codeodds.lsp import command_names, cues
+from codeodds.lsp.failures import REQUEST_FAILED, SERVER_CANCELLED
+from codeodds.lsp.features import score_request
 from tests.lsp.client import connect
 
 TYPES: dict[str, type | tuple[type, ...]] = {
@@ -84,7 +85,7 @@ async def test_the_parameters_of_the_page_are_accepted(blocks: list[Any]) -> Non
 def test_the_page_names_the_methods_the_commands_and_the_codes(document: str) -> None:
     named = set(re.findall(r"`([^`\n]+)`", document))
     commands = {value for name, value in vars(command_names).items() if name.isupper()}
-    codes = {str(score_result.REQUEST_FAILED), str(diagnostics.SERVER_CANCELLED), "-32602"}
+    codes = {str(REQUEST_FAILED), str(SERVER_CANCELLED), "-32602"}
     assert {score_request.METHOD, cues.LOW_PROBABILITY, cues.SHARP_DROP} | codes | commands <= named
 
 

@@ -16,7 +16,7 @@ PYTHON = "python"
 
 _CELL_MAGIC = re.compile(r"\s*%%(?!time\b|timeit\b|capture\b|prun\b)")
 """Turns the whole cell into something else, such as a shell script."""
-_LINE_MAGIC = re.compile(r"^(?:[%!?]|[ \t]+!(?!=))", re.MULTILINE)
+_LINE_MAGIC = re.compile(r"^(?:[%!?]|[ \t]+!(?!=))[^\r\n]*", re.MULTILINE)
 """A line for the notebook's own interpreter. (An operator may stand at the start of an indented line.)"""
 
 
@@ -112,7 +112,7 @@ class Notebooks:
 
 
 def as_python(text: str) -> str:
-    """A cell's text with everything commented out that Python does not understand. Positions stay what they are."""
+    """A cell's text with spaces for everything that Python does not understand. Positions stay what they are."""
     if _CELL_MAGIC.match(text):
         return re.sub(r"[^\r\n]", " ", text)
-    return _LINE_MAGIC.sub(lambda match: match.group()[:-1] + "#", text)
+    return _LINE_MAGIC.sub(lambda match: " " * len(match.group()), text)

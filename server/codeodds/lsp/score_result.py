@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from lsprotocol import types as lsp
-from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+from pygls.exceptions import JsonRpcInvalidParams
 
 from codeodds.errors import CodeoddsError
 from codeodds.lsp.convert import Converter
 from codeodds.lsp.documents import Document, Judged
+from codeodds.lsp.failures import as_response
 from codeodds.lsp.server import CodeoddsServer
 
-REQUEST_FAILED = int(lsp.LSPErrorCodes.RequestFailed)
 DECIMALS = 6
 
 
@@ -36,12 +35,13 @@ async def judged_now(
 ) -> tuple[Judged, ...]:
     """The document's functions, or those that touch the lines from `first` to `last` (the same line if None), scored.
 
-    Raises: JsonRpcException (RequestFailed) with one sentence when the bundle or the engine fails.
+    Raises: JsonRpcException with one sentence: RequestFailed when the bundle or the engine fails or the time is up,
+    ServerCancelled when the document changes or closes meanwhile.
     """
     try:
         return await server.documents.judge(document, first, last)
     except CodeoddsError as error:
-        raise JsonRpcException(str(error), REQUEST_FAILED) from error
+        raise as_response(error) from error
 
 
 async def score_result(

@@ -24,9 +24,10 @@ from codeodds.lsp.command_names import (
     SCORE_FUNCTION,
     SCORE_SELECTION,
 )
+from codeodds.lsp.failures import REQUEST_FAILED
 from codeodds.lsp.pages import SETTINGS, page_uri
 from codeodds.lsp.presentation import explanation
-from codeodds.lsp.score_result import REQUEST_FAILED, judged_now, open_document, score_result
+from codeodds.lsp.score_result import judged_now, open_document, score_result
 from codeodds.lsp.server import CodeoddsServer
 
 LIBRARIES = ("pygls", "lsprotocol", "onnxruntime", "tokenizers", "tree-sitter-python")

@@ -13,6 +13,7 @@ from codeodds.engine.api import ScorerInfo
 from codeodds.lsp.convert import Converter
 from codeodds.lsp.cues import Cue, cues
 from codeodds.lsp.documents import Document
+from codeodds.lsp.failures import SERVER_CANCELLED
 from codeodds.lsp.pages import CODES, page_uri
 from codeodds.lsp.refresh import Refresher
 from codeodds.lsp.server import CodeoddsServer
@@ -25,7 +26,6 @@ SEVERITIES = {
     "warning": lsp.DiagnosticSeverity.Warning,
 }
 
-SERVER_CANCELLED = int(lsp.LSPErrorCodes.ServerCancelled)
 
 TYPING_S = 1.0
 """A line is left alone for this long after it was changed: nobody wants to hear of a line that is not finished."""

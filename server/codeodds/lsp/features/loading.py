@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 
 from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException
 
 from codeodds.engine.worker import ModelState
 from codeodds.lsp.server import CodeoddsServer
+
+logger = logging.getLogger(__name__)
 
 TITLE = "codeodds: loading the model"
 
@@ -33,7 +37,12 @@ class Loading:
     async def _show(self, ended: asyncio.Event) -> None:
         progress = self._server.work_done_progress
         token = f"codeodds/loading/{next(self._numbers)}"
-        await progress.create_async(token)
+        try:
+            await progress.create_async(token)
+        except JsonRpcException as error:
+            # A client may refuse; the model is opened all the same.
+            logger.info("the client shows no progress: %s", type(error).__name__)
+            return
         try:
             progress.begin(token, lsp.WorkDoneProgressBegin(title=TITLE, cancellable=False))
             await ended.wait()

@@ -23,7 +23,7 @@ class ScoreRequest:
 
     async def answer(self, params: Any) -> dict[str, Any]:
         """Raises: JsonRpcInvalidParams for parameters of another shape or a document that is not open; JsonRpcException
-        (RequestFailed) with one sentence when the bundle or the engine fails.
+        as `score_result`.
         """
         uri, line = _read(params)
         return await score_result(self._server, open_document(self._server, METHOD, uri, line), line)
