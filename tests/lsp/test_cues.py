@@ -28,8 +28,8 @@ def judged_document(text: str, scorer: FakeScorer | None = None) -> Document:
     return Document("file:///a.py", 1, text, tuple(found))
 
 
-def places(text: str, settings: Settings | None = None, **more: bool) -> list[tuple[int, str]]:
-    return [(cue.line, cue.code) for cue in cues(judged_document(text), INFO, settings or Settings(), **more)]
+def places(text: str, settings: Settings | None = None) -> list[tuple[int, str]]:
+    return [(cue.line, cue.code) for cue in cues(judged_document(text), INFO, settings or Settings())]
 
 
 def test_a_sharp_drop_is_pointed_at_and_the_signature_where_there_is_none() -> None:
@@ -67,11 +67,9 @@ def test_comments_suppress_functions_and_lines() -> None:
 
 def test_the_line_that_is_typed_at_is_left_alone() -> None:
     document = judged_document(BAD)
-    document.changed_line = 2
-    assert cues(document, INFO, Settings(), typing=True) == []
+    assert cues(document, INFO, Settings(), quiet_line=2) == []
     assert [cue.line for cue in cues(document, INFO, Settings())] == [2]
-    document.changed_line = 1
-    assert [cue.line for cue in cues(document, INFO, Settings(), typing=True)] == [2]
+    assert [cue.line for cue in cues(document, INFO, Settings(), quiet_line=1)] == [2]
 
 
 @given(
