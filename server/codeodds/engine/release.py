@@ -12,7 +12,7 @@ import sys
 
 
 def release_memory() -> None:
-    """Collect garbage, and return what is free. Takes some ms; does only the former where the C library is not glibc."""
+    """Collect garbage, and return what is free. Takes some ms. Where the C library is not glibc, nothing is returned."""
     gc.collect()
     if sys.platform != "linux":
         return
