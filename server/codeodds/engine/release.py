@@ -12,7 +12,7 @@ import sys
 
 
 def release_memory() -> None:
-    """Collect garbage, and return what is free. Takes some ms. Where the C library is not glibc, nothing is returned."""
+    """Collect garbage, and return what is free; takes some ms. Where the C library is not glibc, it stays here."""
     gc.collect()
     if sys.platform != "linux":
         return
