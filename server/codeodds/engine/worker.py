@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 
 from codeodds.engine.api import Cancellation, Scorer, ScorerInfo
 from codeodds.engine.memo import MEMO_LIMIT_MB, ScoreMemo
+from codeodds.engine.release import release_memory
 from codeodds.errors import CodeoddsError, EngineError, Superseded
 from codeodds.types import Score, ScoringUnit
 
@@ -270,6 +271,7 @@ class ScoringWorker:
                 unloaded, self._scorer = self._scorer, None
                 self._count(unloads=1)
             del unloaded
+            release_memory()
             self._tell(ModelState.UNLOADED)
 
     def _score(self, request: _Request) -> None:
