@@ -149,6 +149,8 @@ def test_an_explanation_as_markdown_and_as_text() -> None:
         "It falls most at\n\n- line 3: 0.90 → 0.30\n\n"
         "fake 1. Of held-out programs below 50 %, 75 % failed their tests."
     )
+    (short,) = judged_document("def f(a):\n    return a, BUG\n").judged
+    assert "`▃` in line 2\n" in explanation(short, INFO, Settings())
     text = explanation(judged, INFO, Settings(), markdown=False)
     assert text.startswith("30 % likely to be right as written: bad\n\n")
     assert not set("`*") & set(text)
