@@ -93,6 +93,16 @@ async def test_shutdown_during_a_run() -> None:
         assert await connection.ended() == 0
 
 
+async def test_the_end_of_input_during_a_run() -> None:
+    async with wire(*FAKE_SERVER, "--gate") as connection:
+        connection.open(TEXT)
+        connection.request(1, "test/called", [1])
+        await connection.answer(1)
+        assert connection.process.stdin is not None
+        connection.process.stdin.close()
+        assert await connection.ended() == 0
+
+
 async def test_a_client_that_dies_while_its_pipe_stays_open() -> None:
     gone = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     params = {"capabilities": {}, "processId": gone.pid}

@@ -189,4 +189,9 @@ def run_stdio(open_scorer: OpenScorer, log_level: str = "warning") -> None:
     # pygls and asyncio log whole messages and the arguments of callbacks, which hold user code.
     for library in ("pygls", "asyncio"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
-    create_server(open_scorer).start_io()
+    server = create_server(open_scorer)
+    try:
+        server.start_io()
+    finally:
+        # A client that just goes asks for no shutdown; the interpreter can't end well while a run is going on.
+        server.documents.worker.close()
