@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,29 @@ settings.register_profile("codeodds", deadline=None)
 settings.load_profile("codeodds")
 
 ROOT = Path(__file__).resolve().parents[1]
+OFFLINE = ROOT / "tests" / "offline"
+CONNECTED = ROOT / "tests" / "trainer"
+"""Several processes talk to each other there."""
+
+_spec = importlib.util.spec_from_file_location("codeodds_offline", OFFLINE / "sitecustomize.py")
+assert _spec is not None
+assert _spec.loader is not None
+offline = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(offline)
+offline.active = False
+
+
+@pytest.fixture(autouse=True)
+def no_connections(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The server opens no connection: neither this process may during its tests, nor any that it starts."""
+    if CONNECTED in request.path.parents:
+        yield
+        return
+    path = os.environ.get("PYTHONPATH")
+    monkeypatch.setenv("PYTHONPATH", f"{OFFLINE}{os.pathsep}{path}" if path else str(OFFLINE))
+    offline.active = True
+    yield
+    offline.active = False
 
 
 @pytest.fixture(scope="session")

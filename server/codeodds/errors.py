@@ -13,7 +13,8 @@ CodeoddsError
 ├── EngineError            the model could not be run: memory, or the runtime itself failed
 ├── RowError               one JSONL row cannot be used; others can
 ├── SettingError           a setting has the wrong type or is out of range
-└── Superseded             a newer version took this request's place
+├── Superseded             a newer version took this request's place
+└── RequestTimeout         a request waited longer than its limit
 
 Each message names the file, flag or value, the limit, and what to do next.
 """
@@ -71,6 +72,10 @@ class RowError(CodeoddsError):
 
 class SettingError(CodeoddsError):
     """A setting has the wrong type or is out of range."""
+
+
+class RequestTimeout(CodeoddsError):
+    """The request waited longer than the limit that the settings give it."""
 
 
 class Superseded(CodeoddsError):

@@ -72,3 +72,6 @@ class LineScore(NamedTuple):
 
     drop: float
     """How far the value fell over this line: value before the line minus value at its end. Negative when it rose."""
+
+    fraction: float = 1.0
+    """Share of the solution's tokens, in (0, 1], that the value was read from."""

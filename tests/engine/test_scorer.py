@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -355,6 +357,17 @@ def test_info_takes_the_first_threshold() -> None:
     described.thresholds.append(Threshold(probability=0.6, precision=0.7, recall=0.5, measured_on="test"))
     assert scorer_info(described).low_probability == 0.3
     assert scorer_info(described).low_precision == 0.9
+    assert scorer_info(described).thresholds == ((0.3, 0.9, 0.2), (0.6, 0.7, 0.5))
+
+
+def test_info_names_the_calibration_and_the_prefix_fraction() -> None:
+    described = manifest(300)
+    info = scorer_info(described)
+    assert info.min_prefix_fraction == described.display.min_prefix_fraction
+    assert re.fullmatch(r"platt-[0-9a-f]{8}", info.calibration)
+    assert scorer_info(manifest(300)).calibration == info.calibration
+    other = msgspec.structs.replace(described.calibration, bias=described.calibration.bias + 1)
+    assert scorer_info(msgspec.structs.replace(described, calibration=other)).calibration != info.calibration
 
 
 def test_golden_scores_hold_and_a_change_is_found(tiny_bundle: Path, tmp_path: Path) -> None:

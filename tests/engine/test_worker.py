@@ -13,7 +13,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from codeodds.engine import worker as worker_module
+from codeodds.engine import memo as memo_module
 from codeodds.engine.api import Cancellation, Scorer, ScorerInfo
 from codeodds.engine.fake import FakeScorer
 from codeodds.engine.worker import ScoringWorker
@@ -168,7 +168,7 @@ def test_a_known_score_takes_the_place_of_an_older_request(worker: ScoringWorker
 def test_the_oldest_score_is_forgotten_first(
     worker: ScoringWorker, scorer: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_module, "MEMO_SCORES", 2)
+    monkeypatch.setattr(memo_module, "MEMO_SCORES", 2)
     for solution in ("a", "b", "a", "c", "a", "b"):
         worker.submit("key", unit_of(solution)).result(WAIT_S)
     assert scorer.scored == ["a", "b", "c", "b"]

@@ -7,8 +7,9 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Union
 
+import attrs
 from lsprotocol import types as lsp
 from pygls.protocol import default_converter
 from pytest_lsp import LanguageClient
@@ -28,6 +29,14 @@ class Client:
         self.logged: list[lsp.LogMessageParams] = []
         self.shown: list[lsp.ShowMessageParams] = []
         self.refreshed = 0
+        self.pulls_asked_for = 0
+        self.lenses_asked_for = 0
+        self.registered: list[str] = []
+        self.configuration: dict[str, Any] = {}
+        """Answers to `workspace/configuration`, by the URI of the folder; "" for what holds in general."""
+        self.silent = False
+        """Whether it leaves `workspace/configuration` unanswered."""
+        self.answer: lsp.InitializeResult | None = None
         self._news = asyncio.Condition()
 
     def open(self, text: str, version: int = 1, uri: str = URI, language: str = "python") -> None:
@@ -70,6 +79,42 @@ class Client:
         params = lsp.InlayHintParams(text_document=lsp.TextDocumentIdentifier(uri), range=span)
         return list(await self.rpc.text_document_inlay_hint_async(params) or [])
 
+    async def pull(self, uri: str = URI, previous: str | None = None) -> Any:
+        """A report of diagnostics, full or unchanged."""
+        params = lsp.DocumentDiagnosticParams(lsp.TextDocumentIdentifier(uri), previous_result_id=previous)
+        report = await asyncio.wait_for(self.rpc.text_document_diagnostic_async(params), WAIT_S)
+        if isinstance(report, lsp.RelatedFullDocumentDiagnosticReport):
+            report.items = list(report.items)
+        return report
+
+    async def hover(self, line: int, uri: str = URI) -> str | None:
+        """The text of the hover in a line."""
+        params = lsp.HoverParams(lsp.TextDocumentIdentifier(uri), lsp.Position(line, 0))
+        answer = await self.rpc.text_document_hover_async(params)
+        return None if answer is None else str(getattr(answer.contents, "value", answer.contents))
+
+    async def lenses(self, uri: str = URI) -> list[lsp.CodeLens]:
+        params = lsp.CodeLensParams(lsp.TextDocumentIdentifier(uri))
+        return list(await self.rpc.text_document_code_lens_async(params) or [])
+
+    async def actions(
+        self,
+        line: int,
+        uri: str = URI,
+        only: list[lsp.CodeActionKind | str] | None = None,
+        trigger: lsp.CodeActionTriggerKind | None = None,
+        diagnostics: list[lsp.Diagnostic] | None = None,
+    ) -> list[Any]:
+        span = lsp.Range(lsp.Position(line, 0), lsp.Position(line, 0))
+        context = lsp.CodeActionContext(diagnostics or [], only=only, trigger_kind=trigger)
+        params = lsp.CodeActionParams(lsp.TextDocumentIdentifier(uri), span, context)
+        return list(await self.rpc.text_document_code_action_async(params) or [])
+
+    async def command(self, name: str, *arguments: Any) -> Any:
+        """Run a command; raises what the server answers with."""
+        params = lsp.ExecuteCommandParams(command=name, arguments=list(arguments) or None)
+        return to_plain(await asyncio.wait_for(self.rpc.workspace_execute_command_async(params), WAIT_S))
+
     async def until(self, condition: Any) -> None:
         """Wait until something that the server pushed makes the condition true."""
         async with asyncio.timeout(WAIT_S), self._news:
@@ -105,6 +150,23 @@ def to_plain(value: Any) -> Any:
     return value
 
 
+def _converter() -> Any:
+    """pygls' converter, which cannot read the notebooks among a server's capabilities, and takes a code action with a
+    command for a command.
+    """
+    converter = default_converter()
+    unreadable = attrs.fields(lsp.NotebookDocumentFilterWithCells).notebook.type
+    converter.register_structure_hook(unreadable, lambda value, kind: value)
+
+    def action_or_command(value: Any, kind: Any) -> Any:
+        bare = isinstance(value.get("command"), str)
+        return converter.structure(value, lsp.Command if bare else lsp.CodeAction)
+
+    for union in (lsp.Command | lsp.CodeAction, Union[lsp.Command, lsp.CodeAction]):  # noqa: UP007
+        converter.register_structure_hook(union, action_or_command)
+    return converter
+
+
 @asynccontextmanager
 async def connect(
     *command: str,
@@ -112,13 +174,19 @@ async def connect(
     encodings: list[lsp.PositionEncodingKind] | None = None,
     refresh: bool = True,
     capabilities: lsp.ClientCapabilities | None = None,
+    name: str | None = None,
+    folders: list[str] | None = None,
+    configuration: dict[str, Any] | None = None,
+    silent: bool = False,
 ) -> AsyncIterator[Client]:
     """Start a server process, initialize it, and shut it down at the end.
 
     `capabilities` are those of a client that can little unless given; then `encodings` and `refresh` say nothing.
     """
-    rpc = LanguageClient(converter_factory=default_converter)
+    rpc = LanguageClient(converter_factory=_converter)
     client = Client(rpc)
+    client.configuration = configuration or {}
+    client.silent = silent
 
     @rpc.feature(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
     async def published(params: lsp.PublishDiagnosticsParams) -> None:
@@ -140,6 +208,33 @@ async def connect(
         client.refreshed += 1
         await client.heard()
 
+    @rpc.feature(lsp.WORKSPACE_DIAGNOSTIC_REFRESH)
+    async def pull_again(params: Any) -> None:
+        client.pulls_asked_for += 1
+        await client.heard()
+
+    @rpc.feature(lsp.WORKSPACE_CODE_LENS_REFRESH)
+    async def lenses_again(params: Any) -> None:
+        client.lenses_asked_for += 1
+        await client.heard()
+
+    @rpc.feature(lsp.WORKSPACE_CONFIGURATION)
+    async def configured(params: lsp.ConfigurationParams) -> list[Any]:
+        while client.silent:
+            await asyncio.sleep(0.01)
+        assert all(item.section == "codeodds" for item in params.items)
+        return [client.configuration.get(item.scope_uri or "") for item in params.items]
+
+    @rpc.feature(lsp.CLIENT_REGISTER_CAPABILITY)
+    async def registered(params: lsp.RegistrationParams) -> None:
+        client.registered += [registration.method for registration in params.registrations]
+        await client.heard()
+
+    @rpc.feature(lsp.WINDOW_SHOW_DOCUMENT)
+    async def show_document(params: lsp.ShowDocumentParams) -> lsp.ShowDocumentResult:
+        rpc.shown_documents.append(params)
+        return lsp.ShowDocumentResult(success=True)
+
     await rpc.start_io(*(command or FAKE_SERVER))
     capabilities = capabilities or lsp.ClientCapabilities(
         workspace=lsp.WorkspaceClientCapabilities(
@@ -147,8 +242,13 @@ async def connect(
         ),
         general=lsp.GeneralClientCapabilities(position_encodings=encodings),
     )
-    await rpc.initialize_session(
-        lsp.InitializeParams(capabilities=capabilities, initialization_options={"debounce_ms": 10, **(options or {})})
+    client.answer = await rpc.initialize_session(
+        lsp.InitializeParams(
+            capabilities=capabilities,
+            initialization_options={"debounce_ms": 10, **(options or {})},
+            client_info=None if name is None else lsp.ClientInfo(name),
+            workspace_folders=None if folders is None else [lsp.WorkspaceFolder(uri, uri) for uri in folders],
+        )
     )
     try:
         yield client

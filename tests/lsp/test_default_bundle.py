@@ -83,17 +83,33 @@ async def test_hints_and_inlay_hints_show_the_same_numbers(
 ) -> None:
     monkeypatch.setenv("CODEODDS_MODEL", str(bundle))
     capabilities = client_capabilities(editor)
-    async with connect(*SERVE, options={"threshold": 1.0, "max_hints": 1}, capabilities=capabilities) as client:
+    pulls = capabilities.text_document is not None and capabilities.text_document.diagnostic is not None
+    options = {"threshold": 1.0, "max_hints": 1, "hints_per_screen": 1000, "request_timeout_ms": 60_000}
+    async with connect(*SERVE, options=options, capabilities=capabilities) as client:
         client.open(text)
         answer = await client.score()
         judged = [item for item in answer["functions"] if item["probability"] is not None]
-        await client.until(lambda: client.published and len(client.published[-1].diagnostics) == len(judged))
-        shown = client.published[-1].diagnostics
+        if pulls:
+            shown = (await client.pull()).items
+        else:
+            await client.until(lambda: client.published and len(client.published[-1].diagnostics) == len(judged))
+            shown = client.published[-1].diagnostics
         labels = [hint.label for hint in await client.hints()]
     assert labels == [f"{100 * item['probability']:.0f} %" for item in judged]
     assert [diagnostic.data["p"] for diagnostic in shown] == [
         pytest.approx(item["probability"], abs=1e-4) for item in judged
     ]
+
+
+def test_a_server_that_is_shut_down_ends_well_and_says_nothing() -> None:
+    bodies = [
+        '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{}}}',
+        '{"jsonrpc":"2.0","id":2,"method":"shutdown"}',
+        '{"jsonrpc":"2.0","method":"exit"}',
+    ]
+    frames = "".join(f"Content-Length: {len(body)}\r\n\r\n{body}" for body in bodies).encode()
+    done = subprocess.run(SERVE, input=frames, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_a_missing_bundle_ends_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

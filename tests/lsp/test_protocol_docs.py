@@ -1,17 +1,18 @@
-"""What docs/protocol.md says of `codeodds/score` is what the server answers; it names every setting."""
+"""What docs/protocol.md says of `codeodds/score` is what the server answers."""
 
 from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from codeodds.lsp.features import diagnostics, score_request
-from codeodds.lsp.settings import Settings
+from codeodds.lsp import command_names, cues, pages
+from codeodds.lsp.failures import REQUEST_FAILED, SERVER_CANCELLED
+from codeodds.lsp.features import score_request
 from tests.lsp.client import connect
 
 TYPES: dict[str, type | tuple[type, ...]] = {
@@ -82,13 +83,24 @@ async def test_the_parameters_of_the_page_are_accepted(blocks: list[Any]) -> Non
     assert [function["name"] for function in answer["functions"]] == ["f"]
 
 
-def test_the_page_names_the_method_and_the_codes(document: str) -> None:
+def test_the_page_names_the_methods_the_commands_and_the_codes(document: str) -> None:
     named = set(re.findall(r"`([^`\n]+)`", document))
-    assert {score_request.METHOD, diagnostics.LOW_PROBABILITY, str(score_request.REQUEST_FAILED), "-32602"} <= named
+    commands = {value for name, value in vars(command_names).items() if name.isupper()}
+    codes = {str(REQUEST_FAILED), str(SERVER_CANCELLED), "-32602"}
+    assert {score_request.METHOD, cues.LOW_PROBABILITY, cues.SHARP_DROP} | codes | commands <= named
 
 
-def test_the_table_of_settings_is_complete(document: str) -> None:
-    rows = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| `([^`]+)` \|", document, re.MULTILINE))
-    assert rows == {
-        field.name: msgspec.json.encode(field.default).decode() for field in msgspec.structs.fields(Settings)
-    }
+def test_the_pages_that_a_client_can_open_are_packaged(project_root: Path) -> None:
+    project = tomllib.loads((project_root / "pyproject.toml").read_text("utf-8"))
+    packaged = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert packaged == {f"docs/{name}": f"codeodds/docs/{name}" for name in (pages.CODES, pages.SETTINGS)}
+    assert [pages.page_uri(name) for name in (pages.CODES, pages.SETTINGS, "none.md")] == [
+        (project_root / "docs" / pages.CODES).as_uri(),
+        (project_root / "docs" / pages.SETTINGS).as_uri(),
+        None,
+    ]
+
+
+def test_every_code_has_a_heading_that_its_description_links_to(project_root: Path) -> None:
+    page = (project_root / "docs" / "codes.md").read_text("utf-8")
+    assert re.findall(r"^## (CO\d+)$", page, re.MULTILINE) == [cues.LOW_PROBABILITY, cues.SHARP_DROP]

@@ -22,8 +22,13 @@ async def test_the_answer_has_every_function() -> None:
     assert (f["name"], f["probability"], f["reason"]) == ("f", pytest.approx(0.9), None)
     assert g["range"] == {"start": {"line": 5, "character": 0}, "end": {"line": 7, "character": 12}}
     assert g["lines"] == [
-        {"line": 6, "probability": pytest.approx(0.3), "drop": pytest.approx(0.6)},
-        {"line": 7, "probability": pytest.approx(0.3), "drop": 0},
+        {
+            "line": 6,
+            "probability": pytest.approx(0.3),
+            "drop": pytest.approx(0.6),
+            "fraction": pytest.approx(6 / 11, abs=1e-6),
+        },
+        {"line": 7, "probability": pytest.approx(0.3), "drop": 0, "fraction": pytest.approx(10 / 11, abs=1e-6)},
     ]
     assert (h["probability"], h["reason"], h["lines"]) == (None, "it is a stub", [])
 

@@ -7,25 +7,41 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codeodds.cli.options import model_option, threads_option
+from codeodds.cli.options import model_option
 
 if TYPE_CHECKING:
-    from codeodds.engine.api import Scorer
+    from codeodds.engine.api import Scorer, ScorerOptions
+
+LEVELS = ("debug", "info", "warning", "error")
 
 
 @click.command()
 @model_option
-@threads_option
-def serve(model_path: Path | None, threads: int) -> None:
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Threads that the model may use, whatever the editor's settings say.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(LEVELS),
+    default="warning",
+    show_default=True,
+    help="What is written to stderr. No level writes source code.",
+)
+def serve(model_path: Path | None, threads: int | None, log_level: str) -> None:
     """Run the language server on stdin and stdout. Editors start this; people need not.
 
     The bundle is opened at the first score, so that the editor gets its first answer at once.
     """
     from codeodds.lsp.server import run_stdio
 
-    def open_when_needed() -> Scorer:
-        from codeodds.cli import scoring
+    def open_when_needed(options: ScorerOptions) -> Scorer:
+        from codeodds.engine.scorer import open_scorer
 
-        return scoring.open_scorer(model_path, threads)
+        return open_scorer(
+            options.model or model_path, threads=threads or options.threads, memory_limit_mb=options.memory_limit_mb
+        )
 
-    run_stdio(open_when_needed)
+    run_stdio(open_when_needed, log_level)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 from codeodds.errors import Superseded
 from codeodds.types import Score, ScoringUnit
@@ -45,6 +46,16 @@ class Cancellation:
             raise Superseded("the request was cancelled or a newer version took its place")
 
 
+class MeasuredThreshold(NamedTuple):
+    """What pointing at functions below a probability was worth on held-out problems."""
+
+    probability: float
+    precision: float
+    """Share of the functions below it that failed their tests."""
+    recall: float
+    """Share of all failing functions that were below it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScorerInfo:
     """What a front end needs to know of the model behind a scorer in order to show its values honestly."""
@@ -66,6 +77,29 @@ class ScorerInfo:
 
     low_precision: float | None
     """Share of functions below `low_probability` that failed their tests, measured on held-out problems."""
+
+    min_prefix_fraction: float = 0.0
+    """Values read before this share of the solution's tokens are not worth showing."""
+
+    calibration: str = ""
+    """Names the calibration: its method and the first digits of a hash of its parameters."""
+
+    thresholds: tuple[MeasuredThreshold, ...] = ()
+    """What was measured at thresholds of the probability, lowest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerOptions:
+    """How a scorer is opened."""
+
+    model: Path | None = None
+    """Folder of the bundle; None means the one that the front end was started with, or the default bundle."""
+
+    threads: int = 2
+    """Threads that the model may use, at least 1."""
+
+    memory_limit_mb: float = 256
+    """Limit of the prefix cache, in units of 1,000,000 bytes; 0 caches nothing."""
 
 
 class Scorer(Protocol):

@@ -9,7 +9,7 @@ import threading
 
 import numpy as np
 
-from codeodds.engine.api import Cancellation, ScorerInfo
+from codeodds.engine.api import Cancellation, MeasuredThreshold, ScorerInfo
 from codeodds.errors import UnitEmpty, UnitTooLong
 from codeodds.types import Score, ScoringUnit
 
@@ -33,7 +33,9 @@ class FakeScorer:
     ) -> None:
         self._drops = {"BUG": 0.6} if drops is None else drops
         self._gate = gate
-        self._info = info or ScorerInfo("fake", "1", 2000, 4, 0.5, 0.75)
+        self._info = info or ScorerInfo(
+            "fake", "1", 2000, 4, 0.5, 0.75, 0.25, "platt-0", (MeasuredThreshold(0.5, 0.75, 0.4),)
+        )
         self.calls: list[ScoringUnit] = []
 
     @property

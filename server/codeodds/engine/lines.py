@@ -11,20 +11,21 @@ def score_lines(score: Score, solution: str) -> list[LineScore]:
     The drop of the first line is measured from the first token's value: before it nothing of the solution was read.
     A token that spans lines counts for the line on which its last visible character stands.
     """
-    ends: dict[int, float] = {}
+    ends: dict[int, tuple[float, float]] = {}
     line, position = 0, 0
-    for (start, end), value in zip(score.offsets.tolist(), score.values.tolist(), strict=True):
+    tokens = len(score.values)
+    for index, ((start, end), value) in enumerate(zip(score.offsets.tolist(), score.values.tolist(), strict=True)):
         visible = solution[start:end].rstrip()
         if not visible.strip():
             continue
         last = start + len(visible) - 1
         line += solution.count("\n", position, last)
         position = last
-        ends[line] = value
+        ends[line] = value, (index + 1) / tokens
     lines: list[LineScore] = []
     before = float(score.values[0]) if len(score.values) else 0.0
-    for number, value in ends.items():
-        lines.append(LineScore(number, value, before - value))
+    for number, (value, fraction) in ends.items():
+        lines.append(LineScore(number, value, before - value, fraction))
         before = value
     return lines
 

@@ -5,17 +5,19 @@ The scores of a unit are the same whatever was scored before it and however its 
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
 import numpy as np
 
 from codeodds.bundle.calibration import calibrate
 from codeodds.bundle.loader import Bundle, default_bundle_path, load_bundle
-from codeodds.bundle.manifest import Manifest
+from codeodds.bundle.manifest import Calibration, Manifest
 from codeodds.bundle.tokenization import EncodedUnit
-from codeodds.engine.api import Cancellation, Scorer, ScorerInfo
+from codeodds.engine.api import Cancellation, MeasuredThreshold, Scorer, ScorerInfo
 from codeodds.engine.cache import CachedRun, PrefixCache
 from codeodds.engine.keyvalues import KeyValues
 from codeodds.errors import EngineError, SettingError
@@ -122,7 +124,7 @@ class OnnxScorer:
         return run.extend(ids, values[0], memory.cut(len(run.ids) + len(ids)))
 
 
-def open_scorer(path: Path | None = None, *, threads: int = 2, memory_limit_mb: int = 256) -> Scorer:
+def open_scorer(path: Path | None = None, *, threads: int = 2, memory_limit_mb: float = 256) -> Scorer:
     """Load a bundle and start the runtime. Slow (up to seconds): call it off an event loop.
 
     `path`: the bundle's folder; None means the default bundle. `threads`: at least 1; no more are used than the process
@@ -151,7 +153,16 @@ def scorer_info(manifest: Manifest) -> ScorerInfo:
         min_solution_tokens=manifest.display.min_solution_tokens,
         low_probability=UNMEASURED_LOW_PROBABILITY if threshold is None else threshold.probability,
         low_precision=None if threshold is None else threshold.precision,
+        min_prefix_fraction=manifest.display.min_prefix_fraction,
+        calibration=_calibration_name(manifest.calibration),
+        thresholds=tuple(MeasuredThreshold(row.probability, row.precision, row.recall) for row in manifest.thresholds),
     )
+
+
+def _calibration_name(calibration: Calibration) -> str:
+    """For example ``platt-1f0c2a9b``: other parameters have another name."""
+    digest = hashlib.sha256(msgspec.json.encode(calibration)).hexdigest()
+    return f"{calibration.method}-{digest[:8]}"
 
 
 def _supersedes(known: CachedRun | None, shared: int, encoded: EncodedUnit) -> bool:

@@ -7,22 +7,30 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from codeodds.engine.lines import score_lines
-from codeodds.engine.worker import ScoringWorker
-from codeodds.errors import BundleError, EngineError, Superseded, UnitError
+from codeodds.engine.worker import Priority, ScoringWorker
+from codeodds.errors import BundleError, EngineError, RequestTimeout, Superseded, UnitError
+from codeodds.lsp.futures import outcome
+from codeodds.lsp.rhythm import Rhythm
 from codeodds.lsp.settings import Settings
+from codeodds.lsp.settings_store import SettingsStore
 from codeodds.source.functions import Function, find_functions, normalise_newlines
 from codeodds.source.judgement import not_judged_because
+from codeodds.source.outside import find_outside_code
 from codeodds.types import LineScore, Score
 
 logger = logging.getLogger(__name__)
 
 PARSE_AT_ONCE = 50_000
 """Documents of up to this many characters are parsed on the event loop (a few ms), larger ones in a thread."""
+
+LOOK_UP_AT_ONCE = 20_000
+"""Documents of up to this many characters are parsed with every change, so that what is known of the functions that did
+not change is shown without a pause."""
 
 PUBLISH_EVERY_S = 0.5
 """While the functions of a document are scored one after the other, what is known is shown this often."""
@@ -39,11 +47,6 @@ class Judged:
     reason: str | None = None
     """Why there is no probability, as words that complete "not judged: ..."."""
 
-    @property
-    def percent(self) -> str:
-        """The probability for people: ``62 %``. Empty if there is none."""
-        return "" if self.probability is None else f"{100 * self.probability:.0f} %"
-
 
 @dataclass(slots=True)
 class Document:
@@ -54,7 +57,16 @@ class Document:
     text: str
     judged: tuple[Judged, ...] = ()
     """What is known so far of this version's functions, in order."""
-    changed_line: int = 0
+    changed_line: int | None = None
+    """Line of the last edit; None if the text came as a whole."""
+    changed_at: float = 0.0
+    """When that was, on the event loop's clock, in seconds."""
+    edited: bool = False
+    """Whether somebody works on it: it was changed since it was opened."""
+    imports: str = ""
+    """Import lines that hold here too: those of a notebook's earlier cells."""
+    functions: tuple[Function, ...] | None = None
+    """The document's functions, once it was parsed."""
     _lines: list[str] = field(init=False, default_factory=list, repr=False)
 
     @property
@@ -73,14 +85,18 @@ class Documents:
 
     def __init__(self, worker: ScoringWorker) -> None:
         self.worker = worker
-        self.settings = Settings()
+        self.store = SettingsStore()
         self.on_scored: list[Listener] = []
         self.on_closed: list[Callable[[str], None]] = []
         self.on_problem: list[Callable[[str], None]] = []
+        self.on_configured: list[Callable[[Settings], None]] = []
         self._open: dict[str, Document] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._keys: dict[str, set[str]] = {}
+        self._request_keys: dict[str, set[str]] = {}
+        self._rhythms: dict[str, Rhythm] = {}
         self._parser = ThreadPoolExecutor(max_workers=1, thread_name_prefix="codeodds-parsing")
+        self._configured = asyncio.Event()
         self._unusable = False
         self._told: set[str] = set()
         self._requests = 0
@@ -88,32 +104,77 @@ class Documents:
     def get(self, uri: str) -> Document | None:
         return self._open.get(uri)
 
-    def update(self, uri: str, version: int, text: str, changed_line: int = 0) -> None:
-        """A document was opened or changed. What is known of older versions is shown no more.
+    def settings_for(self, uri: str) -> Settings:
+        """The settings that hold for one document: those of its folder, or else the server's."""
+        return self.store.for_document(uri)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the server as a whole."""
+        return self.store.base
+
+    @property
+    def open_uris(self) -> tuple[str, ...]:
+        """The open documents, in the order in which they were opened."""
+        return tuple(self._open)
+
+    def update(
+        self,
+        uri: str,
+        version: int,
+        text: str,
+        changed_line: int | None = None,
+        *,
+        edited: bool = False,
+        imports: str = "",
+    ) -> None:
+        """A document was opened or changed (`edited`). What is known of older versions is shown no more.
 
         Runs for the older version end at once; the tokens that they got through stay in the engine's cache.
         """
-        for key in self._keys.get(uri, ()):
-            self.worker.cancel(key)
-        self._open[uri] = document = Document(uri, version, text, changed_line=changed_line)
-        self._schedule(document, self.settings.debounce_ms / 1000)
+        self._give_up(uri)
+        now = asyncio.get_running_loop().time()
+        document = Document(uri, version, text, (), changed_line, now, edited=edited, imports=imports)
+        self._open[uri] = document
+        settings = self.settings_for(uri)
+        rhythm = self._rhythms.setdefault(uri, Rhythm())
+        if edited:
+            rhythm.changed(now)
+        if settings.enable and len(text) <= LOOK_UP_AT_ONCE:
+            document.functions = tuple(self._parse(document))
+            document.judged = tuple(self._first_look(document.functions))
+        self._schedule(document, rhythm.pause_s(settings.debounce_ms, adaptive=settings.adaptive_debounce))
 
     def close(self, uri: str) -> None:
         """Forget a document and give up its requests."""
         self._open.pop(uri, None)
+        self._rhythms.pop(uri, None)
         self._stop(uri)
         for listener in self.on_closed:
             listener(uri)
 
-    def configure(self, settings: Settings) -> None:
-        """New settings: every open document is looked at again; scores that are known are not computed again.
+    def configure(self) -> None:
+        """New settings are in the store: look at every open document again. Scores that are known stay known.
 
         A bundle that could not be opened is tried again.
         """
-        self.settings = settings
+        for listener in self.on_configured:
+            listener(self.settings)
+        if not self.store.waiting:
+            self._configured.set()
+        self.rescore()
+
+    def reload(self) -> None:
+        """Open the bundle anew at the next score, and look at every open document again."""
+        self.worker.reload()
+        self.rescore()
+
+    def rescore(self) -> None:
+        """Look at every open document again, as after other settings or another model."""
         self._unusable = False
         for uri, document in self._open.items():
-            if settings.enable:
+            document.functions = None
+            if self.settings_for(uri).enable:
                 self._schedule(document, 0)
             else:
                 self._stop(uri)
@@ -127,23 +188,54 @@ class Documents:
         self._parser.shutdown(wait=False, cancel_futures=True)
         self.worker.close()
 
-    async def judge(self, document: Document, line: int | None) -> tuple[Judged, ...]:
-        """Score a document's functions on request, or only the one around `line`; waits for the result.
+    async def settled(self, document: Document) -> None:
+        """Wait until the settings are known and no more scores are under way for this version of a document."""
+        if self.store.waiting:
+            await self._configured.wait()
+        task = self._tasks.get(document.uri)
+        while task is not None and not task.done() and self._open.get(document.uri) is document:
+            await asyncio.wait({task})
+            task = self._tasks.get(document.uri)
 
-        Raises: BundleError, EngineError; Superseded at shutdown. When the caller is cancelled, so are the requests.
+    async def judge(self, document: Document, line: int | None, last_line: int | None = None) -> tuple[Judged, ...]:
+        """Score a document's functions on request, or only those that touch the lines from `line` to `last_line`.
+
+        `last_line`: the same as `line` if None.
+
+        Raises: BundleError, EngineError; RequestTimeout after `request_timeout_ms`; Superseded at shutdown, and when
+        the document changes or closes meanwhile. When the caller is cancelled, so are the requests.
         """
-        functions = await self._find(document.text)
+        limit_ms = self.settings_for(document.uri).request_timeout_ms
+        try:
+            async with asyncio.timeout(limit_ms / 1000):
+                return await self._judge(document, line, last_line)
+        except TimeoutError as error:
+            raise RequestTimeout(
+                f"the document was not scored within request_timeout_ms = {limit_ms}; raise this setting, or ask for "
+                "one function"
+            ) from error
+
+    async def _judge(self, document: Document, line: int | None, last_line: int | None) -> tuple[Judged, ...]:
+        functions = await self._find(document)
         if line is not None:
-            functions = [function for function in functions if _first_line(function) <= line <= function.end_line]
+            last = line if last_line is None else last_line
+            functions = [item for item in functions if _first_line(item) <= last and line <= item.end_line]
         self._requests += 1
         keys = [f"request {self._requests}/{index}" for index in range(len(functions))]
+        held = self._request_keys.setdefault(document.uri, set())
+        held.update(keys)
         try:
             found = []
             for key, function in zip(keys, functions, strict=True):
-                found.append(await self._judge_one(key, function))
+                if self._open.get(document.uri) is not document:
+                    raise Superseded("the document was changed or closed while it was scored")
+                found.append(await self._judge_one(key, function, Priority.INTERACTIVE))
             self._unusable = False
             return tuple(found)
         finally:
+            held.difference_update(keys)
+            if not held and self._request_keys.get(document.uri) is held:
+                del self._request_keys[document.uri]
             for key in keys:
                 self.worker.cancel(key)
 
@@ -151,14 +243,19 @@ class Documents:
         task = self._tasks.pop(document.uri, None)
         if task is not None:
             task.cancel()
-        if self.settings.enable and not self._unusable:
+        if self.settings_for(document.uri).enable and not self._unusable:
             self._tasks[document.uri] = asyncio.get_running_loop().create_task(self._refresh(document, delay_s))
 
     def _stop(self, uri: str) -> None:
         task = self._tasks.pop(uri, None)
         if task is not None:
             task.cancel()
-        for key in self._keys.pop(uri, set()):
+        self._give_up(uri)
+        self._keys.pop(uri, None)
+
+    def _give_up(self, uri: str) -> None:
+        """End what waits or runs for a document."""
+        for key in (*self._keys.get(uri, ()), *self._request_keys.get(uri, ())):
             self.worker.cancel(key)
 
     async def _refresh(self, document: Document, delay_s: float) -> None:
@@ -176,45 +273,80 @@ class Documents:
             logger.error("scoring a document failed: %s", type(error).__name__)
 
     async def _score_document(self, document: Document) -> None:
-        functions = await self._find(document.text)
+        functions = await self._find(document)
         keys = _keys(document.uri, functions)
         for gone in self._keys.get(document.uri, set()).difference(keys):
             self.worker.cancel(gone)
         self._keys[document.uri] = set(keys)
-        judged = [Judged(function, reason=not_judged_because(function)) for function in functions]
+        judged = self._first_look(functions)
         order = [index for index, item in enumerate(judged) if item.reason is None]
-        order.sort(key=lambda index: abs(functions[index].line - document.changed_line))
-        for index in order[self.settings.max_functions :]:
+        order.sort(key=lambda index: abs(functions[index].line - (document.changed_line or 0)))
+        most = self.settings_for(document.uri).max_functions
+        for index in order[most:]:
             judged[index] = Judged(functions[index], reason="the document has too many functions")
         loop = asyncio.get_running_loop()
         shown = loop.time()
-        for index in order[: self.settings.max_functions]:
-            judged[index] = await self._judge_one(keys[index], functions[index])
+        priority = Priority.INTERACTIVE if document.edited else Priority.BACKGROUND
+        for index in order[:most]:
+            if judged[index].probability is not None:
+                continue
+            asked = loop.time()
+            judged[index] = await self._judge_one(keys[index], functions[index], priority)
+            if priority is Priority.INTERACTIVE:
+                # Only the function at the change is what somebody waits for.
+                priority = Priority.NEAR
+                if document.uri in self._rhythms:
+                    self._rhythms[document.uri].scored(loop.time() - asked)
             if loop.time() - shown > PUBLISH_EVERY_S:
                 shown = loop.time()
                 self._show(document, judged)
         self._show(document, judged)
 
-    async def _judge_one(self, key: str, function: Function) -> Judged:
+    def _first_look(self, functions: Iterable[Function]) -> list[Judged]:
+        """What can be said of functions without a run."""
+        return [
+            self._judged(function, known)
+            if (known := self.worker.known(function.unit)) is not None
+            else Judged(function, reason=not_judged_because(function))
+            for function in functions
+        ]
+
+    async def _judge_one(self, key: str, function: Function, priority: Priority) -> Judged:
         """Raises: BundleError, EngineError, Superseded."""
         reason = not_judged_because(function)
         if reason is not None:
             return Judged(function, reason=reason)
         try:
-            score = await _settled(self.worker.submit(key, function.unit))
+            score = await outcome(self.worker.submit(key, function.unit, priority))
         except UnitError as error:
             return Judged(function, reason=str(error))
+        return self._judged(function, score)
+
+    def _judged(self, function: Function, score: Score) -> Judged:
+        reason = not_judged_because(function)
+        if reason is not None:
+            return Judged(function, reason=reason)
         info = self.worker.info
         if info is not None and len(score.values) < info.min_solution_tokens:
             return Judged(
                 function, reason=f"too short: {len(score.values)} tokens, {info.min_solution_tokens} are needed"
             )
-        return Judged(function, score.probability, tuple(score_lines(score, function.unit.solution)))
+        return Judged(function, score.probability, _lines(function, score))
 
-    async def _find(self, text: str) -> list[Function]:
-        if len(text) <= PARSE_AT_ONCE:
-            return find_functions(text)
-        return await asyncio.get_running_loop().run_in_executor(self._parser, find_functions, text)
+    async def _find(self, document: Document) -> list[Function]:
+        if document.functions is None:
+            if len(document.text) <= PARSE_AT_ONCE:
+                document.functions = tuple(self._parse(document))
+            else:
+                loop = asyncio.get_running_loop()
+                document.functions = tuple(await loop.run_in_executor(self._parser, self._parse, document))
+        return list(document.functions)
+
+    def _parse(self, document: Document) -> list[Function]:
+        found = find_functions(document.text, document.imports)
+        if self.settings_for(document.uri).module_code:
+            found += find_outside_code(document.text, document.imports)
+        return found
 
     def _show(self, document: Document, judged: list[Judged]) -> None:
         if self._open.get(document.uri) is document:
@@ -248,23 +380,13 @@ def _keys(uri: str, functions: list[Function]) -> list[str]:
     return keys
 
 
+def _lines(function: Function, score: Score) -> tuple[LineScore, ...]:
+    """By line below `function.solution_line`, also where the unit leaves lines of the document out."""
+    lines = score_lines(score, function.unit.solution)
+    if function.solution_lines:
+        lines = [line._replace(line=function.solution_lines[line.line] - function.solution_line) for line in lines]
+    return tuple(lines)
+
+
 def _first_line(function: Function) -> int:
     return min(function.line, function.solution_line)
-
-
-async def _settled(future: Future[Score]) -> Score:
-    """Wait for a worker's future without ever cancelling it: it may be shared."""
-    loop = asyncio.get_running_loop()
-    waiter: asyncio.Future[None] = loop.create_future()
-
-    def wake() -> None:
-        if not waiter.done():
-            waiter.set_result(None)
-
-    def call_back(_: Future[Score]) -> None:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(wake)
-
-    future.add_done_callback(call_back)
-    await waiter
-    return future.result()

@@ -33,6 +33,14 @@ def apply_edits(
     return text
 
 
+def changed_line(changes: Sequence[lsp.TextDocumentContentChangeEvent]) -> int | None:
+    """Line on which the last of the changes ended; None if it replaced the whole text."""
+    for change in reversed(changes):
+        if isinstance(change, lsp.TextDocumentContentChangePartial):
+            return change.range.start.line + len(_LINE_END.findall(change.text))
+    return None
+
+
 def offset_of(text: str, position: lsp.Position, encoding: lsp.PositionEncodingKind | str) -> int:
     """Index of a position in the text, in code points. A position inside a character means its start."""
     start = 0

@@ -2,52 +2,62 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
-from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from codeodds import __version__
-from codeodds.engine.api import Scorer
-from codeodds.engine.worker import ScoringWorker
+from codeodds.engine.worker import ModelState
+from codeodds.lsp.capabilities import Client
 from codeodds.lsp.convert import Converter
 from codeodds.lsp.documents import Document, Documents
-from codeodds.lsp.edits import apply_edits
-from codeodds.lsp.settings import parse_settings
+from codeodds.lsp.edits import apply_edits, changed_line
+from codeodds.lsp.engine_settings import EngineSettings, OpenScorer
+from codeodds.lsp.notebooks import Notebooks
+from codeodds.lsp.parent import watch_parent
+from codeodds.lsp.protocol import Protocol
+from codeodds.lsp.typing_pause import TypingPause
 
 logger = logging.getLogger(__name__)
 
 PYTHON_SUFFIXES = (".py", ".pyi")
 NOTEBOOK_CELL = "vscode-notebook-cell:"
-"""Scheme of a notebook's cells. One cell is not a module: its imports stand elsewhere."""
+"""Scheme of a notebook's cells. They come with their notebook: alone, a cell lacks the imports of the others."""
 
-
-class Protocol(LanguageServerProtocol):
-    """pygls' protocol, but it leaves the edits of documents to `edits`.
-
-    Its own count lines with `str.splitlines`, and change the positions that they are given.
-    """
-
-    @lsp_method(lsp.TEXT_DOCUMENT_DID_CHANGE)
-    def lsp_text_document__did_change(self, params: lsp.DidChangeTextDocumentParams) -> Generator[Any, Any, None]:
-        yield self.fm.features[lsp.TEXT_DOCUMENT_DID_CHANGE], (params,), None
+NOTEBOOKS = lsp.NotebookDocumentSyncOptions(
+    [lsp.NotebookDocumentFilterWithCells(cells=[lsp.NotebookCellLanguage("python")])]
+)
 
 
 class CodeoddsServer(LanguageServer):
     """A pygls server with the open documents and the worker that scores them."""
 
-    def __init__(self, open_scorer: Callable[[], Scorer]) -> None:
+    protocol: Protocol
+
+    def __init__(self, open_scorer: OpenScorer) -> None:
         super().__init__(
             "codeodds",
             __version__,
             text_document_sync_kind=lsp.TextDocumentSyncKind.Incremental,
+            notebook_document_sync=NOTEBOOKS,
             protocol_cls=Protocol,
         )
-        self.documents = Documents(ScoringWorker(open_scorer))
+        engine = EngineSettings(open_scorer)
+        self.documents = Documents(engine.worker)
+        self.documents.on_configured.append(engine.apply)
+        self.typing = TypingPause(self.documents)
+        self.notebooks = Notebooks(self.documents)
+        self.on_model: list[Callable[[ModelState], None]] = []
+        """Called on the event loop when the model is loaded or unloaded."""
         self.first_settings: Any = None
+        self.on_started: list[Callable[[], Awaitable[None]]] = []
+        """Awaited one after the other when the client is ready."""
+        self.client = Client(lsp.ClientCapabilities())
+        self._parent: asyncio.Task[None] | None = None
 
     def converter(self, document: Document) -> Converter:
         """Positions of a document in the encoding that the client negotiated."""
@@ -62,21 +72,42 @@ class CodeoddsServer(LanguageServer):
         """Write to the client's log; nothing pops up."""
         self.window_log_message(lsp.LogMessageParams(severity, message))
 
-    def configure(self, value: Any) -> None:
-        """Take over settings, and report those that cannot be used."""
-        settings, problems = parse_settings(value)
-        for problem in problems:
-            self.tell(problem)
-        self.documents.configure(settings)
+    def start(self) -> None:
+        """The client is ready: start what needs the event loop."""
+        loop = asyncio.get_running_loop()
+
+        def model_changed(state: ModelState) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._model_changed, state)
+
+        self.documents.worker.on_model.append(model_changed)
+        self._parent = watch_parent(self.process_id)
+
+    def _model_changed(self, state: ModelState) -> None:
+        for listener in self.on_model:
+            listener(state)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Called by pygls for an error in a handler. Its text may quote a document, so only its type is told."""
         logger.error("a request failed: %s", type(error).__name__)
+        self.protocol.answer_unreadable(error)
 
 
-def create_server(open_scorer: Callable[[], Scorer]) -> CodeoddsServer:
+def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
     """A server with all features. `open_scorer` is called in the inference thread, when something is scored first."""
-    from codeodds.lsp.features import diagnostics, inlay_hints, score_request
+    from codeodds.lsp.features import (
+        code_actions,
+        code_lens,
+        commands,
+        configuration,
+        diagnostics,
+        hover,
+        inlay_hints,
+        loading,
+        refresh,
+        score_request,
+        trace,
+    )
 
     server = CodeoddsServer(open_scorer)
     documents = server.documents
@@ -85,16 +116,15 @@ def create_server(open_scorer: Callable[[], Scorer]) -> CodeoddsServer:
     @server.feature(lsp.INITIALIZE)
     def initialize(params: lsp.InitializeParams) -> None:
         server.first_settings = params.initialization_options
+        server.client = Client(params.capabilities, params.client_info.name if params.client_info else "")
+        if params.trace is not None:
+            server.protocol.trace = params.trace
 
     @server.feature(lsp.INITIALIZED)
-    def initialized(params: lsp.InitializedParams) -> None:
-        server.configure(server.first_settings)
-
-    @server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)
-    def configuration_changed(params: lsp.DidChangeConfigurationParams) -> None:
-        # Some clients send null to say that something changed, and hold the settings themselves.
-        if params.settings is not None:
-            server.configure(params.settings)
+    async def initialized(params: lsp.InitializedParams) -> None:
+        server.start()
+        for start in server.on_started:
+            await start()
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
     async def opened(params: lsp.DidOpenTextDocumentParams) -> None:
@@ -107,17 +137,43 @@ def create_server(open_scorer: Callable[[], Scorer]) -> CodeoddsServer:
         known = documents.get(params.text_document.uri)
         if known is not None:
             text = apply_edits(known.text, params.content_changes, server.position_encoding)
-            documents.update(known.uri, params.text_document.version, text, _changed_line(params))
+            line = changed_line(params.content_changes)
+            documents.update(known.uri, params.text_document.version, text, line, edited=True)
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
     async def closed(params: lsp.DidCloseTextDocumentParams) -> None:
         documents.close(params.text_document.uri)
 
+    @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_OPEN)
+    async def notebook_opened(params: lsp.DidOpenNotebookDocumentParams) -> None:
+        server.notebooks.open(params)
+
+    @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    async def notebook_changed(params: lsp.DidChangeNotebookDocumentParams) -> None:
+        server.notebooks.change(params, server.position_encoding)
+
+    @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_CLOSE)
+    async def notebook_closed(params: lsp.DidCloseNotebookDocumentParams) -> None:
+        server.notebooks.close(params)
+
     @server.feature(lsp.SHUTDOWN)
     def shut_down(params: Any = None) -> None:
         documents.shutdown()
 
-    for feature in (diagnostics, inlay_hints, score_request):
+    features = (
+        configuration,
+        diagnostics,
+        inlay_hints,
+        code_lens,
+        hover,
+        code_actions,
+        commands,
+        score_request,
+        loading,
+        refresh,
+        trace,
+    )
+    for feature in features:
         feature.set_up(server)
     return server
 
@@ -127,16 +183,15 @@ def is_python(uri: str, language_id: str) -> bool:
     return not uri.startswith(NOTEBOOK_CELL) and (language_id == "python" or uri.endswith(PYTHON_SUFFIXES))
 
 
-def _changed_line(params: lsp.DidChangeTextDocumentParams) -> int:
-    for change in reversed(params.content_changes):
-        if isinstance(change, lsp.TextDocumentContentChangePartial):
-            return change.range.start.line
-    return 0
-
-
-def run_stdio(open_scorer: Callable[[], Scorer]) -> None:
-    """Serve on stdin and stdout until the client goes."""
-    # pygls logs whole messages, which hold user code.
-    logging.getLogger("pygls").setLevel(logging.CRITICAL)
-    logging.basicConfig(level=logging.WARNING, format="codeodds: %(message)s")
-    create_server(open_scorer).start_io()
+def run_stdio(open_scorer: OpenScorer, log_level: str = "warning") -> None:
+    """Serve on stdin and stdout until the client goes. `log_level`: of what goes to stderr, as `logging` names it."""
+    logging.basicConfig(level=log_level.upper(), format="codeodds: %(message)s")
+    # pygls and asyncio log whole messages and the arguments of callbacks, which hold user code.
+    for library in ("pygls", "asyncio"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
+    server = create_server(open_scorer)
+    try:
+        server.start_io()
+    finally:
+        # A client that just goes asks for no shutdown; the interpreter can't end well while a run is going on.
+        server.documents.worker.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -10,18 +10,53 @@ SECTION = "codeodds"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client may set, in `initializationOptions` or under ``codeodds`` in its configuration."""
+    """What a client may set, in `initializationOptions` or under ``codeodds`` in its configuration.
+
+    docs/settings.md is made from these fields and their docstrings.
+    """
 
     enable: bool = True
-    """Score open documents by themselves. `codeodds/score` works either way."""
-    debounce_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 150
-    """Pause after the last change before the document is scored."""
+    """Score open documents by themselves. `codeodds/score` and the commands work either way."""
     threshold: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     """Functions below this probability get a diagnostic; null means the threshold that the bundle was measured at."""
+    severity: Literal["hint", "information", "warning"] = "hint"
+    """Severity of diagnostics. Editors show `hint` at the code alone, the others in their list of problems too."""
+    diagnostics: bool = True
+    """Point at the lines over which the value of an improbable function falls most."""
     inlay_hints: bool = True
     """Show the probability behind each signature."""
+    code_lens: bool = False
+    """Show the probability above each function. It moves the code down, and says the same as the inlay hint."""
+    hover: bool = True
+    """Explain the probability, with the value of each line, when the pointer rests on a signature."""
     max_hints: Annotated[int, msgspec.Meta(ge=1, le=20)] = 2
     """At most this many lines are pointed at in one function."""
+    hints_per_screen: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 5
+    """At most this many diagnostics in any 50 lines; those of the least probable functions stay."""
+    debounce_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 150
+    """Pause after the last change before the document is scored, in milliseconds."""
+    adaptive_debounce: bool = True
+    """Lengthen or shorten the pause by the rhythm of typing and by how long a score takes."""
+    request_timeout_ms: Annotated[int, msgspec.Meta(ge=100, le=600_000)] = 10_000
+    """A request that waits for scores is given up after this many milliseconds."""
+    memory_limit_mb: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 256
+    """Most memory for what the engine remembers of scored code, in units of 1,000,000 bytes; 0 remembers nothing."""
+    threads: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
+    """Threads that the model may use; never more than the process has cores."""
+    idle_unload_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 600
+    """The model leaves memory after this many seconds without a score; 0 keeps it."""
+    model: Annotated[str, msgspec.Meta(max_length=4_096)] = ""
+    """Folder of the bundle; empty means the one that the server was started with, or the default bundle."""
+    exclude: tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=1_024)], ...] = ()
+    """Documents whose path matches one of these globs are not scored by themselves: `*` and `?` stop at a slash, `**/`
+    stands for any folders, and a pattern without a slash means a name anywhere: `test_*.py`, `**/generated/**`."""
+    suppress_comment: Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=r"^[^\r\n]*[^\s#][^\r\n]*$")] = (
+        "codeodds: ignore"
+    )
+    """A comment with this text on the line of `def`, or on a comment line right above the function, keeps the function
+    from being shown; at the end of another line, that line."""
+    module_code: bool = False
+    """Score the code outside functions too, as one unit."""
     max_functions: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 200
     """At most this many functions of a document are scored; those nearest to the last change come first."""
 

@@ -8,19 +8,17 @@ one function does not hide the others. (Until the document parses again, code wi
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import tree_sitter_python
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node
 
+from codeodds.source.syntax import LineIndex, colon_of, docstring_of, parse
 from codeodds.types import ScoringUnit
 
 MAX_IMPORT_LINES = 40
 """Of the module's imports, no more lines than this go into a problem."""
 
-_LANGUAGE = Language(tree_sitter_python.language())
 _CONTAINERS = frozenset(
     {
         "module",
@@ -49,8 +47,6 @@ _CLASS = re.compile(rb"^class[ \t]+(\w+)", re.MULTILINE)
 _CLASS_HEADER = re.compile(rb"(?:[ \t]*\[[^\]]*\])?[ \t]*(?:\((?:[^()]|\([^()]*\))*\))?[ \t]*:")
 """What may follow the name in a finished ``class`` header: type parameters, bases, the colon."""
 _DEFINITION_LINE = re.compile(rb"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)[^\n]*\n?", re.MULTILINE)
-_FORMATTED = re.compile(rb"\w*[bf]", re.IGNORECASE)
-"""How an f-string or a bytes literal starts: neither is a docstring."""
 _INDENTATION = re.compile(rb"[ \t]*")
 _BLANK_REST = re.compile(rb"[ \t]*(#[^\n]*)?(\n|\Z)")
 
@@ -86,13 +82,27 @@ class Function:
     unit: ScoringUnit
     """What the model reads."""
 
+    kind: str = "function"
+    """``function``; ``class`` or ``module`` for code outside functions."""
 
-def find_functions(text: str) -> list[Function]:
+    solution_lines: tuple[int, ...] = ()
+    """The document's line of each line of the solution, where these do not follow one another; empty where they do."""
+
+
+def find_functions(text: str, imports: str = "") -> list[Function]:
     """Functions and methods in order; a function within a function is part of the outer one.
 
     Line ends may be LF, CRLF or CR; the units have LF. Lone surrogates are read as question marks.
+    `imports`: lines to stand before the module's own imports, such as those of a notebook's earlier cells.
     """
-    return _Finder(normalise_newlines(text)).find()
+    return _Finder(normalise_newlines(text)).find(imports)
+
+
+def find_imports(text: str) -> str:
+    """The module's own import statements, each line ended by LF."""
+    finder = _Finder(normalise_newlines(text))
+    finder.find()
+    return b"".join(line + b"\n" for line in finder.imports).decode("utf-8", "replace")
 
 
 def normalise_newlines(text: str) -> str:
@@ -103,25 +113,25 @@ def normalise_newlines(text: str) -> str:
 class _Finder:
     def __init__(self, text: str) -> None:
         self._source = text.encode("utf-8", "replace")
-        self._parser = Parser(_LANGUAGE)
-        self._imports: list[bytes] = []
+        self.imports: list[bytes] = []
         self._found: list[_Found | _Unfinished] = []
 
-    def find(self) -> list[Function]:
-        root = self._parser.parse(self._source).root_node
+    def find(self, context: str = "") -> list[Function]:
+        root = parse(self._source)
         if root.has_error:
             for start, end in _cut(self._source, _TOP_DEFINITION):
                 self._find_in_piece(start, end)
         else:
             self._walk(root, _Piece(self._source, 0), ())
-        imports = b"".join(line + b"\n" for line in self._imports[:MAX_IMPORT_LINES])
-        lines = _LineIndex(self._source)
+        known = [*context.encode("utf-8", "replace").splitlines(), *self.imports]
+        imports = b"".join(line + b"\n" for line in known[:MAX_IMPORT_LINES])
+        lines = LineIndex(self._source)
         return [found.function(self._source, imports, lines) for found in self._found]
 
     def _find_in_piece(self, start: int, end: int) -> None:
         """One top-level definition, or what stands before the first. A class with an error is cut at its methods."""
         piece = _Piece(self._source[start:end], start)
-        root = self._parser.parse(piece.source).root_node
+        root = parse(piece.source)
         members = _members(piece.source) if root.has_error else []
         match = _CLASS.search(piece.source, 0, members[0]) if members else None
         if match is None:
@@ -131,7 +141,7 @@ class _Finder:
         inner = [start + member for member in members]
         for first, last in zip(inner, [*inner[1:], end], strict=True):
             member = _Piece(header + self._source[first:last], first - len(header))
-            self._walk_or_note(self._parser.parse(member.source).root_node, member, (_Class(match.group(1), header),))
+            self._walk_or_note(parse(member.source), member, (_Class(match.group(1), header),))
 
     def _walk_or_note(self, root: Node, piece: _Piece, classes: tuple[_Class, ...]) -> None:
         """Walk a piece; if it starts a function of which the parser can make nothing, note that much."""
@@ -153,7 +163,7 @@ class _Finder:
                 if body is not None:
                     pending.append((body, (*around, _Class.of(node, body, piece)), None))
             elif node.type in _IMPORTS and (node.parent is None or node.parent.type in ("module", "ERROR")):
-                self._imports += piece.source[node.start_byte : node.end_byte].split(b"\n")
+                self.imports += piece.source[node.start_byte : node.end_byte].split(b"\n")
             elif node.type in _CONTAINERS:
                 outer = node if node.type == "decorated_definition" else None
                 pending += [(child, around, outer) for child in reversed(node.named_children)]
@@ -176,7 +186,7 @@ class _Class:
     @classmethod
     def of(cls, node: Node, body: Node, piece: _Piece) -> _Class:
         name = node.child_by_field_name("name")
-        colon = _colon(node, body)
+        colon = colon_of(node, body)
         start = piece.source.rfind(b"\n", 0, node.start_byte) + 1
         header = piece.source[start : colon.end_byte if colon else body.start_byte].rstrip() + b"\n"
         return cls(piece.source[name.start_byte : name.end_byte] if name else b"?", header)
@@ -191,7 +201,7 @@ class _Unfinished:
     piece: _Piece
     classes: tuple[_Class, ...]
 
-    def function(self, source: bytes, imports: bytes, lines: _LineIndex) -> Function:
+    def function(self, source: bytes, imports: bytes, lines: LineIndex) -> Function:
         start = self.match.start() + self.piece.shift
         behind = self.match.end() + self.piece.shift
         end = len(self.piece.source.rstrip()) + self.piece.shift
@@ -218,13 +228,13 @@ class _Found:
     piece: _Piece
     classes: tuple[_Class, ...]
 
-    def function(self, source: bytes, imports: bytes, lines: _LineIndex) -> Function:
+    def function(self, source: bytes, imports: bytes, lines: LineIndex) -> Function:
         """Cut the function into problem and solution. Positions are bytes in `source`."""
         node, shift = self.node, self.piece.shift
         body = node.child_by_field_name("body")
-        colon = _colon(node, body)
+        colon = colon_of(node, body)
         signature_end = (colon.end_byte if colon else node.end_byte) + shift
-        docstring = _docstring(body)
+        docstring = docstring_of(body)
         problem_end = docstring.end_byte + shift if docstring else signature_end
         start = _solution_start(source, problem_end)
         end = _with_newline(source, max(start, node.end_byte + shift))
@@ -248,32 +258,6 @@ class _Found:
             is_stub=parses and _is_stub(body, self.piece.source),
             unit=ScoringUnit(b"".join(head).decode("utf-8", "replace"), source[start:end].decode("utf-8", "replace")),
         )
-
-
-class _LineIndex:
-    """Lines of a source, found once."""
-
-    def __init__(self, source: bytes) -> None:
-        self._source = source
-        self._starts = [0, *(match.end() for match in re.finditer(rb"\n", source))]
-
-    def position(self, byte: int) -> tuple[int, int]:
-        """Line and code point within it of a byte position."""
-        line = self._line(byte)
-        return line, len(self._source[self._starts[line] : byte].decode("utf-8", "replace"))
-
-    def start_of_line(self, byte: int) -> int:
-        return self._starts[self._line(byte)]
-
-    def start_of_comment_block(self, start: int) -> int:
-        """Where the comment lines begin that stand directly above the line at `start`."""
-        line = self._line(start)
-        while line > 0 and self._source[self._starts[line - 1] : self._starts[line]].lstrip().startswith(b"#"):
-            line -= 1
-        return self._starts[line]
-
-    def _line(self, byte: int) -> int:
-        return bisect_right(self._starts, byte) - 1
 
 
 def _cut(source: bytes, pattern: re.Pattern[bytes]) -> Iterator[tuple[int, int]]:
@@ -306,29 +290,10 @@ def _class_header(source: bytes, match: re.Match[bytes], end: int) -> bytes:
     return (source[match.start() : header.end()] if header else match.group() + b":") + b"\n"
 
 
-def _colon(node: Node, body: Node | None) -> Node | None:
-    """The colon that ends a header. A colon within the parameters is not a direct child."""
-    colons = [child for child in node.children if child.type == ":" and not child.is_missing]
-    if body is not None:
-        colons = [child for child in colons if child.end_byte <= body.start_byte]
-    return colons[-1] if colons else None
-
-
-def _docstring(body: Node | None) -> Node | None:
-    if body is None:
-        return None
-    statements = [child for child in body.named_children if child.type != "comment"]
-    if not statements or statements[0].type != "expression_statement":
-        return None
-    inner = statements[0].named_children
-    is_string = len(inner) == 1 and inner[0].type in ("string", "concatenated_string")
-    return statements[0] if is_string and not _FORMATTED.match(inner[0].text or b"") else None
-
-
 def _is_stub(body: Node | None, source: bytes) -> bool:
     if body is None:
         return False
-    docstring = _docstring(body)
+    docstring = docstring_of(body)
     rest = [child for child in body.named_children if child.type != "comment" and child != docstring]
     return all(_does_nothing(child, source) for child in rest)
 

@@ -2,54 +2,75 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lsprotocol import types as lsp
 
 from codeodds.lsp.documents import Document, Judged
+from codeodds.lsp.presentation import explanation, percent
 from codeodds.lsp.server import CodeoddsServer
+from codeodds.lsp.suppression import Suppression
 
 
 class InlayHints:
-    """Answers from what is known already; asks the client to come back when more is."""
+    """Answers from what is known already; `refresh` asks the client to come back when more is."""
 
     def __init__(self, server: CodeoddsServer) -> None:
         self._server = server
 
     def hints(self, uri: str, wanted: lsp.Range) -> list[lsp.InlayHint]:
-        """The hints whose signature ends within the range."""
+        """The hints whose signature ends within the range, which is what the client shows."""
         document = self._server.documents.get(uri)
-        if document is None or not self._server.documents.settings.inlay_hints:
+        settings = self._server.documents.settings_for(uri)
+        if document is None or not settings.inlay_hints:
             return []
         converter = self._server.converter(document)
+        suppression = Suppression(document.lines, settings.suppress_comment)
+        quiet_line = self._server.typing.line(document)
         hints = []
         for judged in document.judged:
             line, character = judged.function.signature_end
-            if judged.probability is not None and wanted.start.line <= line <= wanted.end.line:
-                hints.append(self._hint(judged, converter.position(line, character)))
+            if judged.probability is None or not wanted.start.line <= line <= wanted.end.line:
+                continue
+            if suppression.function(judged.function) or line == quiet_line:
+                continue
+            hint = lsp.InlayHint(
+                position=converter.position(line, character), label=percent(judged.probability), padding_left=True
+            )
+            if self._server.client.resolves_tooltips:
+                hint.data = {"uri": uri, "version": document.version, "line": judged.function.line}
+            else:
+                hint.tooltip = self._tooltip(document, judged)
+            hints.append(hint)
         return hints
 
-    def refresh(self, document: Document) -> None:
-        """New scores: ask for the hints again, if the client can be asked."""
-        workspace = self._server.client_capabilities.workspace
-        support = workspace.inlay_hint if workspace else None
-        if support and support.refresh_support:
-            self._server.workspace_inlay_hint_refresh(None)
+    def resolve(self, hint: lsp.InlayHint) -> lsp.InlayHint:
+        """Add the tooltip, unless the document has changed since."""
+        data: dict[str, Any] = hint.data if isinstance(hint.data, dict) else {}
+        document = self._server.documents.get(str(data.get("uri", "")))
+        if document is not None and document.version == data.get("version"):
+            for judged in document.judged:
+                if judged.function.line == data.get("line"):
+                    hint.tooltip = self._tooltip(document, judged)
+        return hint
 
-    def _hint(self, judged: Judged, position: lsp.Position) -> lsp.InlayHint:
+    def _tooltip(self, document: Document, judged: Judged) -> lsp.MarkupContent | None:
         info = self._server.documents.worker.info
-        model = f" ({info.name} {info.version})" if info else ""
-        return lsp.InlayHint(
-            position=position,
-            label=judged.percent,
-            padding_left=True,
-            tooltip=f"Estimated probability that this function does what its signature and docstring say{model}.",
-        )
+        if info is None:
+            return None
+        markdown = self._server.client.hover_in_markdown
+        text = explanation(judged, info, self._server.documents.settings_for(document.uri), markdown=markdown)
+        return lsp.MarkupContent(lsp.MarkupKind.Markdown if markdown else lsp.MarkupKind.PlainText, text)
 
 
 def set_up(server: CodeoddsServer) -> None:
     """Wire the feature."""
     inlay_hints = InlayHints(server)
-    server.documents.on_scored.append(inlay_hints.refresh)
 
-    @server.feature(lsp.TEXT_DOCUMENT_INLAY_HINT)
+    @server.feature(lsp.TEXT_DOCUMENT_INLAY_HINT, lsp.InlayHintOptions(resolve_provider=True))
     def answer(params: lsp.InlayHintParams) -> list[lsp.InlayHint]:
         return inlay_hints.hints(params.text_document.uri, params.range)
+
+    @server.feature(lsp.INLAY_HINT_RESOLVE)
+    def resolve(hint: lsp.InlayHint) -> lsp.InlayHint:
+        return inlay_hints.resolve(hint)

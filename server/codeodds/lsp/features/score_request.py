@@ -7,17 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from lsprotocol import types as lsp
-from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+from pygls.exceptions import JsonRpcInvalidParams
 
-from codeodds.errors import CodeoddsError
-from codeodds.lsp.convert import Converter
-from codeodds.lsp.documents import Judged
+from codeodds.lsp.score_result import open_document, score_result
 from codeodds.lsp.server import CodeoddsServer
 
 METHOD = "codeodds/score"
-REQUEST_FAILED = int(lsp.LSPErrorCodes.RequestFailed)
-DECIMALS = 6
 
 
 class ScoreRequest:
@@ -28,52 +23,10 @@ class ScoreRequest:
 
     async def answer(self, params: Any) -> dict[str, Any]:
         """Raises: JsonRpcInvalidParams for parameters of another shape or a document that is not open; JsonRpcException
-        (RequestFailed) with one sentence when the bundle or the engine fails.
+        as `score_result`.
         """
         uri, line = _read(params)
-        document = self._server.documents.get(uri)
-        if document is None:
-            raise JsonRpcInvalidParams(
-                f"{METHOD}: no open Python document has this URI; send textDocument/didOpen first"
-            )
-        if line is not None and line >= len(document.lines):
-            raise JsonRpcInvalidParams(
-                f"{METHOD}: position.line is {line}, but the document has {len(document.lines)} lines, counted from 0"
-            )
-        try:
-            judged = await self._server.documents.judge(document, line)
-        except CodeoddsError as error:
-            raise JsonRpcException(str(error), REQUEST_FAILED) from error
-        info = self._server.documents.worker.info
-        converter = self._server.converter(document)
-        return {
-            "uri": uri,
-            "version": document.version,
-            "model": None if info is None else {"name": info.name, "version": info.version},
-            "functions": [_function(item, converter) for item in judged],
-        }
-
-
-def _function(judged: Judged, converter: Converter) -> dict[str, Any]:
-    function = judged.function
-    span = converter.span(min(function.line, function.signature_end[0]), function.end_line)
-    return {
-        "name": function.name,
-        "range": {
-            "start": {"line": span.start.line, "character": span.start.character},
-            "end": {"line": span.end.line, "character": span.end.character},
-        },
-        "probability": None if judged.probability is None else round(judged.probability, DECIMALS),
-        "reason": judged.reason,
-        "lines": [
-            {
-                "line": function.solution_line + line.line,
-                "probability": round(line.probability, DECIMALS),
-                "drop": round(line.drop, DECIMALS),
-            }
-            for line in judged.lines
-        ],
-    }
+        return await score_result(self._server, open_document(self._server, METHOD, uri, line), line)
 
 
 def _read(params: Any) -> tuple[str, int | None]:

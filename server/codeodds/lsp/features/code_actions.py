@@ -1,0 +1,148 @@
+"""What can be done about a place that is pointed at: say that it is fine, have it explained, open the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lsprotocol import types as lsp
+
+from codeodds.lsp.command_names import EXPLAIN, OPEN_SETTINGS
+from codeodds.lsp.cues import SHARP_DROP, cues
+from codeodds.lsp.documents import Document, Judged
+from codeodds.lsp.server import CodeoddsServer
+from codeodds.lsp.suppression import Suppression
+
+KIND = lsp.CodeActionKind.QuickFix
+SOURCE = "codeodds"
+SETTINGS_OF_VS_CODE = "workbench.action.openSettings"
+
+
+class CodeActions:
+    """Offers nothing by itself for functions that are not pointed at, so that no light bulb follows the cursor."""
+
+    def __init__(self, server: CodeoddsServer) -> None:
+        self._server = server
+
+    def actions(self, params: lsp.CodeActionParams) -> list[lsp.CodeAction | lsp.Command]:
+        """The actions for what is pointed at in a range and, if the user asks, for the functions whose signature is
+        there.
+        """
+        document = self._server.documents.get(params.text_document.uri)
+        info = self._server.documents.worker.info
+        only = params.context.only
+        if document is None or info is None or (only and not any(_includes(kind, KIND) for kind in only)):
+            return []
+        first, last = params.range.start.line, params.range.end.line
+        settings = self._server.documents.settings_for(document.uri)
+        here = [cue for cue in cues(document, info, settings) if first <= cue.line <= last]
+        pointed = list({id(cue.judged): cue.judged for cue in here}.values())
+        others: list[Judged] = []
+        if params.context.trigger_kind == lsp.CodeActionTriggerKind.Invoked:
+            others = [judged for judged in self._signed(document, first, last) if judged not in pointed]
+        if not pointed and not others:
+            return []
+        commands = [*(self._explain(document, judged) for judged in [*pointed, *others]), self._settings()]
+        if not self._server.client.takes_code_actions:
+            return [*commands]
+        lines = [(cue.judged, cue.line) for cue in here if cue.code == SHARP_DROP]
+        ignoring = [
+            self._ignore(document, judged, line, params.context.diagnostics)
+            for judged, line in [*lines, *((judged, None) for judged in pointed)]
+        ]
+        return [
+            *(action for action in ignoring if action is not None),
+            *(lsp.CodeAction(command.title, kind=KIND, command=command) for command in commands),
+        ]
+
+    def resolve(self, action: lsp.CodeAction) -> lsp.CodeAction:
+        """Add the edit, unless the document has changed since."""
+        data: dict[str, Any] = action.data if isinstance(action.data, dict) else {}
+        document = self._server.documents.get(str(data.get("uri", "")))
+        if document is not None and document.version == data.get("version"):
+            for judged in document.judged:
+                if judged.function.line == data.get("function"):
+                    action.edit = self._edit(document, judged, data.get("line"))
+        return action
+
+    def _signed(self, document: Document, first: int, last: int) -> list[Judged]:
+        """The functions with a probability whose signature touches the lines."""
+        settings = self._server.documents.settings_for(document.uri)
+        suppression = Suppression(document.lines, settings.suppress_comment)
+        return [
+            judged
+            for judged in document.judged
+            if judged.probability is not None
+            and judged.function.line <= last
+            and first <= max(judged.function.line, judged.function.signature_end[0])
+            and not suppression.function(judged.function)
+        ]
+
+    def _ignore(
+        self, document: Document, judged: Judged, line: int | None, diagnostics: Sequence[lsp.Diagnostic]
+    ) -> lsp.CodeAction | None:
+        """Put the suppressing comment at a line or, without one, at the signature; None if none can stand there."""
+        edit = self._edit(document, judged, line)
+        if edit is None:
+            return None
+        first, last = (judged.function.line, judged.function.end_line) if line is None else (line, line)
+        about = [
+            diagnostic
+            for diagnostic in diagnostics
+            if diagnostic.source == SOURCE and first <= diagnostic.range.start.line <= last
+        ]
+        what = f"`{judged.function.name}`" if line is None else "this line"
+        action = lsp.CodeAction(f"codeodds: ignore {what}", kind=KIND, diagnostics=about or None)
+        if self._server.client.resolves_edits:
+            action.data = {
+                "uri": document.uri,
+                "version": document.version,
+                "function": judged.function.line,
+                "line": line,
+            }
+        else:
+            action.edit = edit
+        return action
+
+    def _edit(self, document: Document, judged: Judged, line: int | None) -> lsp.WorkspaceEdit | None:
+        comment = self._server.documents.settings_for(document.uri).suppress_comment
+        place = Suppression(document.lines, comment).edit_for(judged.function, line)
+        if place is None:
+            return None
+        at = self._server.converter(document).position(place[0], place[1])
+        edit = lsp.TextEdit(lsp.Range(at, at), place[2])
+        if self._server.client.edits_versions:
+            named = lsp.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)
+            return lsp.WorkspaceEdit(document_changes=[lsp.TextDocumentEdit(named, [edit])])
+        return lsp.WorkspaceEdit(changes={document.uri: [edit]})
+
+    def _explain(self, document: Document, judged: Judged) -> lsp.Command:
+        position = {"line": judged.function.line, "character": 0}
+        arguments = [{"uri": document.uri, "position": position, "show": True}]
+        return lsp.Command(f"codeodds: explain the estimate for `{judged.function.name}`", EXPLAIN, arguments=arguments)
+
+    def _settings(self) -> lsp.Command:
+        title = "codeodds: open the settings"
+        if self._server.client.is_vs_code:
+            return lsp.Command(title, SETTINGS_OF_VS_CODE, arguments=["codeodds"])
+        return lsp.Command(title, OPEN_SETTINGS)
+
+
+def _includes(wanted: lsp.CodeActionKind | str, kind: lsp.CodeActionKind) -> bool:
+    """Whether a kind is one that a client asks for: ``quickfix`` is wanted by ``quickfix`` and by the empty kind."""
+    name = str(getattr(wanted, "value", wanted))
+    return name == "" or kind.value == name or kind.value.startswith(f"{name}.")
+
+
+def set_up(server: CodeoddsServer) -> None:
+    """Wire the feature."""
+    code_actions = CodeActions(server)
+    options = lsp.CodeActionOptions(code_action_kinds=[KIND], resolve_provider=True)
+
+    @server.feature(lsp.TEXT_DOCUMENT_CODE_ACTION, options)
+    def answer(params: lsp.CodeActionParams) -> list[lsp.CodeAction | lsp.Command]:
+        return code_actions.actions(params)
+
+    @server.feature(lsp.CODE_ACTION_RESOLVE)
+    def resolve(action: lsp.CodeAction) -> lsp.CodeAction:
+        return code_actions.resolve(action)

@@ -1,0 +1,63 @@
+"""The probability above each function. Off by default: it moves the code, and the inlay hint says the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lsprotocol import types as lsp
+
+from codeodds.lsp.command_names import EXPLAIN
+from codeodds.lsp.presentation import percent
+from codeodds.lsp.server import CodeoddsServer
+from codeodds.lsp.suppression import Suppression
+
+
+class CodeLens:
+    """Places at once, titles when the client shows them."""
+
+    def __init__(self, server: CodeoddsServer) -> None:
+        self._server = server
+
+    def lenses(self, uri: str) -> list[lsp.CodeLens]:
+        """One for each function with a probability that is not suppressed, without its title."""
+        document = self._server.documents.get(uri)
+        settings = self._server.documents.settings_for(uri)
+        if document is None or not settings.code_lens:
+            return []
+        converter = self._server.converter(document)
+        suppression = Suppression(document.lines, settings.suppress_comment)
+        return [
+            lsp.CodeLens(
+                range=converter.line_range(judged.function.line),
+                data={"uri": uri, "version": document.version, "line": judged.function.line},
+            )
+            for judged in document.judged
+            if judged.probability is not None and not suppression.function(judged.function)
+        ]
+
+    def resolve(self, lens: lsp.CodeLens) -> lsp.CodeLens:
+        """Add the title and what a click does. A lens of an older version says that new scores are under way."""
+        data: dict[str, Any] = lens.data if isinstance(lens.data, dict) else {}
+        uri, line = str(data.get("uri", "")), data.get("line")
+        document = self._server.documents.get(uri)
+        title = "…"
+        if document is not None and document.version == data.get("version"):
+            for judged in document.judged:
+                if judged.function.line == line and judged.probability is not None:
+                    title = f"{percent(judged.probability)} likely to be right"
+        arguments = [{"uri": uri, "position": {"line": line, "character": 0}, "show": True}]
+        lens.command = lsp.Command(title, EXPLAIN, arguments=arguments)
+        return lens
+
+
+def set_up(server: CodeoddsServer) -> None:
+    """Wire the feature."""
+    code_lens = CodeLens(server)
+
+    @server.feature(lsp.TEXT_DOCUMENT_CODE_LENS, lsp.CodeLensOptions(resolve_provider=True))
+    def answer(params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
+        return code_lens.lenses(params.text_document.uri)
+
+    @server.feature(lsp.CODE_LENS_RESOLVE)
+    def resolve(lens: lsp.CodeLens) -> lsp.CodeLens:
+        return code_lens.resolve(lens)

@@ -1,0 +1,224 @@
+"""The commands of ``workspace/executeCommand``. Each takes at most one argument, an object of a known type.
+
+docs/protocol.md describes them.
+"""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+
+from codeodds import __version__
+from codeodds.lsp.command_names import (
+    DEBUG_INFORMATION,
+    EXPLAIN,
+    OPEN_SETTINGS,
+    RELOAD_MODEL,
+    SCORE_FILE,
+    SCORE_FUNCTION,
+    SCORE_SELECTION,
+)
+from codeodds.lsp.failures import REQUEST_FAILED
+from codeodds.lsp.pages import SETTINGS, page_uri
+from codeodds.lsp.presentation import explanation
+from codeodds.lsp.score_result import judged_now, open_document, score_result
+from codeodds.lsp.server import CodeoddsServer
+
+LIBRARIES = ("pygls", "lsprotocol", "onnxruntime", "tokenizers", "tree-sitter-python")
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Position(msgspec.Struct, frozen=True):
+    """A position of the protocol. Only the line matters."""
+
+    line: Count
+    character: Count = 0
+
+
+class Range(msgspec.Struct, frozen=True):
+    """A range of the protocol. Only the lines matter."""
+
+    start: Position
+    end: Position
+
+
+class InFile(msgspec.Struct, frozen=True):
+    """A whole document."""
+
+    uri: str
+
+
+class AtPosition(msgspec.Struct, frozen=True):
+    """The function around a position."""
+
+    uri: str
+    position: Position
+
+
+class InRange(msgspec.Struct, frozen=True):
+    """The functions that a range touches."""
+
+    uri: str
+    range: Range
+
+
+class ToExplain(msgspec.Struct, frozen=True):
+    """The function around a position, and whether to show the explanation in a message as well."""
+
+    uri: str
+    position: Position
+    show: bool = False
+
+
+_Argument = TypeVar("_Argument", bound=msgspec.Struct)
+
+
+class Commands:
+    """What a user asks for by name; nothing of it happens by itself."""
+
+    def __init__(self, server: CodeoddsServer) -> None:
+        self._server = server
+
+    async def score_file(self, argument: Any = None) -> dict[str, Any]:
+        """As `codeodds/score` for a document."""
+        wanted = _read(SCORE_FILE, argument, InFile)
+        return await score_result(self._server, open_document(self._server, SCORE_FILE, wanted.uri))
+
+    async def score_function(self, argument: Any = None) -> dict[str, Any]:
+        """As `codeodds/score` for the function around a position."""
+        wanted = _read(SCORE_FUNCTION, argument, AtPosition)
+        line = wanted.position.line
+        return await score_result(self._server, open_document(self._server, SCORE_FUNCTION, wanted.uri, line), line)
+
+    async def score_selection(self, argument: Any = None) -> dict[str, Any]:
+        """As `codeodds/score` for the functions that a range touches."""
+        wanted = _read(SCORE_SELECTION, argument, InRange)
+        first, last = wanted.range.start.line, wanted.range.end.line
+        document = open_document(self._server, SCORE_SELECTION, wanted.uri, first)
+        return await score_result(self._server, document, first, max(first, last))
+
+    async def explain(self, argument: Any = None) -> dict[str, Any]:
+        """The explanation of a function as Markdown and as plain text; null for both where there is no function."""
+        wanted = _read(EXPLAIN, argument, ToExplain)
+        line = wanted.position.line
+        document = open_document(self._server, EXPLAIN, wanted.uri, line)
+        judged = await judged_now(self._server, document, line)
+        info = self._server.documents.worker.info
+        settings = self._server.documents.settings_for(document.uri)
+        if not judged:
+            return {"markdown": None, "text": None}
+        if info is None:
+            # Nothing had to be scored, so no model was opened.
+            text = f"{judged[0].function.name} is not judged: {judged[0].reason}."
+            markdown = text
+        else:
+            text = explanation(judged[0], info, settings, markdown=False)
+            markdown = explanation(judged[0], info, settings)
+        if wanted.show:
+            self._server.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Info, text))
+        return {"markdown": markdown, "text": text}
+
+    def reload_model(self) -> None:
+        """Open the bundle anew at the next score, and look at every open document again."""
+        self._server.documents.reload()
+
+    def debug_information(self) -> dict[str, Any]:
+        """What a report of a problem should hold. No code, no names of files."""
+        documents = self._server.documents
+        info = documents.worker.info
+        judged = [item for uri in documents.open_uris if (document := documents.get(uri)) for item in document.judged]
+        return {
+            "codeodds": __version__,
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "libraries": {name: _version(name) for name in LIBRARIES},
+            "client": self._server.client.name,
+            "position_encoding": str(self._server.position_encoding),
+            "model": None if info is None else msgspec.to_builtins(info),
+            "settings": msgspec.to_builtins(documents.settings),
+            "documents": {
+                "open": len(documents.open_uris),
+                "functions": len(judged),
+                "judged": sum(item.probability is not None for item in judged),
+            },
+            "counters": asdict(documents.worker.counters),
+        }
+
+    async def open_settings(self) -> dict[str, Any]:
+        """Show the page of the settings; every editor keeps the settings themselves at a place of its own.
+
+        Raises: JsonRpcException (RequestFailed) if the client cannot show a document, or the page is not installed.
+        """
+        page = page_uri(SETTINGS)
+        if page is None or not self._server.client.shows_documents:
+            raise JsonRpcException(
+                f"{OPEN_SETTINGS}: this client cannot be asked to show a document; docs/settings.md lists the settings",
+                REQUEST_FAILED,
+            )
+        shown = await self._server.window_show_document_async(lsp.ShowDocumentParams(uri=page, take_focus=True))
+        return {"uri": page, "shown": shown.success}
+
+
+def _read(name: str, argument: Any, kind: type[_Argument]) -> _Argument:
+    """The argument of a command. Raises: JsonRpcInvalidParams that says what it should be."""
+    try:
+        return msgspec.convert(_plain(argument), kind)
+    except msgspec.ValidationError as error:
+        members = ", ".join(field.name for field in msgspec.structs.fields(kind) if field.required)
+        raise JsonRpcInvalidParams(f"{name}: its argument is one object with {members} ({error})") from error
+
+
+def _plain(value: Any) -> Any:
+    """pygls makes named tuples of some JSON objects; make them dicts again."""
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
+    if isinstance(value, dict):
+        return {name: _plain(member) for name, member in value.items()}
+    return [_plain(member) for member in value] if isinstance(value, list | tuple) else value
+
+
+def _version(library: str) -> str | None:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
+
+
+def set_up(server: CodeoddsServer) -> None:
+    """Wire the feature."""
+    commands = Commands(server)
+
+    @server.command(SCORE_FUNCTION)
+    async def score_function(argument: Any = None) -> dict[str, Any]:
+        return await commands.score_function(argument)
+
+    @server.command(SCORE_FILE)
+    async def score_file(argument: Any = None) -> dict[str, Any]:
+        return await commands.score_file(argument)
+
+    @server.command(SCORE_SELECTION)
+    async def score_selection(argument: Any = None) -> dict[str, Any]:
+        return await commands.score_selection(argument)
+
+    @server.command(EXPLAIN)
+    async def explain(argument: Any = None) -> dict[str, Any]:
+        return await commands.explain(argument)
+
+    @server.command(RELOAD_MODEL)
+    def reload_model() -> None:
+        commands.reload_model()
+
+    @server.command(DEBUG_INFORMATION)
+    def debug_information() -> dict[str, Any]:
+        return commands.debug_information()
+
+    @server.command(OPEN_SETTINGS)
+    async def open_settings() -> dict[str, Any]:
+        return await commands.open_settings()

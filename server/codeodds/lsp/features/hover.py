@@ -1,0 +1,72 @@
+"""What the model thinks of the function whose signature the pointer rests on, or of a line that is pointed at."""
+
+from __future__ import annotations
+
+from lsprotocol import types as lsp
+
+from codeodds.engine.api import ScorerInfo
+from codeodds.lsp.documents import Document, Judged
+from codeodds.lsp.presentation import explanation, fall, is_low, model_name, percent, sharpest_drops
+from codeodds.lsp.server import CodeoddsServer
+from codeodds.lsp.settings import Settings
+from codeodds.lsp.suppression import Suppression
+
+
+class Hover:
+    """Answers from what is known already, so that it never waits for the model."""
+
+    def __init__(self, server: CodeoddsServer) -> None:
+        self._server = server
+
+    def hover(self, uri: str, line: int) -> lsp.Hover | None:
+        """None where there is nothing to say: between functions, in ordinary lines, before the scores are there."""
+        document = self._server.documents.get(uri)
+        info = self._server.documents.worker.info
+        settings = self._server.documents.settings_for(uri)
+        if document is None or info is None or not settings.hover:
+            return None
+        judged = _around(document, line)
+        if judged is None:
+            return None
+        suppression = Suppression(document.lines, settings.suppress_comment)
+        if suppression.function(judged.function) or suppression.line(line):
+            return None
+        text = self._text(judged, line, info, settings)
+        if text is None:
+            return None
+        kind = lsp.MarkupKind.Markdown if self._server.client.hover_in_markdown else lsp.MarkupKind.PlainText
+        return lsp.Hover(lsp.MarkupContent(kind, text), self._server.converter(document).line_range(line))
+
+    def _text(self, judged: Judged, line: int, info: ScorerInfo, settings: Settings) -> str | None:
+        function = judged.function
+        if judged.probability is None and judged.reason is None:
+            return None
+        if line <= max(function.line, function.signature_end[0]):
+            return explanation(judged, info, settings, markdown=self._server.client.hover_in_markdown)
+        if judged.probability is None or not is_low(judged, info, settings):
+            return None
+        for drop in sharpest_drops(judged, info, settings.max_hints):
+            if function.solution_line + drop.line == line:
+                return (
+                    f"Over this line the estimate that the function is right falls most: {fall(drop)}. "
+                    f"At its end it is {percent(judged.probability)} ({model_name(info)})."
+                )
+        return None
+
+
+def _around(document: Document, line: int) -> Judged | None:
+    """The function from whose ``def`` to whose end the line is."""
+    for judged in document.judged:
+        function = judged.function
+        if min(function.line, function.signature_end[0]) <= line <= function.end_line:
+            return judged
+    return None
+
+
+def set_up(server: CodeoddsServer) -> None:
+    """Wire the feature."""
+    hover = Hover(server)
+
+    @server.feature(lsp.TEXT_DOCUMENT_HOVER)
+    def answer(params: lsp.HoverParams) -> lsp.Hover | None:
+        return hover.hover(params.text_document.uri, params.position.line)

@@ -1,0 +1,43 @@
+"""`$/setTrace`: the client may follow what is scored, in counts and times. Source text is never part of it."""
+
+from __future__ import annotations
+
+from lsprotocol import types as lsp
+
+from codeodds.engine.worker import ModelState
+from codeodds.lsp.documents import Document
+from codeodds.lsp.server import CodeoddsServer
+
+
+class Trace:
+    """Sends `$/logTrace` while the client wants it."""
+
+    def __init__(self, server: CodeoddsServer) -> None:
+        self._server = server
+
+    def scored(self, document: Document) -> None:
+        judged = sum(item.probability is not None for item in document.judged)
+        counters = self._server.documents.worker.counters
+        self._log(
+            f"version {document.version} of a document: {judged} of {len(document.judged)} functions were judged",
+            f"{counters.runs} runs so far, {counters.interrupted} of them interrupted; {counters.remembered} scores "
+            f"were known; {counters.cached_tokens} tokens came from the cache, {counters.computed_tokens} were run",
+        )
+
+    def model_changed(self, state: ModelState) -> None:
+        info = self._server.documents.worker.info
+        self._log(f"model: {state.value}", f"{info.name} {info.version}" if info else "")
+
+    def _log(self, message: str, details: str) -> None:
+        level = self._server.protocol.trace
+        if level == lsp.TraceValue.Off:
+            return
+        verbose = details if level == lsp.TraceValue.Verbose and details else None
+        self._server.log_trace(lsp.LogTraceParams(message=message, verbose=verbose))
+
+
+def set_up(server: CodeoddsServer) -> None:
+    """Wire the feature."""
+    trace = Trace(server)
+    server.documents.on_scored.append(trace.scored)
+    server.on_model.append(trace.model_changed)

@@ -1,0 +1,118 @@
+"""Open notebooks. Each Python cell is a document of its own, in which the imports of the earlier cells hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from lsprotocol import types as lsp
+
+from codeodds.lsp.documents import Documents
+from codeodds.lsp.edits import apply_edits, changed_line
+from codeodds.source.functions import find_imports
+
+PYTHON = "python"
+
+_CELL_MAGIC = re.compile(r"\s*%%(?!time\b|timeit\b|capture\b|prun\b)")
+"""Turns the whole cell into something else, such as a shell script."""
+_LINE_MAGIC = re.compile(r"^(?:[%!?]|[ \t]+!(?!=))[^\r\n]*", re.MULTILINE)
+"""A line for the notebook's own interpreter. (An operator may stand at the start of an indented line.)"""
+
+
+@dataclass(slots=True)
+class _Cell:
+    version: int
+    text: str
+    """As the client has it."""
+    source: str = ""
+    """As Python has it: as many lines, and as many characters in each."""
+    imports: str = ""
+
+    def __post_init__(self) -> None:
+        self.source = as_python(self.text)
+        self.imports = find_imports(self.source)
+
+
+@dataclass(slots=True)
+class _Notebook:
+    order: list[str]
+    """URIs of all cells, those that hold no Python included."""
+    cells: dict[str, _Cell] = field(default_factory=dict)
+    """The Python cells."""
+
+
+class Notebooks:
+    """Keeps the cells of notebooks in order, and tells the documents what became of each."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+        self._notebooks: dict[str, _Notebook] = {}
+
+    def open(self, params: lsp.DidOpenNotebookDocumentParams) -> None:
+        """A notebook was opened with its cells."""
+        notebook = _Notebook([cell.document for cell in params.notebook_document.cells])
+        self._notebooks[params.notebook_document.uri] = notebook
+        self._add(notebook, params.cell_text_documents)
+        self._pass_on(notebook)
+
+    def change(self, params: lsp.DidChangeNotebookDocumentParams, encoding: lsp.PositionEncodingKind | str) -> None:
+        """Cells came, went, moved or were edited. A notebook that is not open is passed over."""
+        notebook = self._notebooks.get(params.notebook_document.uri)
+        changes = params.change.cells
+        if notebook is None or changes is None:
+            return
+        if changes.structure is not None:
+            array = changes.structure.array
+            notebook.order[array.start : array.start + array.delete_count] = [
+                cell.document for cell in array.cells or ()
+            ]
+            for closed in changes.structure.did_close or ():
+                self._remove(notebook, closed.uri)
+            self._add(notebook, changes.structure.did_open or ())
+        edited: dict[str, int | None] = {}
+        for content in changes.text_content or ():
+            cell = notebook.cells.get(content.document.uri)
+            if cell is not None:
+                text = apply_edits(cell.text, content.changes, encoding)
+                notebook.cells[content.document.uri] = _Cell(content.document.version, text)
+                edited[content.document.uri] = changed_line(content.changes)
+        self._pass_on(notebook, edited)
+
+    def close(self, params: lsp.DidCloseNotebookDocumentParams) -> None:
+        """A notebook was closed; its cells with it."""
+        notebook = self._notebooks.pop(params.notebook_document.uri, None)
+        if notebook is not None:
+            for uri in list(notebook.cells):
+                self._remove(notebook, uri)
+
+    def _add(self, notebook: _Notebook, items: Iterable[lsp.TextDocumentItem]) -> None:
+        for item in items:
+            if item.language_id == PYTHON:
+                notebook.cells[item.uri] = _Cell(item.version, item.text)
+
+    def _remove(self, notebook: _Notebook, uri: str) -> None:
+        if notebook.cells.pop(uri, None) is not None:
+            self._documents.close(uri)
+
+    def _pass_on(self, notebook: _Notebook, edited: dict[str, int | None] | None = None) -> None:
+        """Update the documents whose text changed, or above which an import changed."""
+        edited = edited or {}
+        imports = ""
+        for uri in notebook.order:
+            cell = notebook.cells.get(uri)
+            if cell is None:
+                continue
+            known = self._documents.get(uri)
+            if known is None or known.text != cell.source or known.imports != imports or uri in edited:
+                self._documents.update(
+                    uri, cell.version, cell.source, edited.get(uri), edited=uri in edited, imports=imports
+                )
+            imports += cell.imports
+
+
+def as_python(text: str) -> str:
+    """A cell's text with spaces for everything that Python does not understand. Positions stay what they are."""
+    if _CELL_MAGIC.match(text):
+        return re.sub(r"[^\r\n]", " ", text)
+    return _LINE_MAGIC.sub(lambda match: " " * len(match.group()), text)

@@ -1,0 +1,115 @@
+"""What of a score may be shown, and in which words. Pure: the features put it into the protocol's shapes.
+
+Every text says that it is an estimate; none claims that code is wrong.
+"""
+
+from __future__ import annotations
+
+from codeodds.engine.api import ScorerInfo
+from codeodds.engine.lines import largest_drops
+from codeodds.lsp.documents import Judged
+from codeodds.lsp.settings import Settings
+from codeodds.types import LineScore
+
+SMALLEST_DROP = 0.05
+"""Lines over which the value falls less are not pointed at; then the signature is."""
+
+CLAIMS = {
+    "function": "this function does what its signature and docstring say",
+    "class": "the class's own statements do what its header and docstring say",
+    "module": "the module's own statements do what its docstring says",
+}
+"""What is estimated, by kind of unit."""
+
+SPARKS = "▁▂▃▄▅▆▇█"
+MAX_SPARKS = 40
+"""Widest sparkline, in characters. Of more values, the lowest of each group stands for it."""
+
+
+def threshold(info: ScorerInfo, settings: Settings) -> float:
+    """Functions whose probability is below this are pointed at."""
+    return info.low_probability if settings.threshold is None else settings.threshold
+
+
+def is_low(judged: Judged, info: ScorerInfo, settings: Settings) -> bool:
+    """Whether a function is pointed at."""
+    return judged.probability is not None and judged.probability < threshold(info, settings)
+
+
+def shown_lines(judged: Judged, info: ScorerInfo) -> list[LineScore]:
+    """The lines whose values were read late enough in the body to mean something, in order."""
+    return [line for line in judged.lines if line.fraction >= info.min_prefix_fraction]
+
+
+def sharpest_drops(judged: Judged, info: ScorerInfo, count: int) -> list[LineScore]:
+    """At most `count` lines over which the value falls sharply, in order of lines."""
+    return sorted(largest_drops(shown_lines(judged, info), count, SMALLEST_DROP))
+
+
+def percent(probability: float) -> str:
+    """``62 %``; ``under 1 %`` and ``over 99 %`` rather than certainty."""
+    if probability < 0.01:
+        return "under 1 %"
+    if probability > 0.99:
+        return "over 99 %"
+    return f"{100 * probability:.0f} %"
+
+
+def fall(line: LineScore) -> str:
+    """The value before a line and at its end: ``0.72 → 0.41``."""
+    return f"{line.probability + line.drop:.2f} → {line.probability:.2f}"
+
+
+def sparkline(values: list[float]) -> str:
+    """One character for each value, from ▁ (0) to █ (1)."""
+    groups = min(len(values), MAX_SPARKS)
+    lowest = [
+        min(values[len(values) * index // groups : len(values) * (index + 1) // groups]) for index in range(groups)
+    ]
+    return "".join(SPARKS[min(int(value * len(SPARKS)), len(SPARKS) - 1)] for value in lowest)
+
+
+def measured(info: ScorerInfo, settings: Settings) -> str:
+    """What the threshold in use was measured to be worth, as a sentence; that of the nearest one if it was not."""
+    wanted = threshold(info, settings)
+    if not info.thresholds:
+        return f"What a probability below {percent(wanted)} is worth was not measured for this model."
+    nearest = min(info.thresholds, key=lambda row: abs(row.probability - wanted))
+    found = (
+        f"Of held-out programs below {percent(nearest.probability)}, {percent(nearest.precision)} failed their tests"
+    )
+    if abs(nearest.probability - wanted) < 0.005:
+        return f"{found}."
+    return f"{found}; at your threshold of {percent(wanted)} nothing was measured."
+
+
+def model_name(info: ScorerInfo) -> str:
+    """Name and version of the bundle."""
+    return f"{info.name} {info.version}"
+
+
+def explanation(judged: Judged, info: ScorerInfo, settings: Settings, *, markdown: bool = True) -> str:
+    """All there is to say of a judged function, as Markdown or as plain text. Lines count from 1, as editors show them.
+
+    Holds the function's name, and nothing else of the user's code.
+    """
+    strong, code = ("**", "`") if markdown else ("", "")
+    function = judged.function
+    if judged.probability is None:
+        return f"{code}{function.name}{code} is not judged: {judged.reason or 'its score is not there yet'}."
+    paragraphs = [
+        f"{strong}{percent(judged.probability)}{strong} likely to be right as written: {code}{function.name}{code}",
+        f"The model's estimate of the chance that {CLAIMS[function.kind]}. It is no verdict.",
+    ]
+    lines = shown_lines(judged, info)
+    if lines:
+        first, last = (function.solution_line + line.line + 1 for line in (lines[0], lines[-1]))
+        values = sparkline([line.probability for line in lines])
+        where = f"in line {first}" if first == last else f"from line {first} to line {last}"
+        paragraphs.append(f"{code}{values}{code} {where}")
+    drops = sharpest_drops(judged, info, settings.max_hints)
+    if drops:
+        bullets = [f"- line {function.solution_line + line.line + 1}: {fall(line)}" for line in drops]
+        paragraphs.append("\n".join(["It falls most at", "", *bullets] if markdown else ["It falls most at", *bullets]))
+    paragraphs.append(f"{model_name(info)}. {measured(info, settings)}")
+    return "\n\n".join(paragraphs)

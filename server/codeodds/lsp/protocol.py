@@ -1,0 +1,104 @@
+"""pygls' protocol, where it would lose an edit, an answer or a cancellation.
+
+- Documents are kept by `documents` and `notebooks` alone. pygls' own copies count lines with `str.splitlines`, which
+  also splits at form feeds, and would hold every text twice.
+- A request that cannot be read is answered. pygls would leave the client waiting for ever.
+- Cancelling a command ends the command, not only the wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Generator
+from typing import Any
+
+from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException
+from pygls.protocol import LanguageServerProtocol, lsp_method
+
+PARSE_ERROR = int(lsp.ErrorCodes.ParseError)
+INVALID_REQUEST = int(lsp.ErrorCodes.InvalidRequest)
+INVALID_PARAMS = int(lsp.ErrorCodes.InvalidParams)
+
+Handled = Generator[Any, Any, None]
+
+
+class Protocol(LanguageServerProtocol):
+    """What the server does not take over from pygls. Messages never quote what the client sent."""
+
+    @lsp_method(lsp.TEXT_DOCUMENT_DID_OPEN)
+    def lsp_text_document__did_open(self, params: lsp.DidOpenTextDocumentParams) -> Handled:
+        yield from self._pass_on(lsp.TEXT_DOCUMENT_DID_OPEN, params)
+
+    @lsp_method(lsp.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: lsp.DidChangeTextDocumentParams) -> Handled:
+        yield from self._pass_on(lsp.TEXT_DOCUMENT_DID_CHANGE, params)
+
+    @lsp_method(lsp.TEXT_DOCUMENT_DID_CLOSE)
+    def lsp_text_document__did_close(self, params: lsp.DidCloseTextDocumentParams) -> Handled:
+        yield from self._pass_on(lsp.TEXT_DOCUMENT_DID_CLOSE, params)
+
+    @lsp_method(lsp.NOTEBOOK_DOCUMENT_DID_OPEN)
+    def lsp_notebook_document__did_open(self, params: lsp.DidOpenNotebookDocumentParams) -> Handled:
+        yield from self._pass_on(lsp.NOTEBOOK_DOCUMENT_DID_OPEN, params)
+
+    @lsp_method(lsp.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    def lsp_notebook_document__did_change(self, params: lsp.DidChangeNotebookDocumentParams) -> Handled:
+        yield from self._pass_on(lsp.NOTEBOOK_DOCUMENT_DID_CHANGE, params)
+
+    @lsp_method(lsp.NOTEBOOK_DOCUMENT_DID_CLOSE)
+    def lsp_notebook_document__did_close(self, params: lsp.DidCloseNotebookDocumentParams) -> Handled:
+        yield from self._pass_on(lsp.NOTEBOOK_DOCUMENT_DID_CLOSE, params)
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """A JSON object as a message, if it is one; called for every object within the message as well.
+
+        Raises: JsonRpcException for a message of another shape, after it was answered if it was a request.
+        """
+        try:
+            return super().structure_message(data)
+        except JsonRpcException:
+            if "method" in data and isinstance(data.get("id"), int | str):
+                reason = "the parameters are not those of the method, see the protocol's specification"
+                self.answer_with_error(data["id"], INVALID_PARAMS, reason)
+            raise
+
+    def handle_message(self, message: Any) -> None:
+        """Pass a message on. What is JSON, but no message, is answered as the specification of JSON-RPC wants."""
+        if not hasattr(message, "jsonrpc"):
+            self.answer_with_error(None, INVALID_REQUEST, "not a JSON-RPC 2.0 message")
+            return
+        super().handle_message(message)
+
+    def answer_with_error(self, number: int | str | None, code: int, reason: str) -> None:
+        """`number`: the request's id; None if it could not be read."""
+        self._send_data(lsp.ResponseErrorMessage(id=number, error=lsp.ResponseError(code=code, message=reason)))
+
+    def answer_unreadable(self, error: Exception) -> None:
+        """Tell the client that a message's content is not JSON."""
+        if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | RecursionError):
+            self.answer_with_error(None, PARSE_ERROR, "the message is not JSON")
+
+    @lsp_method(lsp.WORKSPACE_EXECUTE_COMMAND)
+    async def lsp_workspace__execute_command(  # type: ignore[override]
+        self, params: lsp.ExecuteCommandParams
+    ) -> Any:
+        """As a coroutine, so that a cancellation reaches the command.
+
+        Raises: JsonRpcInvalidParams for a command that there is not, and what the command raises.
+        """
+        steps = super().lsp_workspace__execute_command(params)
+        try:
+            handler, args, kwargs = next(steps)
+        except StopIteration as end:
+            return end.value
+        finally:
+            steps.close()
+        outcome = handler(*(args or ()), **(kwargs or {}))
+        return await outcome if asyncio.iscoroutine(outcome) else outcome
+
+    def _pass_on(self, method: str, params: Any) -> Handled:
+        handler = self.fm.features.get(method)
+        if handler is not None:
+            yield handler, (params,), None

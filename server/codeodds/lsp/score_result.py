@@ -1,0 +1,82 @@
+"""Scores on request, as `codeodds/score` and the commands answer them. docs/protocol.md has the JSON schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pygls.exceptions import JsonRpcInvalidParams
+
+from codeodds.errors import CodeoddsError
+from codeodds.lsp.convert import Converter
+from codeodds.lsp.documents import Document, Judged
+from codeodds.lsp.failures import as_response
+from codeodds.lsp.server import CodeoddsServer
+
+DECIMALS = 6
+
+
+def open_document(server: CodeoddsServer, name: str, uri: str, line: int | None = None) -> Document:
+    """The open document of a request or command `name`, which must have the line.
+
+    Raises: JsonRpcInvalidParams.
+    """
+    document = server.documents.get(uri)
+    if document is None:
+        raise JsonRpcInvalidParams(f"{name}: no open Python document has this URI; send textDocument/didOpen first")
+    if line is not None and line >= len(document.lines):
+        raise JsonRpcInvalidParams(
+            f"{name}: position.line is {line}, but the document has {len(document.lines)} lines, counted from 0"
+        )
+    return document
+
+
+async def judged_now(
+    server: CodeoddsServer, document: Document, first: int | None, last: int | None = None
+) -> tuple[Judged, ...]:
+    """The document's functions, or those that touch the lines from `first` to `last` (the same line if None), scored.
+
+    Raises: JsonRpcException with one sentence: RequestFailed when the bundle or the engine fails or the time is up,
+    ServerCancelled when the document changes or closes meanwhile.
+    """
+    try:
+        return await server.documents.judge(document, first, last)
+    except CodeoddsError as error:
+        raise as_response(error) from error
+
+
+async def score_result(
+    server: CodeoddsServer, document: Document, first: int | None = None, last: int | None = None
+) -> dict[str, Any]:
+    """What `codeodds/score` answers. Raises: as `judged_now`."""
+    judged = await judged_now(server, document, first, last)
+    info = server.documents.worker.info
+    converter = server.converter(document)
+    return {
+        "uri": document.uri,
+        "version": document.version,
+        "model": None if info is None else {"name": info.name, "version": info.version},
+        "functions": [_function(item, converter) for item in judged],
+    }
+
+
+def _function(judged: Judged, converter: Converter) -> dict[str, Any]:
+    function = judged.function
+    span = converter.span(min(function.line, function.signature_end[0]), function.end_line)
+    return {
+        "name": function.name,
+        "range": {
+            "start": {"line": span.start.line, "character": span.start.character},
+            "end": {"line": span.end.line, "character": span.end.character},
+        },
+        "probability": None if judged.probability is None else round(judged.probability, DECIMALS),
+        "reason": judged.reason,
+        "lines": [
+            {
+                "line": function.solution_line + line.line,
+                "probability": round(line.probability, DECIMALS),
+                "drop": round(line.drop, DECIMALS),
+                "fraction": round(line.fraction, DECIMALS),
+            }
+            for line in judged.lines
+        ],
+    }

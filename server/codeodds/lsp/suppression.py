@@ -1,0 +1,93 @@
+"""Comments by which people keep functions and lines from being shown. Pure.
+
+``# codeodds: ignore`` (the text is a setting) on the line of ``def`` or above the function means the function, at the
+end of another line that line.
+"""
+
+from __future__ import annotations
+
+import io
+import tokenize
+from collections.abc import Sequence
+
+from codeodds.source.functions import Function
+
+MAX_HEAD_LINES = 200
+"""How far above a function its decorators and comments are looked for."""
+
+_OPENERS, _CLOSERS = "([{", ")]}"
+
+
+class Suppression:
+    """The suppressing comments of one document."""
+
+    def __init__(self, lines: Sequence[str], comment: str) -> None:
+        """`lines`: the document without line ends. `comment`: the text, with or without the ``#``."""
+        self._lines = lines
+        self._comment = comment.strip(" \t#")
+
+    def line(self, line: int) -> bool:
+        """Whether one line says that it is not to be shown."""
+        text = self._lines[line] if line < len(self._lines) else ""
+        behind = text.find("#") + 1
+        at = text.find(self._comment, behind) if behind else -1
+        while at >= 0:
+            end = at + len(self._comment)
+            # Part of a longer word is another text.
+            if not (_joins(text[at - 1], text[at]) or _joins(text[end - 1], text[end : end + 1])):
+                return True
+            at = text.find(self._comment, at + 1)
+        return False
+
+    def function(self, function: Function) -> bool:
+        """Whether a function is not to be shown: its signature says so, or a comment or decorator line above it."""
+        last = max(function.line, function.signature_end[0])
+        return any(self.line(line) for line in range(self._head(function), last + 1))
+
+    def edit_for(self, function: Function, line: int | None = None) -> tuple[int, int, str] | None:
+        """Line, character and text to insert so that the function, or one line of it, is suppressed.
+
+        None if a comment cannot stand there: within a string, or behind a backslash.
+        """
+        at = function.signature_end[0] if line is None else line
+        if at >= len(self._lines):
+            return None
+        text = self._lines[at].rstrip()
+        if text.endswith("\\"):
+            return None
+        inserted = f"  # {self._comment}"
+        source = [*self._lines[function.line : at], text + inserted, *self._lines[at + 1 : function.end_line + 1]]
+        return (at, len(text), inserted) if _is_comment(source, at - function.line, len(text) + 2) else None
+
+    def _head(self, function: Function) -> int:
+        """First line of the decorators and comments directly above a function."""
+        head = line = function.line
+        depth = 0
+        while line > max(0, function.line - MAX_HEAD_LINES):
+            line -= 1
+            text = self._lines[line].strip()
+            if text.startswith("#"):
+                head = line if depth == 0 else head
+                continue
+            depth += sum(text.count(closer) for closer in _CLOSERS) - sum(text.count(opener) for opener in _OPENERS)
+            if depth == 0 and text.startswith("@"):
+                head = line
+            elif depth <= 0:
+                break
+        return head
+
+
+def _joins(one: str, other: str) -> bool:
+    """Whether two characters beside each other are within one word."""
+    return all(character.isalnum() or character == "_" for character in (one, other)) and bool(other)
+
+
+def _is_comment(source: list[str], line: int, character: int) -> bool:
+    """Whether a place in the source, from a ``def`` on, is within a comment."""
+    try:
+        for token in tokenize.generate_tokens(io.StringIO("\n".join(source) + "\n").readline):
+            if token.type == tokenize.COMMENT and token.start[0] == line + 1 and token.start[1] <= character:
+                return True
+    except (tokenize.TokenError, SyntaxError):
+        return False
+    return False

@@ -1,0 +1,126 @@
+"""Notebooks end to end: cells are scored with the imports of the cells above them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from lsprotocol import types as lsp
+
+from codeodds.lsp.notebooks import as_python
+from tests.lsp.client import FAKE_SERVER, Client, connect
+
+NOTEBOOK = "file:///w/a.ipynb"
+CELL = "vscode-notebook-cell:/w/a.ipynb#%s"
+IMPORTS = "%matplotlib inline\nimport math\n"
+GOOD = "def f(a):\n    b = a + 1\n    return b\n"
+BAD = "!pip list\ndef g(a):\n    b = BUG\n    return b\n"
+CAPABILITIES = lsp.ClientCapabilities(
+    workspace=lsp.WorkspaceClientCapabilities(
+        inlay_hint=lsp.InlayHintWorkspaceClientCapabilities(refresh_support=True)
+    ),
+    notebook_document=lsp.NotebookDocumentClientCapabilities(lsp.NotebookDocumentSyncClientCapabilities()),
+)
+
+
+def uri_of(name: str) -> str:
+    return CELL % name
+
+
+def item(name: str, text: str, language: str = "python") -> lsp.TextDocumentItem:
+    return lsp.TextDocumentItem(uri_of(name), language, 1, text)
+
+
+def cell(name: str, kind: lsp.NotebookCellKind = lsp.NotebookCellKind.Code) -> lsp.NotebookCell:
+    return lsp.NotebookCell(kind, uri_of(name))
+
+
+def open_notebook(client: Client) -> None:
+    cells = [cell("text", lsp.NotebookCellKind.Markup), cell("imports"), cell("good"), cell("bad")]
+    notebook = lsp.NotebookDocument(NOTEBOOK, "jupyter-notebook", 1, cells)
+    texts = [item("imports", IMPORTS), item("good", GOOD), item("bad", BAD)]
+    client.rpc.notebook_document_did_open(lsp.DidOpenNotebookDocumentParams(notebook, texts))
+
+
+def change(client: Client, version: int, **changes: Any) -> None:
+    identifier = lsp.VersionedNotebookDocumentIdentifier(version, NOTEBOOK)
+    event = lsp.NotebookDocumentChangeEvent(cells=lsp.NotebookDocumentCellChanges(**changes))
+    client.rpc.notebook_document_did_change(lsp.DidChangeNotebookDocumentParams(identifier, event))
+
+
+def typed(name: str, version: int, line: int, character: int, text: str) -> lsp.NotebookDocumentCellContentChanges:
+    place = lsp.Position(line, character)
+    return lsp.NotebookDocumentCellContentChanges(
+        lsp.VersionedTextDocumentIdentifier(version, uri_of(name)),
+        [lsp.TextDocumentContentChangePartial(range=lsp.Range(place, place), text=text)],
+    )
+
+
+async def test_cells_are_documents_of_their_own() -> None:
+    async with connect(capabilities=CAPABILITIES) as client:
+        open_notebook(client)
+        (found,) = await client.diagnostics(1, uri_of("bad"))
+        assert found.range.start == lsp.Position(2, 4)
+        assert [hint.label for hint in await client.hints(uri_of("good"))] == ["90 %"]
+        change(client, 2, text_content=[typed("good", 2, 1, 8, "BUG + ")])
+        await client.diagnostics(2, uri_of("good"))
+        assert [hint.label for hint in await client.hints(uri_of("good"))] == ["30 %"]
+        texts = [lsp.TextDocumentIdentifier(uri_of(name)) for name in ("imports", "good", "bad")]
+        closing = lsp.DidCloseNotebookDocumentParams(lsp.NotebookDocumentIdentifier(NOTEBOOK), texts)
+        client.rpc.notebook_document_did_close(closing)
+        await client.until(lambda: sum(not entry.diagnostics for entry in client.published) == 2)
+        assert await client.hints(uri_of("good")) == []
+
+
+async def test_imports_of_the_cells_above_hold_and_only_those() -> None:
+    async with connect(*FAKE_SERVER, "--gate", capabilities=CAPABILITIES) as client:
+        client.release()
+        open_notebook(client)
+        await client.until_called(2)
+        assert await problems(client) == ["import math\n\n\ndef f(a):\n", "import math\n\n\ndef g(a):\n"]
+        array = lsp.NotebookCellArrayChange(2, 1, [])
+        change(client, 2, structure=lsp.NotebookDocumentCellChangeStructure(array, did_close=[]))
+        array = lsp.NotebookCellArrayChange(3, 0, [cell("good")])
+        change(client, 3, structure=lsp.NotebookDocumentCellChangeStructure(array))
+        change(client, 4, text_content=[typed("bad", 2, 0, 0, "import sys\n")])
+        await client.until_called(4)
+        assert sorted((await problems(client))[2:]) == [
+            "import math\nimport sys\n\n\ndef f(a):\n",
+            "import math\nimport sys\n\n\ndef g(a):\n",
+        ]
+
+
+async def test_cells_come_and_go_and_other_languages_are_passed_over() -> None:
+    async with connect(capabilities=CAPABILITIES) as client:
+        open_notebook(client)
+        await client.diagnostics(1, uri_of("bad"))
+        array = lsp.NotebookCellArrayChange(0, 4, [cell("new"), cell("shell"), cell("good")])
+        gone = [lsp.TextDocumentIdentifier(uri_of(name)) for name in ("imports", "bad")]
+        new = [item("new", BAD), item("shell", BAD, "shellscript")]
+        change(client, 2, structure=lsp.NotebookDocumentCellChangeStructure(array, new, gone))
+        await client.diagnostics(1, uri_of("new"))
+        assert await client.hints(uri_of("bad")) == []
+        assert await client.hints(uri_of("shell")) == []
+        assert len(await client.hints(uri_of("good"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("%time f()\nx = 1\n", "         \nx = 1\n"),
+        ("!ls\r\n  !ls\r\nx\n", "   \r\n     \r\nx\n"),
+        ("?print\n", "      \n"),
+        ("x = (a\n     % b\n     != c)\n", "x = (a\n     % b\n     != c)\n"),
+        ("\n%%bash\nls é\n", "\n      \n    \n"),
+        ("%%time\nx = 1\n", "      \nx = 1\n"),
+        ("", ""),
+    ],
+)
+def test_what_only_a_notebook_understands_is_left_out_and_positions_stay(text: str, source: str) -> None:
+    assert as_python(text) == source
+    assert [len(line) for line in source.split("\n")] == [len(line) for line in text.split("\n")]
+
+
+async def problems(client: Client) -> list[str]:
+    """What was the problem of each run."""
+    return list(await client.rpc.protocol.send_request_async("test/problems", None))
