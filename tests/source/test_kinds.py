@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from codeodds.source.functions import find_functions
 from codeodds.source.judgement import not_judged_because
 
-SAMPLE = '''\
+SAMPLE = """\
 from typing import overload
 
 
@@ -60,7 +60,7 @@ class Box:
     class Lid:
         def shut(self):
             return self.size - 1
-'''
+"""
 NAMES = [
     "parse",
     "parse",
