@@ -28,8 +28,8 @@ def judged_document(text: str, scorer: FakeScorer | None = None) -> Document:
     return Document("file:///a.py", 1, text, tuple(found))
 
 
-def places(text: str, settings: Settings | None = None, **more: bool) -> list[tuple[int, str]]:
-    return [(cue.line, cue.code) for cue in cues(judged_document(text), INFO, settings or Settings(), **more)]
+def places(text: str, settings: Settings | None = None) -> list[tuple[int, str]]:
+    return [(cue.line, cue.code) for cue in cues(judged_document(text), INFO, settings or Settings())]
 
 
 def test_a_sharp_drop_is_pointed_at_and_the_signature_where_there_is_none() -> None:
@@ -62,16 +62,17 @@ def test_comments_suppress_functions_and_lines() -> None:
     assert places(BAD.replace("BUG", f"BUG{ignore}")) == []
     assert places(BAD.replace("BUG", "BUG  # noqa, codeodds: ignore")) == []
     assert places(BAD.replace("BUG", "BUG  # codeodds: ignored")) == [(2, "CO002")]
+    assert places(BAD.replace("BUG", "BUG  # notcodeodds: ignore")) == [(2, "CO002")]
+    assert places(BAD.replace("BUG", "BUG  #codeodds: ignored, codeodds: ignore!")) == []
     assert places(BAD.replace("(a):", "(a):  # skip"), Settings(suppress_comment="skip")) == []
+    assert places(BAD.replace("(a):", "(a):  # skip"), Settings(suppress_comment="# skip")) == []
 
 
 def test_the_line_that_is_typed_at_is_left_alone() -> None:
     document = judged_document(BAD)
-    document.changed_line = 2
-    assert cues(document, INFO, Settings(), typing=True) == []
+    assert cues(document, INFO, Settings(), quiet_line=2) == []
     assert [cue.line for cue in cues(document, INFO, Settings())] == [2]
-    document.changed_line = 1
-    assert [cue.line for cue in cues(document, INFO, Settings(), typing=True)] == [2]
+    assert [cue.line for cue in cues(document, INFO, Settings(), quiet_line=1)] == [2]
 
 
 @given(
@@ -151,6 +152,8 @@ def test_an_explanation_as_markdown_and_as_text() -> None:
         "It falls most at\n\n- line 3: 0.90 → 0.30\n\n"
         "fake 1. Of held-out programs below 50 %, 75 % failed their tests."
     )
+    (short,) = judged_document("def f(a):\n    return a, BUG\n").judged
+    assert "`▃` in line 2\n" in explanation(short, INFO, Settings())
     text = explanation(judged, INFO, Settings(), markdown=False)
     assert text.startswith("30 % likely to be right as written: bad\n\n")
     assert not set("`*") & set(text)

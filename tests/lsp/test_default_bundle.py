@@ -101,6 +101,17 @@ async def test_hints_and_inlay_hints_show_the_same_numbers(
     ]
 
 
+def test_a_server_that_is_shut_down_ends_well_and_says_nothing() -> None:
+    bodies = [
+        '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{}}}',
+        '{"jsonrpc":"2.0","id":2,"method":"shutdown"}',
+        '{"jsonrpc":"2.0","method":"exit"}',
+    ]
+    frames = "".join(f"Content-Length: {len(body)}\r\n\r\n{body}" for body in bodies).encode()
+    done = subprocess.run(SERVE, input=frames, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_a_missing_bundle_ends_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CODEODDS_MODEL", str(tmp_path / "none"))
     body = '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{}}}'

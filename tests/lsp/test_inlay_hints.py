@@ -82,3 +82,14 @@ async def test_suppressed_functions_have_none() -> None:
         client.open(TEXT.replace("# why", "# why; codeodds: ignore"))
         await client.scored()
         assert [hint.label for hint in await client.hints()] == ["30 %"]
+
+
+async def test_the_signature_that_is_typed_at_has_none_until_the_user_pauses() -> None:
+    async with connect() as client:
+        client.open(TEXT)
+        await client.scored()
+        client.edit(lsp.Range(lsp.Position(6, 14), lsp.Position(6, 14)), ", a", 2)
+        await client.scored(2)
+        assert [hint.label for hint in await client.hints()] == ["90 %"]
+        await client.scored(3)
+        assert [hint.label for hint in await client.hints()] == ["90 %", "30 %"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from codeodds.lsp import command_names, cues
+from codeodds.lsp import command_names, cues, pages
 from codeodds.lsp.failures import REQUEST_FAILED, SERVER_CANCELLED
 from codeodds.lsp.features import score_request
 from tests.lsp.client import connect
@@ -87,6 +88,17 @@ def test_the_page_names_the_methods_the_commands_and_the_codes(document: str) ->
     commands = {value for name, value in vars(command_names).items() if name.isupper()}
     codes = {str(REQUEST_FAILED), str(SERVER_CANCELLED), "-32602"}
     assert {score_request.METHOD, cues.LOW_PROBABILITY, cues.SHARP_DROP} | codes | commands <= named
+
+
+def test_the_pages_that_a_client_can_open_are_packaged(project_root: Path) -> None:
+    project = tomllib.loads((project_root / "pyproject.toml").read_text("utf-8"))
+    packaged = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert packaged == {f"docs/{name}": f"codeodds/docs/{name}" for name in (pages.CODES, pages.SETTINGS)}
+    assert [pages.page_uri(name) for name in (pages.CODES, pages.SETTINGS, "none.md")] == [
+        (project_root / "docs" / pages.CODES).as_uri(),
+        (project_root / "docs" / pages.SETTINGS).as_uri(),
+        None,
+    ]
 
 
 def test_every_code_has_a_heading_that_its_description_links_to(project_root: Path) -> None:

@@ -62,6 +62,7 @@ def test_what_is_given_is_taken(given: Any, expected: Settings) -> None:
         ("exclude", [""]),
         ("exclude", [1]),
         ("suppress_comment", " "),
+        ("suppress_comment", "##"),
         ("suppress_comment", "two\nlines"),
         ("threads", 0),
         ("threads", 65),

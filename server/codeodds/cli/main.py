@@ -44,8 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; None takes the process's arguments. Returns the exit status."""
     try:
         status = cli.main(args=arguments, prog_name="codeodds", standalone_mode=False)
-        # Output that is still buffered may meet a closed pipe too.
-        sys.stdout.flush()
+        # Output that is still buffered may meet a closed pipe too. A language server has closed it by itself.
+        if not sys.stdout.closed:
+            sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         return error.exit_code

@@ -32,18 +32,17 @@ class Cue:
     judged: Judged
 
 
-def cues(document: Document, info: ScorerInfo, settings: Settings, *, typing: bool = False) -> list[Cue]:
+def cues(document: Document, info: ScorerInfo, settings: Settings, *, quiet_line: int | None = None) -> list[Cue]:
     """The cues of a document in order of lines.
 
-    `typing`: whether the document's last change is so recent that its line must be left alone.
+    `quiet_line`: the line at which the user types, if there is one.
     """
     suppression = Suppression(document.lines, settings.suppress_comment)
     found = []
     for judged in document.judged:
         if is_low(judged, info, settings) and not suppression.function(judged.function):
             found += [cue for cue in _of(judged, info, settings) if not suppression.line(cue.line)]
-    if typing:
-        found = [cue for cue in found if cue.line != document.changed_line]
+    found = [cue for cue in found if cue.line != quiet_line]
     return _thin_out(found, settings.hints_per_screen)
 
 

@@ -105,7 +105,8 @@ def explanation(judged: Judged, info: ScorerInfo, settings: Settings, *, markdow
     if lines:
         first, last = (function.solution_line + line.line + 1 for line in (lines[0], lines[-1]))
         values = sparkline([line.probability for line in lines])
-        paragraphs.append(f"{code}{values}{code} from line {first} to line {last}")
+        where = f"in line {first}" if first == last else f"from line {first} to line {last}"
+        paragraphs.append(f"{code}{values}{code} {where}")
     drops = sharpest_drops(judged, info, settings.max_hints)
     if drops:
         bullets = [f"- line {function.solution_line + line.line + 1}: {fall(line)}" for line in drops]

@@ -20,6 +20,7 @@ from codeodds.lsp.engine_settings import EngineSettings, OpenScorer
 from codeodds.lsp.notebooks import Notebooks
 from codeodds.lsp.parent import watch_parent
 from codeodds.lsp.protocol import Protocol
+from codeodds.lsp.typing_pause import TypingPause
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class CodeoddsServer(LanguageServer):
         engine = EngineSettings(open_scorer)
         self.documents = Documents(engine.worker)
         self.documents.on_configured.append(engine.apply)
+        self.typing = TypingPause(self.documents)
         self.notebooks = Notebooks(self.documents)
         self.on_model: list[Callable[[ModelState], None]] = []
         """Called on the event loop when the model is loaded or unloaded."""

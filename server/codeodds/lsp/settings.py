@@ -50,7 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     exclude: tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=1_024)], ...] = ()
     """Documents whose path matches one of these globs are not scored by themselves: `*` and `?` stop at a slash, `**/`
     stands for any folders, and a pattern without a slash means a name anywhere: `test_*.py`, `**/generated/**`."""
-    suppress_comment: Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=r"^[^\r\n]*\S[^\r\n]*$")] = (
+    suppress_comment: Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=r"^[^\r\n]*[^\s#][^\r\n]*$")] = (
         "codeodds: ignore"
     )
     """A comment with this text on the line of `def`, or on a comment line right above the function, keeps the function

@@ -7,11 +7,13 @@ end of another line that line.
 from __future__ import annotations
 
 import io
-import re
 import tokenize
 from collections.abc import Sequence
 
 from codeodds.source.functions import Function
+
+MAX_HEAD_LINES = 200
+"""How far above a function its decorators and comments are looked for."""
 
 _OPENERS, _CLOSERS = "([{", ")]}"
 
@@ -20,14 +22,22 @@ class Suppression:
     """The suppressing comments of one document."""
 
     def __init__(self, lines: Sequence[str], comment: str) -> None:
-        """`lines`: the document without line ends. `comment`: the text, without the ``#``."""
+        """`lines`: the document without line ends. `comment`: the text, with or without the ``#``."""
         self._lines = lines
-        self._comment = comment
-        self._pattern = re.compile(rf"#(?:.*\W)?\s*{re.escape(comment.strip())}(?!\w)")
+        self._comment = comment.strip(" \t#")
 
     def line(self, line: int) -> bool:
         """Whether one line says that it is not to be shown."""
-        return line < len(self._lines) and self._pattern.search(self._lines[line]) is not None
+        text = self._lines[line] if line < len(self._lines) else ""
+        behind = text.find("#") + 1
+        at = text.find(self._comment, behind) if behind else -1
+        while at >= 0:
+            end = at + len(self._comment)
+            # Part of a longer word is another text.
+            if not (_joins(text[at - 1], text[at]) or _joins(text[end - 1], text[end : end + 1])):
+                return True
+            at = text.find(self._comment, at + 1)
+        return False
 
     def function(self, function: Function) -> bool:
         """Whether a function is not to be shown: its signature says so, or a comment or decorator line above it."""
@@ -45,7 +55,7 @@ class Suppression:
         text = self._lines[at].rstrip()
         if text.endswith("\\"):
             return None
-        inserted = f"  # {self._comment.strip()}"
+        inserted = f"  # {self._comment}"
         source = [*self._lines[function.line : at], text + inserted, *self._lines[at + 1 : function.end_line + 1]]
         return (at, len(text), inserted) if _is_comment(source, at - function.line, len(text) + 2) else None
 
@@ -53,7 +63,7 @@ class Suppression:
         """First line of the decorators and comments directly above a function."""
         head = line = function.line
         depth = 0
-        while line > 0:
+        while line > max(0, function.line - MAX_HEAD_LINES):
             line -= 1
             text = self._lines[line].strip()
             if text.startswith("#"):
@@ -65,6 +75,11 @@ class Suppression:
             elif depth <= 0:
                 break
         return head
+
+
+def _joins(one: str, other: str) -> bool:
+    """Whether two characters beside each other are within one word."""
+    return all(character.isalnum() or character == "_" for character in (one, other)) and bool(other)
 
 
 def _is_comment(source: list[str], line: int, character: int) -> bool:

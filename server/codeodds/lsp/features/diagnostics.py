@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections import defaultdict
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
@@ -15,7 +14,6 @@ from codeodds.lsp.cues import Cue, cues
 from codeodds.lsp.documents import Document
 from codeodds.lsp.failures import SERVER_CANCELLED
 from codeodds.lsp.pages import CODES, page_uri
-from codeodds.lsp.refresh import Refresher
 from codeodds.lsp.server import CodeoddsServer
 
 SOURCE = "codeodds"
@@ -27,34 +25,22 @@ SEVERITIES = {
 }
 
 
-TYPING_S = 1.0
-"""A line is left alone for this long after it was changed: nobody wants to hear of a line that is not finished."""
-
-
 class Diagnostics:
     """Answers from the newest scores; `Hint` severity stays out of the list of problems."""
 
     def __init__(self, server: CodeoddsServer) -> None:
         self._server = server
         self._shown: set[str] = set()
-        self._waiting: defaultdict[str, list[asyncio.Future[None]]] = defaultdict(list)
-        self._pauses: dict[str, asyncio.TimerHandle] = {}
-        self._refresher = Refresher(lambda: server.workspace_diagnostic_refresh(None))
+        self._waiting: dict[str, set[asyncio.Future[None]]] = {}
 
     def scored(self, document: Document) -> None:
         """New scores: answer who waits for them, or push. That a client pulls again is left to another feature."""
-        left_s = _typing_left_s(document)
-        if left_s > 0:
-            self._forget_pause(document.uri)
-            loop = asyncio.get_running_loop()
-            self._pauses[document.uri] = loop.call_later(left_s, self._paused, document)
         self._wake(document.uri)
         if not self._server.client.pulls_diagnostics:
             self._push(document)
 
     def closed(self, uri: str) -> None:
         """A closed document has none."""
-        self._forget_pause(uri)
         self._wake(uri)
         if uri in self._shown:
             self._shown.remove(uri)
@@ -88,7 +74,7 @@ class Diagnostics:
         if info is None or not settings.diagnostics:
             return []
         converter = self._server.converter(document)
-        found = cues(document, info, settings, typing=_typing_left_s(document) > 0)
+        found = cues(document, info, settings, quiet_line=self._server.typing.line(document))
         return [self._diagnostic(cue, converter, info, SEVERITIES[settings.severity]) for cue in found]
 
     def _diagnostic(
@@ -119,27 +105,16 @@ class Diagnostics:
         documents = self._server.documents
         limit_s = documents.settings_for(document.uri).request_timeout_ms / 1000
         settled = asyncio.ensure_future(documents.settled(document))
-        waits: set[asyncio.Future[None]] = {settled}
-        if self._server.client.refreshes_diagnostics:
-            news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting[document.uri].append(news)
-            waits.add(news)
+        news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waits = {settled, news} if self._server.client.refreshes_diagnostics else {settled}
+        self._waiting.setdefault(document.uri, set()).add(news)
         try:
             await asyncio.wait(waits, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
             settled.cancel()
+            self._forget(document.uri, news)
         if not self._server.client.refreshes_diagnostics:
-            await asyncio.sleep(_typing_left_s(document))
-
-    def _paused(self, document: Document) -> None:
-        """The user stopped typing: the line that was left alone may be shown."""
-        self._pauses.pop(document.uri, None)
-        if self._server.documents.get(document.uri) is not document:
-            return
-        if not self._server.client.pulls_diagnostics:
-            self._push(document)
-        elif self._server.client.refreshes_diagnostics:
-            self._refresher.want()
+            await asyncio.sleep(self._server.typing.left_s(document))
 
     def _push(self, document: Document) -> None:
         """An empty list is pushed only to clear an older one."""
@@ -151,23 +126,17 @@ class Diagnostics:
             lsp.PublishDiagnosticsParams(uri=document.uri, version=document.version, diagnostics=found)
         )
 
+    def _forget(self, uri: str, news: asyncio.Future[None]) -> None:
+        waiting = self._waiting.get(uri, set())
+        waiting.discard(news)
+        if not waiting:
+            self._waiting.pop(uri, None)
+
     def _wake(self, uri: str) -> None:
         """Answer the requests that wait for a document."""
-        for news in self._waiting.pop(uri, []):
+        for news in self._waiting.pop(uri, set()):
             if not news.done():
                 news.set_result(None)
-
-    def _forget_pause(self, uri: str) -> None:
-        timer = self._pauses.pop(uri, None)
-        if timer is not None:
-            timer.cancel()
-
-
-def _typing_left_s(document: Document) -> float:
-    """How long the line that was changed last must still be left alone, in seconds."""
-    if document.changed_line is None:
-        return 0.0
-    return max(0.0, document.changed_at + TYPING_S - asyncio.get_running_loop().time())
 
 
 def _result_id(items: list[lsp.Diagnostic]) -> str:
@@ -179,6 +148,7 @@ def set_up(server: CodeoddsServer) -> None:
     """Wire the feature."""
     diagnostics = Diagnostics(server)
     server.documents.on_scored.append(diagnostics.scored)
+    server.typing.on_paused.append(diagnostics.scored)
     server.documents.on_closed.append(diagnostics.closed)
     options = lsp.DiagnosticOptions(identifier=SOURCE, inter_file_dependencies=False, workspace_diagnostics=False)
 

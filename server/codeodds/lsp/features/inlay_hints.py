@@ -26,12 +26,13 @@ class InlayHints:
             return []
         converter = self._server.converter(document)
         suppression = Suppression(document.lines, settings.suppress_comment)
+        quiet_line = self._server.typing.line(document)
         hints = []
         for judged in document.judged:
             line, character = judged.function.signature_end
             if judged.probability is None or not wanted.start.line <= line <= wanted.end.line:
                 continue
-            if suppression.function(judged.function):
+            if suppression.function(judged.function) or line == quiet_line:
                 continue
             hint = lsp.InlayHint(
                 position=converter.position(line, character), label=percent(judged.probability), padding_left=True

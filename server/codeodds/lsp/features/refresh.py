@@ -41,4 +41,6 @@ class Refresh:
 
 def set_up(server: CodeoddsServer) -> None:
     """Wire the feature."""
-    server.documents.on_scored.append(Refresh(server).scored)
+    refresh = Refresh(server)
+    server.documents.on_scored.append(refresh.scored)
+    server.typing.on_paused.append(refresh.scored)
