@@ -58,6 +58,10 @@ def run_gated() -> None:
     def counters(params: Any) -> dict[str, int]:
         return asdict(server.documents.worker.counters)
 
+    @server.feature("test/held")
+    def held(params: Any) -> int:
+        return len(server.protocol._request_futures)
+
     server.start_io()
 
 

@@ -134,5 +134,16 @@ async def test_a_uri_comes_back_as_it_was_sent(uri: str) -> None:
     assert {entry.uri for entry in client.published} == {uri}
 
 
+async def test_notifications_leave_nothing_behind() -> None:
+    async with connect(*FAKE_SERVER, "--gate") as client:
+        client.release()
+        client.open(GOOD)
+        for number in range(200):
+            client.edit(lsp.Range(lsp.Position(1, 4), lsp.Position(1, 4)), "x", number + 2)
+        await client.score()
+        held = await client.rpc.protocol.send_request_async("test/held", None)
+    assert held < 10
+
+
 async def counters(client: Client) -> dict[str, int]:
     return dict(to_plain(await client.rpc.protocol.send_request_async("test/counters", None)))

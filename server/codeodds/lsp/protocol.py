@@ -3,6 +3,7 @@
 - Documents are kept by `documents` and `notebooks` alone. pygls' own copies count lines with `str.splitlines`, which
   also splits at form feeds, and would hold every text twice.
 - A request that cannot be read is answered. pygls would leave the client waiting for ever.
+- What was done with a notification is forgotten. pygls would keep it for ever: some kilobytes for each keystroke.
 - Cancelling a command ends the command, not only the wait for it.
 """
 
@@ -10,7 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
 from typing import Any
 
 from lsprotocol import types as lsp
@@ -50,6 +52,20 @@ class Protocol(LanguageServerProtocol):
     @lsp_method(lsp.NOTEBOOK_DOCUMENT_DID_CLOSE)
     def lsp_notebook_document__did_close(self, params: lsp.DidCloseNotebookDocumentParams) -> Handled:
         yield from self._pass_on(lsp.NOTEBOOK_DOCUMENT_DID_CLOSE, params)
+
+    def _execute_handler(
+        self,
+        msg_id: int | str,
+        handler: Callable[[Any], Any],
+        callback: Callable[[Future[Any]], None],
+        args: tuple[Any, ...] | None = None,
+        kwargs: dict[str, Any] | None = None,
+    ) -> None:
+        def done(future: Future[Any]) -> None:
+            self._request_futures.pop(msg_id, None)
+            callback(future)
+
+        super()._execute_handler(msg_id, handler, done, args, kwargs)
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         """A JSON object as a message, if it is one; called for every object within the message as well.
