@@ -11,7 +11,7 @@ from codeodds_trainer.training.budget import compute_budget
 from codeodds_trainer.training.model import BaseModelSource, load_config
 from codeodds_trainer.training.prepare import base_source
 
-GB = 1e9
+GB, MB = 1e9, 1e6
 
 
 def plan(recipe_path: Path, base: Path | None, nodes: int, processes: int, tflops: float) -> dict[str, Any]:
@@ -78,4 +78,4 @@ def _billions(count: int) -> str:
 
 
 def _gb(count: float) -> str:
-    return f"{count / GB:.1f} GB"
+    return f"{count / GB:.1f} GB" if count >= 0.1 * GB else f"{count / MB:.1f} MB"
