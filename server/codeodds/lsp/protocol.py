@@ -96,6 +96,17 @@ class Protocol(LanguageServerProtocol):
         if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | RecursionError):
             self.answer_with_error(None, PARSE_ERROR, "the message is not JSON")
 
+    @lsp_method(lsp.SHUTDOWN)
+    def lsp_shutdown(self, *args: Any) -> Handled:
+        """Cancel what is under way, on both sides; all but `exit` is passed over from here on."""
+        yield from self._pass_on(lsp.SHUTDOWN, args[0] if args else None)
+        current = self.msg_id
+        # A copy: what is cancelled leaves the table at once.
+        for number, future in list(self._request_futures.items()):
+            if number != current and not future.done():
+                future.cancel()
+        self._shutdown = True
+
     @lsp_method(lsp.WORKSPACE_EXECUTE_COMMAND)
     async def lsp_workspace__execute_command(  # type: ignore[override]
         self, params: lsp.ExecuteCommandParams
