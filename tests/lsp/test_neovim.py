@@ -52,7 +52,9 @@ def seen(tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.skipif(NVIM is None, reason="nvim is not installed")
+@pytest.mark.skipif(
+    NVIM is None, reason="nvim is not installed; .ci/run installs it, so that this is never left out there"
+)
 @pytest.mark.parametrize("seen", range(3), indirect=True)
 def test_neovim_shows_the_scores_of_the_text_that_it_holds(seen: dict[str, Any]) -> None:
     (first,) = seen["first"]
