@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from codeodds.errors import CodeoddsError
-from codeodds_trainer.data_commands import dataset, judge, problems, rollouts
+from codeodds_trainer.data_commands import dataset, judge, mutants, packages, problems, rollouts
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -299,7 +299,7 @@ def evaluate(
     click.echo(evaluate_bundle(request, RunFolder(run), out or run / "evaluation", write, _say))
 
 
-for command in (problems, rollouts, judge, dataset):
+for command in (problems, rollouts, judge, dataset, packages, mutants):
     cli.add_command(command)
 
 

@@ -1,4 +1,4 @@
-"""The commands that make labelled programs: problems, rollouts, judge, dataset."""
+"""The commands that make labelled programs: problems, rollouts, judge, dataset, packages, mutants."""
 
 from __future__ import annotations
 
@@ -271,3 +271,100 @@ def dataset(
         say=_say,
     )
     click.echo(summary)
+
+
+@click.command()
+@click.argument("listed", metavar="LIST", type=_FILE)
+@click.option(
+    "--tokenizer", type=_FILE, required=True, help="tokenizer.json that decides which errors keep the length."
+)
+@click.option("--out", type=_PATH, required=True, help="JSON-lines file to write, or to go on with.")
+@click.option(
+    "--downloads",
+    type=_PATH,
+    default=Path("cache/packages"),
+    show_default=True,
+    help="Folder that keeps downloaded wheels.",
+)
+@click.option("--errors", type=click.IntRange(1, 20), default=2, show_default=True, help="Errors of each kind.")
+@click.option("--model", default=None, help="Folder or hub name of a language model, for its own alternatives.")
+@click.option("--gguf-file", default=None, help="A GGUF file in the model's folder.")
+@click.option(
+    "--alternatives-share",
+    type=click.FloatRange(0.0, 1.0),
+    default=1.0,
+    show_default=True,
+    help="Share of the functions that the language model reads; it is slow on a CPU.",
+)
+@click.option("--device", default="cpu", show_default=True, help="Where the language model computes.")
+@click.option("--seed", type=int, default=0, show_default=True)
+def packages(
+    listed: Path,
+    tokenizer: Path,
+    out: Path,
+    downloads: Path,
+    errors: int,
+    model: str | None,
+    gguf_file: str | None,
+    alternatives_share: float,
+    device: str,
+    seed: int,
+) -> None:
+    """Take functions from the packages in LIST and put errors into them, each as many tokens long as the original.
+
+    Errors are of two kinds: mutants (an operator, a boundary, a variable ..), and with --model what that language model
+    would have written instead at one token. What is equivalent as far as a syntax tree can tell is left out; nothing is
+    run. Each package is in one split. models/recipes/packages.yaml is such a list.
+    """
+    from codeodds_trainer.injection.command import make_pairs, model_alternatives
+
+    alternatives = None if model is None else model_alternatives(model, gguf_file, device)
+    click.echo(
+        make_pairs(
+            listed,
+            tokenizer,
+            out,
+            downloads,
+            most=errors,
+            seed=seed,
+            alternatives=alternatives,
+            alternatives_share=alternatives_share,
+            say=_say,
+        )
+    )
+
+
+@click.command()
+@click.argument("problem_file", metavar="PROBLEMS", type=_FILE)
+@click.option("--programs", type=_FILE, multiple=True, help="Labelled programs, for right ones; repeat the option.")
+@click.option("--out", type=_PATH, required=True, help="JSON-lines file to write, or to go on with.")
+@click.option("--mutants", "most", type=click.IntRange(1, 20), default=3, show_default=True, help="Of each program.")
+@click.option(
+    "--most-programs",
+    type=click.IntRange(0, 100),
+    default=1,
+    show_default=True,
+    help="Right programs of a problem from each of --programs.",
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+@_WORKERS
+def mutants(
+    problem_file: Path,
+    programs: tuple[Path, ...],
+    out: Path,
+    most: int,
+    most_programs: int,
+    seed: int,
+    workers: int | None,
+) -> None:
+    """Write right programs for PROBLEMS beside mutants of theirs that fail the tests.
+
+    Right programs are the problems' references and passing ones of --programs. Each makes a problem of its own, so that
+    what is compared is written in one style. Every program is run; one that does not pass, or whose mutants all do, is
+    left out.
+    """
+    from codeodds_trainer.injection.command import make_mutants
+
+    click.echo(
+        make_mutants(problem_file, programs, out, most=most, programs=most_programs, seed=seed, workers=_cores(workers))
+    )

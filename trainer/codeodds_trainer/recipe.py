@@ -126,7 +126,8 @@ class TrainingSection(_Section):
     patience_evaluations: Positive | None = None
     """Stop early after this many evaluations in a row without a new best state; never if absent."""
     bfloat16: bool = True
-    """Matrix products in bfloat16, weights and optimiser state in float32."""
+    """Matrix products in bfloat16, weights and optimiser state in float32; only where the device has instructions for
+    it."""
     gradient_checkpointing: bool = False
     """Compute activations again in the backward pass: a third more time for much less memory."""
     cache_features: bool = True

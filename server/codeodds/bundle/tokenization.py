@@ -66,6 +66,10 @@ class CodeTokenizer:
         """The largest token id that `encode` can return; -1 for an empty vocabulary."""
         return max(self._tokenizer.get_vocab(with_added_tokens=True).values(), default=-1)
 
+    def decode(self, token: int) -> str:
+        """The text that a token stands for; a part of a character is a replacement character."""
+        return str(self._tokenizer.decode([token], skip_special_tokens=False))
+
     def encode(self, unit: ScoringUnit) -> EncodedUnit:
         """Tokenize problem and solution as one text.
 

@@ -1,8 +1,8 @@
 """Correct solutions with one small error, of the kinds that people make. Each is executed before it gets a label.
 
 Kinds: another operator, a constant that is one off, a boundary (< for <=), an index that is one off, two arguments of a
-call exchanged, a negation left out, a call left out of what is returned. Nothing else changes: no bracket, no space, no
-comment tells a mutant from what a person might have written.
+call exchanged, a negation left out, a call left out of what is returned, another variable. Nothing else changes: no
+bracket, no space, no comment tells a mutant from what a person might have written.
 """
 
 from __future__ import annotations
@@ -130,6 +130,24 @@ def _edits(tree: ast.AST, places: _Places) -> Iterator[Edit]:
         elif isinstance(node, ast.Return) and isinstance(node.value, ast.Call) and len(node.value.args) == 1:
             value = node.value
             yield Edit(places.start(value), places.end(value), places.text(value.args[0]), "call")
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield from _names(node, places, skipped)
+
+
+def _names(function: ast.FunctionDef | ast.AsyncFunctionDef, places: _Places, skipped: set[int]) -> Iterator[Edit]:
+    """Another variable of the function where one is read (variable misuse: Allamanis et al., 2018)."""
+    settings = function.args
+    arguments = [*settings.posonlyargs, *settings.args, *settings.kwonlyargs]
+    names = [node for node in ast.walk(function) if isinstance(node, ast.Name) and id(node) not in skipped]
+    bound = [argument.arg for argument in arguments if argument.arg not in ("self", "cls")]
+    bound += [node.id for node in names if isinstance(node.ctx, ast.Store)]
+    others = list(dict.fromkeys(bound))
+    for node in names:
+        if isinstance(node.ctx, ast.Load) and node.id in others:
+            at = others.index(node.id)
+            for other in dict.fromkeys((others[at - 1], others[(at + 1) % len(others)])):
+                if other != node.id:
+                    yield Edit(places.start(node), places.end(node), other, "variable")
 
 
 def _between(left: ast.expr, right: ast.expr, operator: ast.AST, places: _Places) -> Iterator[Edit]:

@@ -25,6 +25,7 @@ from transformers import (
 from codeodds_trainer.errors import PolicyError
 from codeodds_trainer.rollouts.scheme import Finish, Fork, Sample, Sampling, cut, cut_tokens
 from codeodds_trainer.training.model import ATTENTION, BaseModelSource
+from codeodds_trainer.training.precision import compute_dtype
 
 ROWS = 128
 """Rows of vocabulary-wide logits in memory at a time."""
@@ -62,7 +63,7 @@ class LocalPolicy:
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(source.path, **extra)
             model: Any = AutoModelForCausalLM.from_pretrained(
-                source.path, dtype=torch.bfloat16, attn_implementation=ATTENTION, **extra
+                source.path, dtype=compute_dtype(device), attn_implementation=ATTENTION, **extra
             )
         except (OSError, ValueError) as error:
             raise PolicyError(f"no model at {source.path!r}: {error}") from error

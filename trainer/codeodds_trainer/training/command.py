@@ -21,6 +21,7 @@ from codeodds_trainer.training.environment import record_environment
 from codeodds_trainer.training.features import FeatureCache, FeatureSource, LiveTrunk, compute_features, trunk_id
 from codeodds_trainer.training.lora import add_adapters
 from codeodds_trainer.training.model import split
+from codeodds_trainer.training.precision import compute_dtype
 from codeodds_trainer.training.prepare import TOKENIZER_FILE, Base, prepare_base
 from codeodds_trainer.training.processes import Processes
 from codeodds_trainer.training.train import Trainer
@@ -146,11 +147,12 @@ def trained_parts(base: Base, recipe: Recipe) -> tuple[PreTrainedModel, PreTrain
 def _features(
     trunk: PreTrainedModel, packs: list[Pack], recipe: Recipe, options: FitOptions, processes: Processes
 ) -> FeatureSource:
-    """The trunk's outputs, in bfloat16 whatever the base model's dtype."""
+    """The trunk's outputs, computed in the type that the device is fastest in, kept in bfloat16."""
+    dtype = compute_dtype(processes.device)
     if not recipe.training.cache_features:
-        return LiveTrunk(trunk.to(device=processes.device, dtype=torch.bfloat16))
-    cache = FeatureCache(options.cache, trunk_id(trunk))
-    compute_features(trunk.to(device=processes.device, dtype=torch.bfloat16), packs, cache, options.cache_gb, processes)
+        return LiveTrunk(trunk.to(device=processes.device, dtype=dtype))
+    cache = FeatureCache(options.cache, trunk_id(trunk, dtype))
+    compute_features(trunk.to(device=processes.device, dtype=dtype), packs, cache, options.cache_gb, processes)
     return cache
 
 

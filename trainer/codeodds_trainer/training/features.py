@@ -74,9 +74,9 @@ class FeatureCache:
         partial.replace(target)
 
 
-def trunk_id(model: PreTrainedModel) -> str:
-    """SHA-256 over the trunk's parameters, their names and the config's depth."""
-    digest = hashlib.sha256(str(model.config.num_hidden_layers).encode())
+def trunk_id(model: PreTrainedModel, dtype: torch.dtype = torch.bfloat16) -> str:
+    """SHA-256 over the trunk's parameters, their names, the config's depth and the type that it computes in."""
+    digest = hashlib.sha256(f"{model.config.num_hidden_layers} {dtype}".encode())
     for name, parameter in model.state_dict().items():
         digest.update(name.encode())
         digest.update(parameter.detach().to(torch.bfloat16).contiguous().view(torch.int16).numpy().tobytes())

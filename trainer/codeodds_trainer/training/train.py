@@ -29,6 +29,7 @@ from codeodds_trainer.training.dataset import ProblemPacks
 from codeodds_trainer.training.features import FeatureSource
 from codeodds_trainer.training.losses import language_model_loss, pairwise_slopes, program_readings, token_loss
 from codeodds_trainer.training.model import tree_mask, value_head
+from codeodds_trainer.training.precision import multiplies_bfloat16
 from codeodds_trainer.training.probe import fit_probe
 from codeodds_trainer.training.processes import Processes
 from codeodds_trainer.training.readings import Reading, validation_figures
@@ -120,6 +121,7 @@ class Trainer:
         self.features = features
         self.folder = folder
         self.processes = processes or Processes()
+        self.bfloat16 = config.bfloat16 and multiplies_bfloat16(self.processes.device)
         self.tail = tail.to(self.processes.device)
         self.lm_head = None if lm_head is None else lm_head.to(self.processes.device)
         self.state = State()
@@ -163,7 +165,7 @@ class Trainer:
                     train,
                     self.features,
                     ridge=self.config.probe_ridge,
-                    bfloat16=self.config.bfloat16,
+                    bfloat16=self.bfloat16,
                     seed=self.config.seed,
                 )
             self.processes.spread(value_head(self.tail))
@@ -269,7 +271,7 @@ class Trainer:
         return result + [None] * (len(passes) - len(result)), loss
 
     def _run(self, pack: Pack) -> tuple[torch.Tensor, torch.Tensor]:
-        return run_tail(self.module, pack, self.features.load(pack), self.config.bfloat16, self.processes.device)
+        return run_tail(self.module, pack, self.features.load(pack), self.bfloat16, self.processes.device)
 
     @torch.no_grad()
     def read(self, problems: Sequence[ProblemPacks]) -> list[Reading]:

@@ -17,6 +17,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds_trainer.errors import ModelError
 from codeodds_trainer.training.model import ATTENTION, BaseModelSource, load_config, tree_mask
+from codeodds_trainer.training.precision import compute_dtype
 from codeodds_trainer.training.trie import Pack
 
 
@@ -71,13 +72,13 @@ class LanguageModel:
 
     @cached_property
     def model(self) -> PreTrainedModel:
-        """The model, bfloat16.
+        """The model, in the type that the device is fastest in.
 
         Raises: ModelError if there is none.
         """
         try:
             model = AutoModelForCausalLM.from_pretrained(
-                self._source.path, dtype=torch.bfloat16, attn_implementation=ATTENTION, **self._extra
+                self._source.path, dtype=compute_dtype(self.device), attn_implementation=ATTENTION, **self._extra
             )
         except (OSError, ValueError) as error:
             raise ModelError(f"no model at {self._source.path!r}: {error}") from error
