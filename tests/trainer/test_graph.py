@@ -57,7 +57,7 @@ def test_the_graph_computes_what_torch_computes(exported):
     assert values == pytest.approx(wanted, abs=1e-5)
 
 
-VARIANTS = ("float32", "8bit-rtn-b32", "8bit-k-quant-b32", "4bit-rtn-b32", "4bit-k-quant-b16")
+VARIANTS = ("float32", "8bit-rtn-b32", "8bit-k-quant-b32", "4bit-rtn-b32", "4bit-k-quant-b16", "4bit-rtn-b32-e4")
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -107,8 +107,9 @@ def test_k_quant_in_4_bits_refuses_an_odd_number_of_blocks(exported):
 @pytest.mark.parametrize("bits", [4, 8])
 @pytest.mark.parametrize("method", ["rtn", "k-quant"])
 @pytest.mark.parametrize("level", [0, 4])
-def test_a_variants_name_says_all_of_it(bits, method, level):
-    variant = Variant(bits, method, 64, level)
+@pytest.mark.parametrize("embedding", [4, 8])
+def test_a_variants_name_says_all_of_it(bits, method, level, embedding):
+    variant = Variant(bits, method, 64, level, embedding)
     assert parse_variant(variant.name) == variant
 
 

@@ -314,7 +314,7 @@ def packages(
 
     Errors are of two kinds: mutants (an operator, a boundary, a variable ..), and with --model what that language model
     would have written instead at one token. What is equivalent as far as a syntax tree can tell is left out; nothing is
-    run. Each package is in one split. models/recipes/packages.yaml is such a list.
+    run. Each package is in one split. models/packages.yaml is such a list.
     """
     from codeodds_trainer.injection.command import make_pairs, model_alternatives
 

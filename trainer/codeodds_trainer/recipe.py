@@ -84,6 +84,8 @@ class DataFile(_Section):
     """A JSON-lines file in the data folder; see `data`."""
     max_programs: Positive | None = None
     """At most this many programs per problem and label in training and validation, chosen by the problem alone."""
+    max_problems: Positive | None = None
+    """At most this many problems in training, chosen by a hash of their ids."""
 
 
 class DataSection(_Section):
@@ -92,6 +94,9 @@ class DataSection(_Section):
     files: tuple[DataFile, ...]
     train_splits: tuple[str, ...] = ("train",)
     validation_splits: tuple[str, ...] = ("valid",)
+    validation_problems: Positive | None = None
+    """At most this many problems of each file select the best state, chosen by a hash of their ids; calibration reads
+    them all."""
     balance: bool = True
     """Give both labels of a problem the same weight, and leave out training problems with one label only."""
     targets: Targets = "outcome"
@@ -145,10 +150,14 @@ class ExportSection(_Section):
     """Weights that share a scale."""
     accuracy_level: NotNegative = 4
     """MatMulNBits accuracy level: 4 multiplies in int8, 0 in float32."""
+    embedding_bits: Literal[4, 8] = 8
+    """Bits per weight of the embedding, unless `bits` is 32."""
     max_tokens: Positive = 4096
     """Safe context length written into the manifest."""
     calibration_programs: Positive = 8
     """At most this many programs of each validation problem calibrate the probability, drawn blind to their labels."""
+    calibration_problems: Positive | None = None
+    """At most this many validation problems of each file do, chosen by a hash of their ids; all if absent."""
     gate_programs: Positive = 4
     """At most this many programs of each validation problem and label decide if the quantised graph is released."""
     gate_problems: Positive = 200

@@ -1,4 +1,4 @@
-"""Stores a graph's weights in fewer bits: MatMulNBits for the matrix products, int8 rows for the embedding."""
+"""Stores a graph's weights in fewer bits: MatMulNBits for the matrix products, see `embedding` for the rest."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from typing import Any, Literal, cast
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper
 
+from codeodds_trainer.bundling.embedding import BLOCK, EmbeddingBits, quantize_embedding
 from codeodds_trainer.bundling.graph import HEAD_WEIGHT
 from codeodds_trainer.errors import ExportError
 from codeodds_trainer.recipe import ExportSection
 
 Method = Literal["rtn", "k-quant"]
 ACCURACY_LEVEL = 4
-_NAME = re.compile(r"([48])bit-(rtn|k-quant)-b(16|32|64|128|256)(?:-a([0-4]))?")
+_NAME = re.compile(r"([48])bit-(rtn|k-quant)-b(16|32|64|128|256)(?:-a([0-4]))?(-e4)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Variant:
     """Consecutive inputs of one output that share a scale."""
     accuracy_level: int = ACCURACY_LEVEL
     """MatMulNBits accuracy level: 4 multiplies in int8, 0 in float32."""
+    embedding_bits: EmbeddingBits = 8
 
     @property
     def name(self) -> str:
@@ -44,7 +46,8 @@ class Variant:
         if self.bits == 32:
             return "float32"
         level = "" if self.accuracy_level == ACCURACY_LEVEL else f"-a{self.accuracy_level}"
-        return f"{self.bits}bit-{self.method}-b{self.block_size}{level}"
+        embedding = "-e4" if self.embedding_bits == 4 else ""
+        return f"{self.bits}bit-{self.method}-b{self.block_size}{level}{embedding}"
 
     @property
     def description(self) -> str:
@@ -52,9 +55,10 @@ class Variant:
         if self.bits == 32:
             return "float32"
         method = "" if self.method == "rtn" else f" {self.method}"
+        embedding = "int8 with a scale per row" if self.embedding_bits == 8 else f"4 bit, block {BLOCK}"
         return (
             f"MatMulNBits {self.bits} bit{method}, block {self.block_size}, accuracy level {self.accuracy_level}; "
-            "embedding int8 with a scale per row; head float32"
+            f"embedding {embedding}; head float32"
         )
 
 
@@ -65,7 +69,7 @@ def variant_of(section: ExportSection) -> Variant:
     """The variant that a recipe asks for."""
     if section.bits == 32:
         return FLOAT32
-    return Variant(section.bits, section.method, section.block_size, section.accuracy_level)
+    return Variant(section.bits, section.method, section.block_size, section.accuracy_level, section.embedding_bits)
 
 
 def parse_variant(text: str) -> Variant:
@@ -79,14 +83,21 @@ def parse_variant(text: str) -> Variant:
     if found is None:
         raise ExportError(
             f"--variant {text}: unknown; write float32 or BITSbit-METHOD-bBLOCK with 4 or 8 bits, rtn or k-quant, and "
-            "a block of 16, 32, 64, 128 or 256, for example 8bit-k-quant-b32"
+            "a block of 16, 32, 64, 128 or 256, for example 8bit-k-quant-b32; with -e4 behind it "
+            "the embedding has 4 bits too"
         )
-    bits, method, block, level = found.groups()
-    return Variant(int(bits), cast(Method, method), int(block), ACCURACY_LEVEL if level is None else int(level))
+    bits, method, block, level, small = found.groups()
+    return Variant(
+        int(bits),
+        cast(Method, method),
+        int(block),
+        ACCURACY_LEVEL if level is None else int(level),
+        8 if small is None else 4,
+    )
 
 
 def quantize(model: onnx.ModelProto, variant: Variant) -> onnx.ModelProto:
-    """Store the weights of all matrix products but the value head's as `variant` says, the embedding in int8.
+    """Store the weights of all matrix products but the value head's and the embedding as `variant` says.
 
     `model` is used up. `quantize_dynamic` is not used: its activation scale spans a whole chunk, so a score would
     depend on the chunking.
@@ -95,7 +106,7 @@ def quantize(model: onnx.ModelProto, variant: Variant) -> onnx.ModelProto:
     """
     if variant.bits == 32:
         return model
-    quantize_embedding(model)
+    quantize_embedding(model, variant.embedding_bits)
     matrices = _matrices(model)
     excluded = [node.name for node in matrices if node.input[1] == HEAD_WEIGHT]
     if variant.method == "k-quant":
@@ -151,34 +162,6 @@ def _matrices(model: onnx.ModelProto) -> list[Any]:
     """The matrix products whose second factor is a stored matrix."""
     stored = {tensor.name for tensor in model.graph.initializer if len(tensor.dims) == 2}
     return [node for node in model.graph.node if node.op_type == "MatMul" and node.input[1] in stored]
-
-
-def quantize_embedding(model: onnx.ModelProto) -> None:
-    """Store the embedding as int8 with one float32 scale per row, in place: Gather, Cast, Mul. Exact for any
-    chunking.
-    """
-    graph = model.graph
-    tables = {tensor.name: tensor for tensor in graph.initializer if len(tensor.dims) == 2}
-    node = next(node for node in graph.node if node.op_type == "Gather" and node.input[0] in tables)
-    table, ids, output = tables[node.input[0]], node.input[1], node.output[0]
-    rows = numpy_helper.to_array(table)
-    scales = np.maximum(np.abs(rows).max(axis=1, keepdims=True) / 127, np.float32(1e-12)).astype(np.float32)
-    integers = np.clip(np.rint(rows / scales), -127, 127).astype(np.int8)
-    graph.initializer.remove(table)
-    graph.initializer.extend(
-        [numpy_helper.from_array(integers, "embedding.int8"), numpy_helper.from_array(scales, "embedding.scale")]
-    )
-    position = list(graph.node).index(node)
-    graph.node.remove(node)
-    for offset, new in enumerate(
-        [
-            helper.make_node("Gather", ["embedding.int8", ids], ["embedding.rows"], "embedding/Gather"),
-            helper.make_node("Cast", ["embedding.rows"], ["embedding.cast"], "embedding/Cast", to=TensorProto.FLOAT),
-            helper.make_node("Gather", ["embedding.scale", ids], ["embedding.scales"], "embedding/GatherScale"),
-            helper.make_node("Mul", ["embedding.cast", "embedding.scales"], [output], "embedding/Mul"),
-        ]
-    ):
-        graph.node.insert(position + offset, new)
 
 
 @contextmanager

@@ -44,6 +44,22 @@ def likely_alternatives(model: LanguageModel, unit: ScoringUnit, most: int = 12)
     texts = []
     for chance, place, token in sorted(found, reverse=True)[: 4 * most]:
         start, end = encoded.offsets[place - encoded.solution_start].tolist()
-        if chance >= LEAST_PROBABILITY and end > start:
-            texts.append(unit.solution[:start] + model.tokenizer.decode(token) + unit.solution[end:])
+        other = model.tokenizer.decode(token)
+        if chance >= LEAST_PROBABILITY and end > start and not _splits_a_word(unit.solution, start, end, other):
+            texts.append(unit.solution[:start] + other + unit.solution[end:])
     return texts[:most]
+
+
+def _splits_a_word(text: str, start: int, end: int, other: str) -> bool:
+    """Whether [start, end) or what takes its place is a part of a longer word: such an error is a name that nobody
+    would write.
+    """
+    before, after = text[:start][-1:], text[end:][:1]
+    return any(
+        (_in_word(before) and _in_word(middle[:1])) or (_in_word(middle[-1:]) and _in_word(after))
+        for middle in (text[start:end], other)
+    )
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() or character == "_"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 from tqdm import tqdm
@@ -148,14 +150,12 @@ def _packaged(function: PackagedFunction, error: Mutant | None) -> InjectedRow:
     )
 
 
-def _write(file: object, rows: Sequence[InjectedRow]) -> None:
-    assert hasattr(file, "write") and hasattr(file, "flush")
+def _write(file: BinaryIO, rows: Sequence[InjectedRow]) -> None:
     file.write(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
     file.flush()
 
 
 def _share(name: str) -> float:
-    """A number in [0, 1) that depends on the name alone."""
-    import hashlib
-
-    return int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:4], "big") / 2**32
+    """A number in [0, 1) that depends on the name alone. `collect` chooses by a hash of the bare name: not by this."""
+    digest = hashlib.sha256(b"alternatives/" + name.encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:4], "big") / 2**32

@@ -34,7 +34,7 @@ def read_package_list(path: Path) -> list[Package]:
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); give a list of packages") from error
     except msgspec.MsgspecError as error:
-        raise DataError(f"{path}: {error}; see models/recipes/packages.yaml") from error
+        raise DataError(f"{path}: {error}; see models/packages.yaml") from error
     seen: set[str] = set()
     for package in packages:
         if package.name in seen:

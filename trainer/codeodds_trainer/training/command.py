@@ -16,7 +16,14 @@ from codeodds_trainer.disk import write_whole
 from codeodds_trainer.errors import RecipeError, TrainingError
 from codeodds_trainer.recipe import Recipe, read_recipe
 from codeodds_trainer.run_folder import RunFolder
-from codeodds_trainer.training.dataset import ProblemPacks, cap_programs, count_labels, mixed_only, pack_problems
+from codeodds_trainer.training.dataset import (
+    ProblemPacks,
+    cap_problems,
+    cap_programs,
+    count_labels,
+    mixed_only,
+    pack_problems,
+)
 from codeodds_trainer.training.environment import record_environment
 from codeodds_trainer.training.features import FeatureCache, FeatureSource, LiveTrunk, compute_features, trunk_id
 from codeodds_trainer.training.lora import add_adapters
@@ -195,8 +202,10 @@ def load_data(recipe: Recipe, data: Path) -> tuple[list[LabelledProblem], list[L
     train: list[LabelledProblem] = []
     validation: list[LabelledProblem] = []
     for file in section.files:
-        train += cap_programs(read_problems(data / file.name, section.train_splits), file.max_programs)
-        validation += cap_programs(read_problems(data / file.name, section.validation_splits), file.max_programs)
+        found = cap_programs(read_problems(data / file.name, section.train_splits), file.max_programs)
+        train += cap_problems(found, file.max_problems)
+        found = cap_programs(read_problems(data / file.name, section.validation_splits), file.max_programs)
+        validation += cap_problems(found, section.validation_problems)
     kept = mixed_only(train, count_labels(train)) if section.balance else train
     return kept, validation, len(train) - len(kept)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -49,6 +50,20 @@ def mixed_only(problems: Sequence[LabelledProblem], labels: Labels) -> list[Labe
 def cap_programs(problems: Sequence[LabelledProblem], max_programs: int | None) -> list[LabelledProblem]:
     """At most `max_programs` per problem and label; the choice depends on the problem alone: caches stay valid."""
     return list(problems) if max_programs is None else [_cap(problem, max_programs) for problem in problems]
+
+
+def cap_problems(problems: Sequence[LabelledProblem], max_problems: int | None) -> list[LabelledProblem]:
+    """At most `max_problems` by a hash of their ids, those with programs of both labels first: a larger file moves few
+    of them.
+    """
+    if max_problems is None:
+        return list(problems)
+    order = sorted(range(len(problems)), key=lambda index: (not problems[index].mixed, _digest(problems[index])))
+    return [problems[index] for index in sorted(order[:max_problems])]
+
+
+def _digest(problem: LabelledProblem) -> bytes:
+    return hashlib.sha256(problem.problem_id.encode("utf-8", "surrogatepass")).digest()
 
 
 def sample_programs(problems: Sequence[LabelledProblem], max_programs: int) -> list[LabelledProblem]:
