@@ -53,6 +53,7 @@ def test_the_json_form_says_where_the_value_drops(run: Run, source: Path) -> Non
         "line": 4,
         "end_line": 7,
         "probability": 0.9,
+        "applicability": None,
         "not_judged": None,
         "drop": None,
     }
