@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import builtins
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from keyword import iskeyword
 
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser
@@ -46,6 +48,8 @@ _PATTERNS = frozenset(
     }
 )
 """Nodes within a target whose own names are targets too."""
+_HALF = re.compile(r"\bfor\s+([\w\s,()*]+?)\s+in\b|\b(?:as|def|class|import)\s+(\w+)|\b(\w+)\s*:?=(?!=)")
+"""What binds names in text that the parser could not make a statement of, where its tree leaves words out."""
 _PARAMETERS = frozenset({"parameters", "lambda_parameters", "type_parameter"})
 
 
@@ -101,10 +105,17 @@ def unit_features(unit: ScoringUnit) -> UnitFeatures:
         for target in _bound_by(node):
             places.add(target.start_byte)
             bound.add(_text(target))
+        if node.type == "ERROR":
+            bound.update(name for match in _HALF.finditer(_text(node)) for name in re.findall(r"\w+", match[0]))
     for node in nodes:
         if node.start_byte < start:
             words += len(_text(node).split()) if _states_the_task(node) else 0
-        elif node.type == "identifier" and node.start_byte not in places and not _is_label(node):
+        elif (
+            node.type == "identifier"
+            and node.start_byte not in places
+            and not _is_label(node)
+            and not iskeyword(_text(node))
+        ):
             reads.append(_text(node))
             instance_reads += reads[-1] in _INSTANCES and _reads_attribute(node)
     elsewhere = sum(name not in bound and name not in _KNOWN for name in reads)

@@ -143,7 +143,7 @@ def choose_applicability(
     What is stated is the precision over all data sets together, at each threshold of the probability that would be
     chosen there. `values`: applicability, like all arguments of [programs]. A threshold of 1 means silence.
     """
-    quantiles = np.quantile(values, np.linspace(0, 1, CANDIDATES + 1))
+    quantiles = np.quantile(values, np.linspace(0, 1, CANDIDATES + 1), method="lower")
     # Rounded down: the highest quantile must not lie above every value.
     candidates = [0.0, *np.unique(np.floor(quantiles * 1e4) / 1e4).tolist()]
     measured: list[Spoken] = []
