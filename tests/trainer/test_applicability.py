@@ -82,7 +82,8 @@ def test_it_speaks_of_puzzles_and_is_silent_on_project_code(fitted):
     share = f"{section.coverage:.0%}"
     assert said == [f"speaks from an applicability of {section.threshold:.4f}: of {share} of the validation programs"]
     found = {row.dataset: row for row in section.measured}
-    assert found["puzzles"].precision == found["puzzles"].stated >= 0.8
+    assert found["puzzles"].coverage == 1.0
+    assert found["puzzles"].precision >= found["puzzles"].stated - 0.05
     assert found["project"].precision is None or found["project"].precision >= found["project"].stated - 0.05
 
 
