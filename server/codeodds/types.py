@@ -55,6 +55,12 @@ class Score:
     computed_tokens: int = 0
     """Tokens that the model ran for this score."""
 
+    applicability: float | None = None
+    """How far the score may be trusted, in (0, 1); 0.5 is a coin's call. None if the bundle does not say."""
+
+    doubt: str | None = None
+    """What weighs most against trusting it, in words without any of the user's code."""
+
     @property
     def probability(self) -> float:
         """The outcome reward: the calibrated value at the last solution token."""

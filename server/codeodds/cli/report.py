@@ -4,12 +4,13 @@ The JSON of `codeodds score --json` is one object. Lines count from 1, probabili
 
     {"model": {"name": "...", "version": "..."},
      "files": [{"path": "a.py", "error": null, "functions": [
-       {"name": "C.f", "line": 3, "end_line": 9, "probability": 0.41, "not_judged": null,
+       {"name": "C.f", "line": 3, "end_line": 9, "probability": 0.41, "applicability": 0.7, "not_judged": null,
         "drop": {"line": 6, "before": 0.72, "after": 0.41, "source": "return x"}}]}]}
 
 A file that cannot be read, or at which the engine fails, has a string in "error" and the functions up to there.
-A function that is not judged has the reason in "not_judged" and null for "probability". "drop" is the line over which
-the value falls most, null if it never falls.
+A function that is not judged has the reason in "not_judged" and null for "probability". "applicability" says how far
+the score may be trusted, also where it is the reason not to judge; null without a score, or if the bundle does not say.
+"drop" is the line over which the value falls most, null if it never falls.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeodds.cli.files import Found
+from codeodds.engine.judgement import not_shown_because
 from codeodds.engine.lines import largest_drops, score_lines
 from codeodds.errors import EngineError, SourceError, UnitError
 from codeodds.source.functions import Function, find_functions
@@ -62,6 +64,8 @@ class FunctionReport:
     probability: float | None = None
     drop: Drop | None = None
     not_judged: str | None = None
+    applicability: float | None = None
+    """How far its score may be trusted; None without a score, or if the bundle does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +107,14 @@ def _report_function(function: Function, lines: list[str], scorer: Scorer) -> Fu
         score = scorer.score(function.unit)
     except UnitError as error:
         return FunctionReport(*place, not_judged=str(error))
-    shortest = scorer.info.min_solution_tokens
-    if len(score.values) < shortest:
-        return FunctionReport(*place, not_judged=f"too short: {len(score.values)} tokens, {shortest} are needed")
+    reason = not_shown_because(score, scorer.info)
+    if reason is not None:
+        return FunctionReport(*place, not_judged=reason, applicability=score.applicability)
     drop = None
     for fall in largest_drops(score_lines(score, function.unit.solution), 1):
         number = function.solution_line + fall.line
         drop = Drop(number + 1, fall.probability + fall.drop, fall.probability, lines[number].strip())
-    return FunctionReport(*place, probability=score.probability, drop=drop)
+    return FunctionReport(*place, probability=score.probability, drop=drop, applicability=score.applicability)
 
 
 def printable_path(path: Path) -> str:
@@ -136,6 +140,7 @@ def _function_json(function: FunctionReport) -> dict[str, Any]:
         "line": function.line,
         "end_line": function.end_line,
         "probability": _rounded(function.probability),
+        "applicability": _rounded(function.applicability),
         "not_judged": function.not_judged,
         "drop": drop
         and {

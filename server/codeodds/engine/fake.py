@@ -20,6 +20,7 @@ class FakeScorer:
     """Each word of the solution is a token. The probability starts at 0.9 and falls where a marked word appears.
 
     `drops` maps a word to the amount by which the value falls from that word on, for example ``{"BUG": 0.6}``.
+    `strange` maps a word to the applicability of a solution that holds it; any other has none.
     `gate`, when given, holds every score until it is set, so that a test can act while a run is in flight.
     `calls` lists the units scored, in order.
     """
@@ -28,13 +29,15 @@ class FakeScorer:
         self,
         drops: dict[str, float] | None = None,
         *,
+        strange: dict[str, float] | None = None,
         info: ScorerInfo | None = None,
         gate: threading.Event | None = None,
     ) -> None:
         self._drops = {"BUG": 0.6} if drops is None else drops
+        self._strange = {"ELSEWHERE": 0.2} if strange is None else strange
         self._gate = gate
         self._info = info or ScorerInfo(
-            "fake", "1", 2000, 4, 0.5, 0.75, 0.25, "platt-0", (MeasuredThreshold(0.5, 0.75, 0.4),)
+            "fake", "1", 2000, 4, 0.5, 0.75, 0.25, "platt-0", (MeasuredThreshold(0.5, 0.75, 0.4),), 0.5
         )
         self.calls: list[ScoringUnit] = []
 
@@ -51,6 +54,8 @@ class FakeScorer:
         if len(spans) > self._info.max_tokens:
             raise UnitTooLong(f"the unit has {len(spans)} tokens; the limit is {self._info.max_tokens}")
         values, value = [], 0.9
+        words = {unit.solution[start:end] for start, end in spans}
+        applicability = min((self._strange[word] for word in words & self._strange.keys()), default=None)
         for start, end in spans:
             value = max(0.01, value - self._drops.get(unit.solution[start:end], 0.0))
             values.append(value)
@@ -60,6 +65,8 @@ class FakeScorer:
             raw=np.log(probabilities / (1 - probabilities)),
             offsets=np.asarray(spans, dtype=np.int64),
             computed_tokens=len(spans),
+            applicability=applicability,
+            doubt=None if applicability is None else "a marked word stands in it",
         )
 
     def _wait(self, cancellation: Cancellation | None) -> None:

@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 import numpy as np
 
+from codeodds.bundle.applicability import trust
 from codeodds.bundle.calibration import calibrate
 from codeodds.bundle.loader import Bundle, default_bundle_path, load_bundle
 from codeodds.bundle.manifest import Calibration, Manifest
@@ -75,12 +76,16 @@ class OnnxScorer:
         encoded = self._bundle.tokenizer.encode(unit)
         logits, cached = self._logits(encoded, cancellation)
         raw = logits[encoded.solution_start :].copy()
+        section = self._bundle.manifest.applicability
+        trusted = None if section is None else trust(section, unit, raw)
         return Score(
             values=calibrate(self._bundle.manifest.calibration, raw),
             raw=raw,
             offsets=encoded.offsets,
             cached_tokens=cached,
             computed_tokens=len(encoded.ids) - cached,
+            applicability=None if trusted is None else trusted.applicability,
+            doubt=None if trusted is None else trusted.doubt,
         )
 
     def clear_cache(self) -> None:
@@ -156,6 +161,7 @@ def scorer_info(manifest: Manifest) -> ScorerInfo:
         min_prefix_fraction=manifest.display.min_prefix_fraction,
         calibration=_calibration_name(manifest.calibration),
         thresholds=tuple(MeasuredThreshold(row.probability, row.precision, row.recall) for row in manifest.thresholds),
+        min_applicability=0.0 if manifest.applicability is None else manifest.applicability.threshold,
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from codeodds.engine.judgement import not_shown_because
 from codeodds.engine.lines import score_lines
 from codeodds.engine.worker import Priority, ScoringWorker
 from codeodds.errors import BundleError, EngineError, RequestTimeout, Superseded, UnitError
@@ -46,6 +47,8 @@ class Judged:
     """By line of the solution; add `function.solution_line`."""
     reason: str | None = None
     """Why there is no probability, as words that complete "not judged: ..."."""
+    applicability: float | None = None
+    """How far the score may be trusted; None without a score, or if the bundle does not say."""
 
 
 @dataclass(slots=True)
@@ -327,11 +330,10 @@ class Documents:
         if reason is not None:
             return Judged(function, reason=reason)
         info = self.worker.info
-        if info is not None and len(score.values) < info.min_solution_tokens:
-            return Judged(
-                function, reason=f"too short: {len(score.values)} tokens, {info.min_solution_tokens} are needed"
-            )
-        return Judged(function, score.probability, _lines(function, score))
+        reason = None if info is None else not_shown_because(score, info)
+        if reason is not None:
+            return Judged(function, reason=reason, applicability=score.applicability)
+        return Judged(function, score.probability, _lines(function, score), applicability=score.applicability)
 
     async def _find(self, document: Document) -> list[Function]:
         if document.functions is None:

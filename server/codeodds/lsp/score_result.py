@@ -69,6 +69,7 @@ def _function(judged: Judged, converter: Converter) -> dict[str, Any]:
             "end": {"line": span.end.line, "character": span.end.character},
         },
         "probability": None if judged.probability is None else round(judged.probability, DECIMALS),
+        "applicability": None if judged.applicability is None else round(judged.applicability, DECIMALS),
         "reason": judged.reason,
         "lines": [
             {

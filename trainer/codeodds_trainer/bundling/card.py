@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codeodds.bundle.manifest import Calibration, Manifest, Metric
+from codeodds.bundle.manifest import Applicability, Calibration, Manifest, Metric
 
 CARD_FILE = "README.md"
 
@@ -66,6 +66,7 @@ def render_card(manifest: Manifest) -> str:
             for threshold in manifest.thresholds
         ),
         "",
+        *([] if manifest.applicability is None else applicability_lines(manifest.applicability)),
         "## Measured",
         "",
     ]
@@ -108,6 +109,33 @@ def calibration_lines(calibration: Calibration) -> list[str]:
         f"- {maps[calibration.method]}",
         f"- Fitted on {calibration.fitted_on} ({calibration.rows:,} programs).",
         *([f"- Log loss on problems held out, in nats: {calibration.compared}."] if calibration.compared else []),
+    ]
+
+
+def applicability_lines(applicability: Applicability) -> list[str]:
+    """Where the bundle stays silent, and what its flags were worth where it does not."""
+    return [
+        "## Where it speaks",
+        "",
+        "A second score says how far each probability may be trusted.",
+        f"Below {applicability.threshold:.4f} editors show nothing.",
+        f"Fitted on {applicability.fitted_on} ({applicability.rows:,} programs), "
+        f"of which it speaks of {applicability.coverage:.0%}.",
+        "",
+        *_head(["validation data set", "programs", "coverage", "flagged", "of these failed", "stated"]),
+        *(
+            _line(
+                [
+                    row.dataset,
+                    f"{row.programs:,}",
+                    f"{row.coverage:.3f}",
+                    f"{row.flagged:,} below {row.probability:.2f}",
+                    *("-" if share is None else f"{share:.3f}" for share in (row.precision, row.stated)),
+                ]
+            )
+            for row in applicability.measured
+        ),
+        "",
     ]
 
 

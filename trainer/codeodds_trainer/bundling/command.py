@@ -10,18 +10,19 @@ import msgspec
 
 from codeodds.bundle.golden import record_golden, write_golden
 from codeodds.bundle.loader import read_manifest
-from codeodds.bundle.manifest import Calibration, Manifest
-from codeodds.engine.api import Scorer
+from codeodds.bundle.manifest import Manifest
 from codeodds.engine.scorer import open_scorer
-from codeodds_trainer.bundling.calibration_choice import Comparison, choose_calibration, comparison_json
+from codeodds_trainer.bundling.applicability import fit_applicability
+from codeodds_trainer.bundling.calibration_choice import choose_calibration, comparison_json
 from codeodds_trainer.bundling.drafts import GOLDEN_TOLERANCE, finished_recipe, make_draft
 from codeodds_trainer.bundling.golden_units import GOLDEN_UNITS
 from codeodds_trainer.bundling.quantization import Variant, variant_of
 from codeodds_trainer.bundling.quantize_command import measure_variant
 from codeodds_trainer.bundling.writer import GOLDEN_FILE, seal
-from codeodds_trainer.data import read_problems
+from codeodds_trainer.data import LabelledProblem, read_problems
 from codeodds_trainer.disk import write_whole
 from codeodds_trainer.errors import ExportError
+from codeodds_trainer.evaluation.applicability import units_of
 from codeodds_trainer.evaluation.scoring import score_problems
 from codeodds_trainer.recipe import Recipe
 from codeodds_trainer.run_folder import RunFolder
@@ -58,14 +59,22 @@ def export_run(
         )
 
     say("3/4 calibration")
-    calibration, comparison = _calibrate(open_scorer(draft, threads=threads), recipe, data, run.scores, variant)
+    problems = _validation_problems(recipe, data)
+    scored = score_problems(
+        open_scorer(draft, threads=threads), problems, run.scores / f"calibration-{variant.name}.jsonl"
+    )
+    fitted_on = _validation_name(recipe)
+    calibration, comparison = choose_calibration(scored, fitted_on)
     write_whole(run.root / COMPARISON_FILE, comparison_json(comparison))
+    applicability = None
+    if recipe.export.applicability:
+        applicability = fit_applicability(scored, units_of(problems), calibration, fitted_on, say)
 
     say("4/4 golden scores")
     work = run.root / "export" / "release"
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(draft, work)
-    manifest = msgspec.structs.replace(read_manifest(draft), calibration=calibration)
+    manifest = msgspec.structs.replace(read_manifest(draft), calibration=calibration, applicability=applicability)
     seal(work, manifest)
     write_golden(record_golden(open_scorer(work, threads=threads), GOLDEN_UNITS, GOLDEN_TOLERANCE), work / GOLDEN_FILE)
     sealed = seal(work, manifest)
@@ -73,17 +82,18 @@ def export_run(
     return sealed
 
 
-def _calibrate(
-    scorer: Scorer, recipe: Recipe, data: Path, scores: Path, variant: Variant
-) -> tuple[Calibration, Comparison]:
-    """Fit on validation programs in the mix of labels in which the files hold them."""
+def _validation_problems(recipe: Recipe, data: Path) -> list[LabelledProblem]:
+    """Validation programs in the mix of labels in which the files hold them."""
     problems = []
     for file in recipe.data.files:
         found = read_problems(data / file.name, recipe.data.validation_splits)
         problems += sample_programs(found, recipe.export.calibration_programs)
-    scored = score_problems(scorer, problems, scores / f"calibration-{variant.name}.jsonl")
+    return problems
+
+
+def _validation_name(recipe: Recipe) -> str:
     names = ", ".join(file.name.split(".")[0] for file in recipe.data.files)
-    return choose_calibration(scored, f"split {'/'.join(recipe.data.validation_splits)} of {names}")
+    return f"split {'/'.join(recipe.data.validation_splits)} of {names}"
 
 
 def _publish(work: Path, out: Path) -> None:

@@ -10,16 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from codeodds import __version__
 from codeodds.bundle.calibration import calibrate_readings
 from codeodds.bundle.loader import load_bundle
 from codeodds.bundle.manifest import Manifest, Threshold
-from codeodds.engine.scorer import open_scorer
+from codeodds.engine.scorer import UNMEASURED_LOW_PROBABILITY, open_scorer
 from codeodds_trainer.bundling.writer import seal
 from codeodds_trainer.data import LabelledProblem, read_problems, sha256
 from codeodds_trainer.disk import write_whole
 from codeodds_trainer.errors import DataError, EvaluationError
+from codeodds_trainer.evaluation.applicability import applicability_of, measure_selective, units_of
 from codeodds_trainer.evaluation.baselines.measure import measure_baselines
 from codeodds_trainer.evaluation.baselines.options import BaselineOptions
 from codeodds_trainer.evaluation.bootstrap import DRAWS
@@ -28,15 +31,13 @@ from codeodds_trainer.evaluation.data_set import measure_data_set
 from codeodds_trainer.evaluation.headline import headline_metrics
 from codeodds_trainer.evaluation.page import render
 from codeodds_trainer.evaluation.raters import THIS_BUNDLE, Kind, Rater, baseline_raters, bundle_rater
-from codeodds_trainer.evaluation.schema import SCHEMA, BundleName, Evaluation, Origin, encode
+from codeodds_trainer.evaluation.schema import SCHEMA, BundleName, DataSet, Evaluation, Origin, encode
 from codeodds_trainer.evaluation.scoring import ScoredSet, hash_text, score_problems
 from codeodds_trainer.evaluation.tables import to_markdown
-from codeodds_trainer.evaluation.thresholds import choose_thresholds, measure_thresholds
+from codeodds_trainer.evaluation.thresholds import PRECISIONS, choose_thresholds, measure_thresholds
 from codeodds_trainer.run_folder import RunFolder
 from codeodds_trainer.training.dataset import sample_programs
 
-PRECISIONS = (0.9, 0.8)
-"""Thresholds are sought at which at least this share of the programs below failed."""
 VALIDATION_SPLITS = ("valid",)
 PROGRAMS_PER_PROBLEM = 8
 """Validation programs of a problem that thresholds are chosen on."""
@@ -109,6 +110,10 @@ def evaluate_bundle(request: Request, run: RunFolder, out: Path, write: bool, sa
             limited=request.limit is not None and request.limit < in_file,
         )
         data_sets.append(measure_data_set(origin, scored, raters, others))
+    thresholds = own.manifest.thresholds
+    if write:
+        thresholds = _thresholds(own, request, run, problems, [data_set.label for data_set in data_sets])
+    data_sets = [_with_selective(data_set, own, thresholds, problems[data_set.origin.name]) for data_set in data_sets]
     evaluation = Evaluation(
         schema=SCHEMA,
         package_version=__version__,
@@ -129,7 +134,6 @@ def evaluate_bundle(request: Request, run: RunFolder, out: Path, write: bool, sa
     say(f"the page is {out / 'evaluation.html'}")
     if write:
         metrics = [metric for data_set in data_sets for metric in headline_metrics(data_set)]
-        thresholds = _thresholds(own, request, run, [data_set.label for data_set in data_sets])
         seal(own.folder, msgspec.structs.replace(own.manifest, metrics=metrics, thresholds=thresholds))
         say(f"figures and {len(thresholds)} threshold(s) are in {own.folder}")
     return markdown
@@ -175,8 +179,43 @@ def _rater(label: str, bundle: MeasuredBundle, programs: ScoredSet, name: str) -
     return bundle_rater(label, kind, bundle.scored[name], programs, bundle.manifest.calibration)
 
 
-def _thresholds(own: MeasuredBundle, request: Request, run: RunFolder, labels: Sequence[str]) -> list[Threshold]:
+def _with_selective(
+    data_set: DataSet, own: MeasuredBundle, thresholds: Sequence[Threshold], problems: Sequence[LabelledProblem]
+) -> DataSet:
+    """With what the bundle is worth where it speaks, if it does not speak of everything."""
+    section, name = own.manifest.applicability, data_set.origin.name
+    if section is None:
+        return data_set
+    scored = own.scored[name]
+    values = applicability_of(section, scored, units_of(problems))
+    stated: list[tuple[float, float | None]] = [(row.probability, row.precision) for row in thresholds]
+    stated = stated or [(UNMEASURED_LOW_PROBABILITY, None)]
+    found = measure_selective(name, section, values, _probabilities(own, scored), scored.labels, stated)
+    return msgspec.structs.replace(data_set, selective=found)
+
+
+def _probabilities(own: MeasuredBundle, scored: ScoredSet) -> npt.NDArray[np.float64]:
+    return calibrate_readings(own.manifest.calibration, scored.last, scored.mean, scored.tokens)
+
+
+def _shown(own: MeasuredBundle, scored: ScoredSet, problems: Sequence[LabelledProblem]) -> npt.NDArray[np.float64]:
+    """Probabilities, infinite where the bundle does not speak, float64 [programs]."""
+    section, values = own.manifest.applicability, _probabilities(own, scored)
+    if section is None:
+        return values
+    return np.where(applicability_of(section, scored, units_of(problems)) >= section.threshold, values, np.inf)
+
+
+def _thresholds(
+    own: MeasuredBundle,
+    request: Request,
+    run: RunFolder,
+    reported: Mapping[str, Sequence[LabelledProblem]],
+    labels: Sequence[str],
+) -> list[Threshold]:
     """Chosen on validation programs in the mix in which the files hold them, measured on all reported programs.
+
+    Only programs that the bundle speaks of can be below a threshold.
 
     Raises: DataError if a file that the bundle was made from is not there.
     """
@@ -187,12 +226,10 @@ def _thresholds(own: MeasuredBundle, request: Request, run: RunFolder, labels: S
             problems += sample_programs(found, PROGRAMS_PER_PROBLEM)
     scorer = open_scorer(own.folder, threads=request.threads)
     valid = score_problems(scorer, problems, run.scores / f"validation-{own.weights}.jsonl")
-    calibration = own.manifest.calibration
-    known = calibrate_readings(calibration, valid.last, valid.mean, valid.tokens)
-    chosen = choose_thresholds(known, valid.labels, PRECISIONS)
-    reported = ScoredSet([row for items in own.scored.values() for row in items.rows])
-    values = calibrate_readings(calibration, reported.last, reported.mean, reported.tokens)
-    return measure_thresholds(chosen, values, reported.labels, f"split {request.split} of {', '.join(labels)}")
+    chosen = choose_thresholds(_shown(own, valid, problems), valid.labels, PRECISIONS)
+    everything = ScoredSet([row for items in own.scored.values() for row in items.rows])
+    values = _shown(own, everything, [problem for items in reported.values() for problem in items])
+    return measure_thresholds(chosen, values, everything.labels, f"split {request.split} of {', '.join(labels)}")
 
 
 def _by_name(files: Sequence[str]) -> dict[str, str]:

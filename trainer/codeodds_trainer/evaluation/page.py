@@ -34,7 +34,7 @@ pre{white-space:pre-wrap;font-size:.85rem}
 
 
 def render(evaluation: Evaluation) -> str:
-    """The page: what it comes to, the paper's figures beside ours, five plots, tables for each data set."""
+    """The page: what it comes to, the paper's figures beside ours, the plots, tables for each data set."""
     bundle, data_sets = evaluation.bundle, evaluation.data_sets
     title = f"Evaluation of {html.escape(bundle.name)} {html.escape(bundle.version)}"
     parts = [

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from codeodds_trainer.bundling.card import RANKING, figure_name
 from codeodds_trainer.evaluation.headline import PROBABILITY
-from codeodds_trainer.evaluation.schema import Column, DataSet, Evaluation, Figure, Part, find
+from codeodds_trainer.evaluation.schema import Column, DataSet, Evaluation, Figure, Part, Selective, find
 
 SELECTIVE = ("error_rate", "error_rate_at_75", "error_rate_at_50", "error_rate_at_25", "risk_coverage_area")
 GAINS = ("best_1_of_3_gain", "best_1_of_10_gain", "best_3_of_10_gain")
@@ -108,6 +108,8 @@ def data_set_tables(data_set: DataSet) -> list[Table]:
     if any(figure.seeds for column in whole.columns for figure in column.figures):
         tables.append(seeds_table(whole.columns[0]))
     tables += [ranking_table(part) for part in data_set.partial]
+    if data_set.selective is not None:
+        tables.append(selective_table(data_set.selective))
     return [*tables, *fraction_tables(data_set), generator_table(data_set)]
 
 
@@ -140,6 +142,27 @@ def probability_table(part: Part) -> Table:
     return Table(
         "What the probabilities are worth", head, rows, f"{passing}; {part.mixed_problems:,} have both labels."
     )
+
+
+def selective_table(found: Selective) -> Table:
+    """What the bundle's flags are worth where it speaks, one line for each threshold of the probability."""
+    rows = [
+        [
+            f"below {row.probability:.2f}",
+            f"{row.coverage:.3f}",
+            f"{row.flagged:,}",
+            *(NONE if share is None else f"{share:.3f}" for share in (row.precision, row.stated)),
+        ]
+        for row in found.flags
+    ]
+    there = found.error_rate_where_it_speaks
+    note = (
+        f"It speaks from an applicability of {found.threshold:.4f}. The label predicted at 0.5 is wrong for "
+        f"{found.error_rate:.3f} of all programs"
+        + ("." if there is None else f", for {there:.3f} of those that it speaks of.")
+    )
+    head = ["flagged", "coverage", "programs flagged", "of these failed", "stated"]
+    return Table("Where the bundle speaks", head, rows, note)
 
 
 def seeds_table(column: Column) -> Table:

@@ -1,0 +1,167 @@
+"""Fits the score that says how far a value may be trusted, and chooses where the bundle stays silent.
+
+The target is whether the call is right: "passes" at a calibrated probability of 0.5 or more. Every data set weighs the
+same, and within it passing programs weigh as much as failing ones, so that neither a large file nor a file in which
+nearly all programs pass looks easy. The threshold is then chosen for what the product states: the precision of its
+flags must hold on every data set by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from codeodds.bundle.applicability import FARTHEST, FEATURES
+from codeodds.bundle.calibration import calibrate_readings
+from codeodds.bundle.manifest import Applicability, ApplicabilityFeature, Calibration, Spoken
+from codeodds_trainer.bundling.calibrate import Floats, Labels
+from codeodds_trainer.bundling.calibration_choice import fold_of_problems
+from codeodds_trainer.evaluation.applicability import Units, feature_columns, spoken_of
+from codeodds_trainer.evaluation.metrics import precision_recall_below
+from codeodds_trainer.evaluation.scoring import ScoredSet
+from codeodds_trainer.evaluation.thresholds import PRECISIONS, choose_thresholds
+
+MIN_PROGRAMS = 200
+MIN_OF_EACH = 20
+"""Right calls, and wrong ones: fewer say nothing of what tells them apart."""
+RIDGE = 1e-2
+"""Weight of the squared weights in the mean loss; the features are scaled. The bias is free."""
+TOLERANCE = 0.05
+"""How far the precision of flags on one data set may lie below what is stated."""
+UNMEASURED = 0.5
+"""The probability below which functions are flagged where no threshold reaches a wanted precision."""
+CANDIDATES = 100
+"""Quantiles of the applicability that are tried as its threshold."""
+DIGITS = 6
+
+
+def fit_applicability(
+    scored: ScoredSet, units: Units, calibration: Calibration, fitted_on: str, say: Callable[[str], None]
+) -> Applicability | None:
+    """From validation programs that are scored already; None, with the reason said, if they are too few.
+
+    The threshold and everything in `measured` rest on applicabilities from fits on other problems.
+    """
+    probabilities = calibrate_readings(calibration, scored.last, scored.mean, scored.tokens)
+    right = (probabilities >= 0.5) == scored.labels
+    if len(right) < MIN_PROGRAMS or min(right.sum(), (~right).sum()) < MIN_OF_EACH:
+        say(
+            f"no applicability: {len(right):,} validation programs with {int(right.sum()):,} right calls; at least "
+            f"{MIN_PROGRAMS} are needed, {MIN_OF_EACH} of them right and {MIN_OF_EACH} wrong. The bundle speaks of all"
+        )
+        return None
+    datasets = [row.dataset for row in scored.rows]
+    columns = feature_columns(scored, units)
+    weights = balanced_weights(datasets, scored.labels)
+    values = np.full(len(right), 0.5)
+    folds = fold_of_problems(scored.groups)
+    for fold in np.unique(folds):
+        inside = folds == fold
+        if not inside.all():
+            features, bias = fit_features(columns[~inside], right[~inside], weights[~inside])
+            values[inside] = applied(features, bias, columns[inside])
+    threshold, measured = choose_applicability(values, probabilities, scored.labels, datasets)
+    features, bias = fit_features(columns, right, weights)
+    if not features:
+        say("no applicability: all validation programs look alike. The bundle speaks of all")
+        return None
+    coverage = float((values >= threshold).mean())
+    say(f"speaks from an applicability of {threshold:.4f}: of {coverage:.0%} of the validation programs")
+    if not coverage:
+        say(
+            "on some data set the flags never hold what they state, so the bundle shows nothing: train on more of its "
+            "kind, or set export.applicability: false in the recipe to speak of all"
+        )
+    return Applicability(
+        features=features,
+        bias=bias,
+        threshold=threshold,
+        fitted_on=fitted_on,
+        rows=len(right),
+        coverage=round(coverage, DIGITS),
+        measured=measured,
+    )
+
+
+def balanced_weights(datasets: Sequence[str], labels: Labels) -> Floats:
+    """Weights that give each label of each data set the same sum; they sum to 1. float64 [programs]."""
+    kinds = np.unique(np.asarray(datasets), return_inverse=True)[1] * 2 + labels
+    counts = np.bincount(kinds)
+    weights = 1.0 / counts[kinds]
+    return np.asarray(weights / weights.sum(), dtype=np.float64)
+
+
+def fit_features(columns: Floats, right: Labels, weights: Floats) -> tuple[list[ApplicabilityFeature], float]:
+    """Ridge logistic regression of whether a call is right. Features that never change are left out.
+
+    `columns`: float64 [programs, features]; `weights`: of the programs, any sum.
+    """
+    shares = weights / weights.sum()
+    centres = shares @ columns
+    scales = np.sqrt(shares @ (columns - centres) ** 2)
+    used = np.flatnonzero(scales > 1e-6)
+    inputs = np.clip((columns[:, used] - centres[used]) / scales[used], -FARTHEST, FARTHEST)
+    readings = np.column_stack([inputs, np.ones(len(right))])
+    sign = np.where(right, 1.0, -1.0)
+
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        margins = sign * (readings @ parameters)
+        value = shares @ np.logaddexp(0.0, -margins) + RIDGE * float(parameters[:-1] @ parameters[:-1])
+        slopes = -(readings.T @ (shares * sign * expit(-margins)))
+        return float(value), slopes + 2 * RIDGE * np.append(parameters[:-1], 0.0)
+
+    *found, bias = minimize(loss, np.zeros(len(used) + 1), jac=True, method="L-BFGS-B").x.tolist()
+    features = [
+        ApplicabilityFeature(
+            name=FEATURES[index],
+            weight=round(weight, DIGITS),
+            centre=round(float(centres[index]), DIGITS),
+            scale=round(float(scales[index]), DIGITS),
+        )
+        for index, weight in zip(used.tolist(), found, strict=True)
+    ]
+    return features, round(bias, DIGITS)
+
+
+def applied(features: Sequence[ApplicabilityFeature], bias: float, columns: Floats) -> Floats:
+    """The same for many programs at once as `codeodds.bundle.applicability.trust` for one, float64 [programs]."""
+    total = np.full(len(columns), bias)
+    for feature in features:
+        column = columns[:, FEATURES.index(feature.name)]
+        total += feature.weight * np.clip((column - feature.centre) / feature.scale, -FARTHEST, FARTHEST)
+    return np.asarray(expit(total), dtype=np.float64)
+
+
+def choose_applicability(
+    values: Floats, probabilities: Floats, labels: Labels, datasets: Sequence[str]
+) -> tuple[float, list[Spoken]]:
+    """The lowest threshold above which flags hold what they state on every data set, and what was measured there.
+
+    What is stated is the precision over all data sets together, at each threshold of the probability that would be
+    chosen there. `values`: applicability, like all arguments of [programs]. A threshold of 1 means silence.
+    """
+    quantiles = np.quantile(values, np.linspace(0, 1, CANDIDATES + 1), method="lower")
+    # Rounded down: the highest quantile must not lie above every value.
+    candidates = [0.0, *np.unique(np.floor(quantiles * 1e4) / 1e4).tolist()]
+    measured: list[Spoken] = []
+    for threshold in [*candidates, 1.0]:
+        speaks = values >= threshold
+        measured = spoken_of(datasets, probabilities, labels, speaks, stated_on(probabilities, labels, speaks))
+        if all(_holds(row) for row in measured):
+            return threshold, measured
+    return 1.0, measured
+
+
+def stated_on(probabilities: Floats, labels: Labels, speaks: Labels) -> list[tuple[float, float | None]]:
+    """Thresholds of the probability and the precision stated for each, of the programs that the bundle speaks of."""
+    shown = np.where(speaks, probabilities, np.inf)
+    chosen = choose_thresholds(shown, labels, PRECISIONS) or [UNMEASURED]
+    found = [(probability, precision_recall_below(shown, labels, probability)[0]) for probability in chosen]
+    return [(probability, None if np.isnan(precision) else precision) for probability, precision in found]
+
+
+def _holds(row: Spoken) -> bool:
+    return row.precision is None or row.stated is None or row.precision >= row.stated - TOLERANCE
