@@ -7,10 +7,10 @@ import json
 
 import pytest
 
-from codeodds_trainer.data import count_programs, read_problems
+from codeodds_trainer.data import LabelledProblem, LabelledProgram, count_programs, read_problems
 from codeodds_trainer.errors import DataError, RecipeError
 from codeodds_trainer.recipe import read_recipe
-from codeodds_trainer.training.dataset import cap_programs, count_labels, mixed_only
+from codeodds_trainer.training.dataset import cap_problems, cap_programs, count_labels, mixed_only
 
 ROW = {"problem_id": "p/1", "split": "train", "prompt": "def f():\n", "completion": "    return 1\n", "passed": True}
 
@@ -102,3 +102,20 @@ def test_a_bad_recipe_is_named(tmp_path, text, message):
         read_recipe(tmp_path / "r.yaml")
     with pytest.raises(RecipeError, match="cannot be read"):
         read_recipe(tmp_path / "none.yaml")
+
+
+def test_a_cap_on_problems_prefers_mixed_ones_or_is_blind():
+    def problem(number, labels):
+        programs = tuple(LabelledProgram(f"{number} {i}", label, "g") for i, label in enumerate(labels))
+        return LabelledProblem(f"p/{number}", "train", "d", "", programs)
+
+    problems = [problem(number, (True, number % 3 == 0)) for number in range(30)]
+    kept = cap_problems(problems, 20)
+    assert {item.problem_id for item in problems if item.mixed} <= {item.problem_id for item in kept}
+    assert len(kept) == 20
+    assert kept == [item for item in problems if item in kept]
+    blind = cap_problems(problems, 20, mixed_first=False)
+    assert len(blind) == 20
+    assert sum(item.mixed for item in blind) < 20
+    assert set(blind) == set(cap_problems(list(reversed(problems)), 20, mixed_first=False))
+    assert cap_problems(problems, None) == problems

@@ -26,7 +26,7 @@ from codeodds_trainer.evaluation.applicability import units_of
 from codeodds_trainer.evaluation.scoring import score_problems
 from codeodds_trainer.recipe import Recipe
 from codeodds_trainer.run_folder import RunFolder
-from codeodds_trainer.training.dataset import sample_programs
+from codeodds_trainer.training.dataset import cap_problems, sample_programs
 
 COMPARISON_FILE = "calibration.json"
 """In the run folder: how the calibrations compared."""
@@ -87,6 +87,7 @@ def _validation_problems(recipe: Recipe, data: Path) -> list[LabelledProblem]:
     problems = []
     for file in recipe.data.files:
         found = read_problems(data / file.name, recipe.data.validation_splits)
+        found = cap_problems(found, recipe.export.calibration_problems, mixed_first=False)
         problems += sample_programs(found, recipe.export.calibration_programs)
     return problems
 

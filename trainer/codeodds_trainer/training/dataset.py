@@ -52,13 +52,19 @@ def cap_programs(problems: Sequence[LabelledProblem], max_programs: int | None) 
     return list(problems) if max_programs is None else [_cap(problem, max_programs) for problem in problems]
 
 
-def cap_problems(problems: Sequence[LabelledProblem], max_problems: int | None) -> list[LabelledProblem]:
-    """At most `max_problems` by a hash of their ids, those with programs of both labels first: a larger file moves few
-    of them.
+def cap_problems(
+    problems: Sequence[LabelledProblem], max_problems: int | None, *, mixed_first: bool = True
+) -> list[LabelledProblem]:
+    """At most `max_problems` by a hash of their ids: a larger file moves few of them.
+
+    `mixed_first`: prefer those with programs of both labels, which alone tell right code from wrong. Without it the
+    choice is blind to the labels.
     """
     if max_problems is None:
         return list(problems)
-    order = sorted(range(len(problems)), key=lambda index: (not problems[index].mixed, _digest(problems[index])))
+    order = sorted(
+        range(len(problems)), key=lambda index: (mixed_first and not problems[index].mixed, _digest(problems[index]))
+    )
     return [problems[index] for index in sorted(order[:max_problems])]
 
 
