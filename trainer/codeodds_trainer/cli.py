@@ -168,6 +168,18 @@ def _named_bundles(_context: click.Context, _option: click.Parameter, values: tu
     return found
 
 
+def _limited_files(
+    _context: click.Context, _option: click.Parameter, values: tuple[str, ...]
+) -> list[tuple[str, int | None]]:
+    found: list[tuple[str, int | None]] = []
+    for value in values:
+        name, equals, number = value.partition("=")
+        if equals and not (number.isdecimal() and int(number) > 0):
+            raise click.BadParameter(f"{value!r} is not FILE or FILE=N with a number of problems from 1 on")
+        found.append((name, int(number) if equals else None))
+    return found
+
+
 @cli.command()
 @click.option(
     "--bundle",
@@ -194,7 +206,9 @@ def _named_bundles(_context: click.Context, _option: click.Parameter, values: tu
     multiple=True,
     default=("mbpp-rollouts-test.jsonl.gz", "mbpp-other-generators.jsonl.gz", "debugbench.jsonl.gz"),
     show_default=True,
-    help="Files to report on; repeat the option.",
+    metavar="FILE[=N]",
+    callback=_limited_files,
+    help="Files to report on, each with the number of its problems if not all; repeat the option.",
 )
 @click.option("--split", default="test", show_default=True, help="Split to report on.")
 @click.option(
@@ -203,6 +217,9 @@ def _named_bundles(_context: click.Context, _option: click.Parameter, values: tu
     multiple=True,
     type=click.Choice(["logprob", "probe", "reviewer", "static", "agreement", "all"]),
     help="Also measure what can be had without the bundle; repeat the option. See below.",
+)
+@click.option(
+    "--baseline-file", "baseline_files", multiple=True, help="Only measure baselines on this file; repeatable."
 )
 @click.option(
     "--baseline-recipe",
@@ -253,9 +270,10 @@ def evaluate(
     data: Path,
     run: Path,
     out: Path | None,
-    files: tuple[str, ...],
+    files: list[tuple[str, int | None]],
     split: str,
     baselines: tuple[str, ...],
+    baseline_files: tuple[str, ...],
     baseline_recipe: Path | None,
     probe_layers: tuple[int, ...],
     reviewer_problems: int,
@@ -295,7 +313,9 @@ def evaluate(
         workers=workers,
         device=device,
     )
-    request = Request(bundles, compared, data, files, split, options, limit, threads)
+    names = [name for name, _ in files]
+    limits = {name: number for name, number in files if number is not None}
+    request = Request(bundles, compared, data, names, split, options, limit, threads, limits, baseline_files)
     click.echo(evaluate_bundle(request, RunFolder(run), out or run / "evaluation", write, _say))
 
 

@@ -6,7 +6,7 @@ import hashlib
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -61,6 +61,14 @@ class Request:
     limit: int | None
     """Problems of each file at most."""
     threads: int
+    limits: Mapping[str, int] = field(default_factory=dict)
+    """The same for some of the files, by their names in `files`; smaller than `limit` or instead of it."""
+    baseline_files: Sequence[str] = ()
+    """Baselines are measured on these files only; on all if empty."""
+
+    def limit_of(self, file: str) -> int | None:
+        """Problems of this file at most; None if all are wanted."""
+        return self.limits.get(file, self.limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +91,30 @@ def evaluate_bundle(request: Request, run: RunFolder, out: Path, write: bool, sa
     """
     _check_names(request.compared)
     files = _by_name(request.files)
+    unknown = [file for file in request.baseline_files if file not in request.files]
+    if unknown:
+        raise EvaluationError(
+            f"--baseline-file {unknown[0]}: not among --files; name one of {', '.join(request.files)}"
+        )
     everything = {name: read_problems(request.data / file, [request.split]) for name, file in files.items()}
-    problems = {name: choose_problems(items, request.limit) for name, items in everything.items()}
+    problems = {name: choose_problems(items, request.limit_of(files[name])) for name, items in everything.items()}
     copies = {name: read_copies(request.data / file, request.split) for name, file in files.items()}
     own, *seeds = [measure_bundle(folder, problems, copies, request, run) for folder in request.bundles]
     _check_seeds([own, *seeds])
     compared = {
         name: measure_bundle(folder, problems, copies, request, run) for name, folder in request.compared.items()
     }
-    baselines = measure_baselines(problems, request.baselines, run.root / "baselines", say)
+    wanted = {
+        name: items for name, items in problems.items() if files[name] in (request.baseline_files or files.values())
+    }
+    baselines = measure_baselines(wanted, request.baselines, run.root / "baselines", say)
     data_sets = []
     for name, file in files.items():
         scored = own.scored[name]
         say(f"figures of {name}: {len(scored.rows):,} programs of {len(set(scored.groups.tolist())):,} problems")
         raters = [_rater(THIS_BUNDLE, own, scored, name)]
         raters += [_rater(label, bundle, scored, name) for label, bundle in compared.items()]
-        raters += baseline_raters(baselines[name], scored)
+        raters += baseline_raters(baselines.get(name, {}), scored)
         others = [_rater(THIS_BUNDLE, seed, scored, name) for seed in seeds]
         in_file = len({problem.problem_id for problem in everything[name]})
         origin = Origin(
@@ -107,7 +123,7 @@ def evaluate_bundle(request: Request, run: RunFolder, out: Path, write: bool, sa
             sha256=sha256(request.data / file),
             split=request.split,
             problems_in_file=in_file,
-            limited=request.limit is not None and request.limit < in_file,
+            limited=(request.limit_of(file) or in_file) < in_file,
         )
         data_sets.append(measure_data_set(origin, scored, raters, others))
     thresholds = own.manifest.thresholds
