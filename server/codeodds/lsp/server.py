@@ -96,6 +96,7 @@ class CodeoddsServer(LanguageServer):
 def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
     """A server with all features. `open_scorer` is called in the inference thread, when something is scored first."""
     from codeodds.lsp.features import (
+        alternatives,
         code_actions,
         code_lens,
         commands,
@@ -104,6 +105,7 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
         hover,
         inlay_hints,
         loading,
+        rank_request,
         refresh,
         score_request,
         trace,
@@ -168,7 +170,9 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
         hover,
         code_actions,
         commands,
+        alternatives,
         score_request,
+        rank_request,
         loading,
         refresh,
         trace,
