@@ -104,6 +104,7 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
         diagnostics,
         hover,
         inlay_hints,
+        inline_completion,
         loading,
         rank_request,
         refresh,
@@ -173,6 +174,7 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
         alternatives,
         score_request,
         rank_request,
+        inline_completion,
         loading,
         refresh,
         trace,
@@ -190,8 +192,9 @@ def is_python(uri: str, language_id: str) -> bool:
 def run_stdio(open_scorer: OpenScorer, log_level: str = "warning") -> None:
     """Serve on stdin and stdout until the client goes. `log_level`: of what goes to stderr, as `logging` names it."""
     logging.basicConfig(level=log_level.upper(), format="codeodds: %(message)s")
-    # pygls and asyncio log whole messages and the arguments of callbacks, which hold user code.
-    for library in ("pygls", "asyncio"):
+    # pygls and asyncio log whole messages and the arguments of callbacks, which hold user code; the others log headers
+    # with keys.
+    for library in ("pygls", "asyncio", "httpx", "httpcore"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
     server = create_server(open_scorer)
     try:

@@ -31,6 +31,9 @@ from codeodds.lsp.presentation import explanation
 from codeodds.lsp.score_result import judged_now, open_document, score_result
 from codeodds.lsp.server import CodeoddsServer
 
+_HIDDEN = {"completions_url": "not shown", "completions_key_variable": "not shown"}
+"""Settings that a report of a problem should not hold: a URL may hold a password."""
+
 LIBRARIES = ("pygls", "lsprotocol", "onnxruntime", "tokenizers", "tree-sitter-python")
 
 
@@ -124,7 +127,7 @@ class Commands:
             "client": self._server.client.name,
             "position_encoding": str(self._server.position_encoding),
             "model": None if info is None else msgspec.to_builtins(info),
-            "settings": msgspec.to_builtins(documents.settings),
+            "settings": {**msgspec.to_builtins(documents.settings), **_HIDDEN},
             "documents": {
                 "open": len(documents.open_uris),
                 "functions": len(judged),
