@@ -48,6 +48,13 @@ def test_a_sample_is_cut_where_it_must_be(text: str, finished: bool, wanted: lis
     assert prompt().candidates([Sample(text, finished)]) == wanted
 
 
+def test_a_function_in_a_docstring_is_not_the_one_around() -> None:
+    found = prompt("def f(a):\n    '''Do as\n\n        def g(a):\n    '''\n    ")
+    assert found.candidates([Sample("if a:\n        return 1\n    return 2\n", True)]) == [
+        "if a:\n        return 1\n    return 2"
+    ]
+
+
 def test_pieces_add_up_by_request_and_number() -> None:
     samples = Samples()
     samples.add(0, [Piece(0, "a", False), Piece(1, "x", False)])

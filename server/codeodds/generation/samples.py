@@ -91,14 +91,10 @@ class Prompt:
 
     def _within_function(self, text: str) -> str:
         """Up to the first line that leaves the function, or ends a block of Markdown."""
-        function = self.cursor.function
-        header = function.unit.problem.rstrip().split("\n")
-        signature = [line for line in header if line.lstrip().startswith(("def ", "async def "))]
-        own = indentation(signature[-1]) if signature else 0
         first, *others = text.split("\n")
         kept = [first]
         for line in others:
-            if (line.strip() and indentation(line) <= own) or line.lstrip().startswith("```"):
+            if (line.strip() and indentation(line) <= self.cursor.indentation) or line.lstrip().startswith("```"):
                 break
             kept.append(line)
         return "\n".join(kept)

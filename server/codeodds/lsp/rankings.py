@@ -21,8 +21,8 @@ NO_DOCUMENT = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
-    """A ranking, and whether all of it was reached."""
+class TimedRanking:
+    """A ranking, and whether the time was enough for all of it."""
 
     ranking: Ranking
     complete: bool
@@ -30,7 +30,7 @@ class Ranked:
 
 async def rank_for(
     documents: Documents, document: Document | None, context: Context, candidates: Sequence[str], limit_ms: float
-) -> Ranked:
+) -> TimedRanking:
     """Rank candidates that go on from `context`, for a version of a document if there is one.
 
     Raises: RankError for no candidates or too many; RequestTimeout if the time was up before anything was scored;
@@ -49,8 +49,8 @@ async def rank_for(
             raise RequestTimeout(
                 f"no candidate was scored within {limit_ms:.0f} ms; raise the time limit or give fewer"
             ) from error
-        return Ranked(plan.ranking(outcomes), complete=False)
-    return Ranked(plan.ranking(outcomes), complete=True)
+        return TimedRanking(plan.ranking(outcomes), complete=False)
+    return TimedRanking(plan.ranking(outcomes), complete=True)
 
 
 async def _score(documents: Documents, document: Document | None, plan: Plan, outcomes: dict[int, Outcome]) -> None:

@@ -23,6 +23,9 @@ class Cursor:
     written: str
     """The part of its solution before the place, verbatim."""
 
+    indentation: int
+    """Of its ``def``, in characters: a line of code with no more than this is no longer in it."""
+
 
 def choose_function(functions: Sequence[Function], name: str | None, line: int | None) -> Function:
     """The function with a name (qualified, or its last part), or the one around a line from 0; else the only one.
@@ -65,7 +68,8 @@ def find_cursor(before: str, imports: str = "") -> Cursor | None:
     if _is_behind(function, lines):
         return None
     rest = lines[function.solution_line :]
-    return Cursor(function, "\n".join([rest[0][function.solution_character :], *rest[1:]]))
+    written = "\n".join([rest[0][function.solution_character :], *rest[1:]])
+    return Cursor(function, written, indentation(lines[function.line]))
 
 
 def _is_behind(function: Function, lines: Sequence[str]) -> bool:

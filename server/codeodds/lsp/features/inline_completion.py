@@ -18,6 +18,7 @@ from codeodds.generation.samples import Prompt, Samples
 from codeodds.lsp.documents import Document
 from codeodds.lsp.edits import offset_of
 from codeodds.lsp.failures import as_response
+from codeodds.lsp.rank_result import DECIMALS
 from codeodds.lsp.rankings import rank_for
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.settings import Settings
@@ -66,7 +67,7 @@ class InlineCompletion:
         at = {"line": params.position.line, "character": params.position.character}
         return [
             # The protocol has no member for the probability; clients pass over what they do not know.
-            {"insertText": text, "range": {"start": at, "end": at}, "data": {"probability": probability}}
+            {"insertText": text, "range": {"start": at, "end": at}, "data": {"probability": _rounded(probability)}}
             for text, probability in offered
         ]
 
@@ -122,6 +123,10 @@ class InlineCompletion:
         if message not in self._told:
             self._told.add(message)
             self._server.tell(message)
+
+
+def _rounded(probability: float | None) -> float | None:
+    return None if probability is None else round(probability, DECIMALS)
 
 
 def endpoint_options(settings: Settings) -> EndpointOptions:
