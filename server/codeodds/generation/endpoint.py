@@ -39,7 +39,8 @@ class Endpoint:
         address, key = options.address, options.key()
         if self._client is None:
             # Importing it and reading the certificates takes a good part of a second.
-            self._client = await asyncio.to_thread(_open_client)
+            client = await asyncio.to_thread(_open_client)
+            self._client = self._client or client
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         try:
             if options.samples == 1 or options.url in self._one_by_one:
