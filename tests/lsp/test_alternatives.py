@@ -80,6 +80,28 @@ async def test_the_edit_fits_wherever_the_body_stands(text: str, wanted: str) ->
     assert best["diff"].startswith("--- f\n+++ f (alternative 1)\n@@ ")
 
 
+async def test_whatever_the_bodies_are_none_is_lost() -> None:
+    bodies = [
+        "'\ud800'",
+        "'\0'",
+        "return 1\x0c\n",
+        "'\u2028'\x85",
+        "\\",
+        "x" * 300_000,
+        "'''",
+        "\ufeffreturn 1",
+        "def f(n):",
+    ]
+    bodies += ["\t return 1\n  return 2", "def f(n): return 3", "class A:\n  pass", "x = 1\n" * 2_500, "(" * 5_000]
+    async with connect(options={"enable": False}) as client:
+        client.open(TEXT)
+        answer = await client.command(COMMAND, at(6, bodies))
+    found = answer["alternatives"]
+    assert sorted(item["index"] for item in found) == list(range(len(bodies)))
+    assert {item["index"] for item in found if item["probability"] is not None} == {2, 7, 10, 11}
+    assert all((item["probability"] is None) == (item["reason"] is not None) for item in found)
+
+
 async def test_wrong_arguments_are_answered_with_a_sentence() -> None:
     cases: list[tuple[Any, str]] = [
         (at(6, []), "bodies are 0; give 1 to 999"),

@@ -30,6 +30,7 @@ def method() -> Function:
         # The selection starts at the first letter of its first line.
         ("if a:\n            return 1\n        return 2\n", "        if a:\n            return 1\n        return 2\n"),
         ("\treturn 1\n", "        return 1\n"),
+        ("\ufeffreturn 1\n", "        return 1\n"),
         ("if a:\r\n    return 1\r\n", "        if a:\n            return 1\n"),
         ("x = '''\n    a'''\nreturn x", "        x = '''\n    a'''\n        return x\n"),
         (
@@ -69,6 +70,11 @@ def test_blank_text_stays_as_it_is(method: Function, text: str) -> None:
     assert as_body(text, method, LINES) == text
 
 
+def test_a_function_without_a_body_gives_none(method: Function) -> None:
+    assert as_body("def f(self, a):", method, LINES) == ""
+    assert as_body("def f(self, a):\n    '''Do it.'''\n", method, LINES) == ""
+
+
 def test_a_body_behind_the_colon_goes_to_a_line_of_its_own() -> None:
     (function,) = find_functions("def f(a): return a\n")
     assert as_body("return 2\n", function, ["def f(a): return a", ""]) == "\n    return 2\n"
@@ -102,7 +108,10 @@ def test_what_parses_still_does(body: str, indentation: str) -> None:
     ]
 
 
-@given(st.text(max_size=200))
+PIECES = ["def f(n):", "class A:", "\n", "    ", "return 1", "'''", "(", "@a", "import b", "\\", "\t", "\x0c", "é"]
+
+
+@given(st.text(max_size=200) | st.lists(st.sampled_from(PIECES)).map("".join))
 def test_any_text_comes_back(text: str) -> None:
     (function,) = find_functions(TEXT)
     assert isinstance(as_body(text, function, LINES), str)

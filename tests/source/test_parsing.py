@@ -39,6 +39,7 @@ def test_what_parses(before: str, text: str) -> None:
     [
         (METHOD, "        x = 1\n        x = (1\n", "it does not parse (line 2)"),
         ("def f(a):\n", "    return (\n", "it does not parse"),
+        ("def f(a):\n", "    return a \\\n", "it does not parse: it breaks off"),
         (METHOD, "        return a b\n", "it does not parse (line 1)"),
         (METHOD, "        if a:\n        return 1\n", "it does not parse (line 2: its indentation is wrong)"),
         (METHOD, "        x = 1\n            y = 2\n", "it does not parse (line 2: its indentation is wrong)"),

@@ -36,11 +36,14 @@ def as_body(text: str, function: Function, lines: list[str]) -> str:
 
     Text that is neither comes back with another indentation: whether it parses is another question.
     """
-    text = normalise_newlines(text)
+    text = normalise_newlines(text).removeprefix("\ufeff")
     if not text.strip() or len(text) > MAX_CHARACTERS:
         return text
     body = _body_of_definition(text, function.name.rpartition(".")[2])
-    moved = _indented(text if body is None else body, body_indentation(function, lines)).strip("\n") + "\n"
+    body = text if body is None else body
+    if not body.strip():
+        return body
+    moved = _indented(body, body_indentation(function, lines)).strip("\n") + "\n"
     return f"\n{moved}" if function.solution_character else moved
 
 

@@ -34,7 +34,10 @@ def does_not_parse_because(before: str, text: str) -> str | None:
     if root.has_error:
         line = _first_error(root) - first
         return f"it does not parse (line {line})" if line >= 1 else "it does not parse"
-    wrong = _wrong_indentation(whole, first)
+    try:
+        wrong = _wrong_indentation(whole, first)
+    except tokenize.TokenError:
+        return "it does not parse: it breaks off"
     return None if wrong is None else f"it does not parse (line {wrong - first + 1}: its indentation is wrong)"
 
 
@@ -49,7 +52,10 @@ def _first_error(root: Node) -> int:
 
 
 def _wrong_indentation(text: str, first: int) -> int | None:
-    """The first line from line `first` on, both from 0, that is indented where it must not be, or not where it must."""
+    """The first line from line `first` on, both from 0, that is indented where it must not be, or not where it must.
+
+    Raises: TokenError if the text ends where it cannot, such as behind a backslash.
+    """
     starts = False  # The next token starts a statement. The text itself may start at any indentation.
     opens = False  # The last token was a colon, which at the end of a statement opens a block.
     try:
@@ -68,7 +74,7 @@ def _wrong_indentation(text: str, first: int) -> int | None:
     except IndentationError as error:
         line = (error.lineno or 1) - 1
         return line if line >= first else None
-    except (tokenize.TokenError, SyntaxError):
-        # Unfinished brackets and strings are tree-sitter's to find.
+    except SyntaxError:
+        # Tokens are tree-sitter's to judge.
         return None
     return None
