@@ -155,6 +155,17 @@ async def test_a_cancelled_request_closes_the_connection() -> None:
         assert await complete(connection, number=2) == [("return b", pytest.approx(0.9))]
 
 
+async def test_a_newer_request_ends_the_older_one() -> None:
+    async with play(hangs_after(event("    c = 1\n"))) as double, server(completions_url=double.url) as connection:
+        ask(connection, 1)
+        await double.until(lambda: len(double.requests) == 1)
+        double.handler = streams("    return b")
+        assert await complete(connection, number=2) == [("return b", pytest.approx(0.9))]
+        await double.until(lambda: double.broken_off == 1)
+    (older,) = (entry for entry in connection.received if entry.get("id") == 1)
+    assert older["result"] == []
+
+
 async def test_the_newest_document_wins() -> None:
     async with play(streams(*SAMPLES)) as double, server("--gate", completions_url=double.url) as connection:
         ask(connection, 1)

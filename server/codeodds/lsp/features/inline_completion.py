@@ -39,6 +39,7 @@ class InlineCompletion:
     def __init__(self, server: CodeoddsServer) -> None:
         self._server = server
         self._endpoint = Endpoint()
+        self._asking: asyncio.Task[None] | None = None
         self._told: set[str] = set()
 
     async def answer(self, params: lsp.InlineCompletionParams) -> list[dict[str, Any]]:
@@ -104,13 +105,13 @@ class InlineCompletion:
         ]
 
     async def _sample(self, settings: Settings, prompt: Prompt) -> Samples:
-        """Raises: EndpointError if nothing came in time."""
+        """Raises: EndpointError if nothing came in time; Superseded if something newer is asked."""
         samples = Samples()
         options = endpoint_options(settings)
         limit_ms = SAMPLING_SHARE * settings.completions_budget_ms
         try:
             async with asyncio.timeout(limit_ms / 1000):
-                await self._endpoint.fill(options, prompt.text, samples)
+                await self._ask(options, prompt, samples)
         except TimeoutError:
             if not len(samples):
                 raise EndpointError(
@@ -118,6 +119,24 @@ class InlineCompletion:
                     "completions_budget_ms; raise it, or use a smaller model"
                 ) from None
         return samples
+
+    async def _ask(self, options: EndpointOptions, prompt: Prompt, samples: Samples) -> None:
+        """Ends what was asked before: there is one cursor, and not every client cancels.
+
+        Raises: EndpointError; Superseded if something newer is asked.
+        """
+        older = self._asking
+        if older is not None:
+            older.cancel()
+        asking = asyncio.ensure_future(self._endpoint.fill(options, prompt.text, samples))
+        self._asking = asking
+        try:
+            await asking
+        except asyncio.CancelledError:
+            waiting = asyncio.current_task()
+            if waiting is not None and waiting.cancelling():
+                raise
+            raise Superseded("another completion was asked for") from None
 
     def _tell(self, message: str) -> None:
         if message not in self._told:
