@@ -39,8 +39,11 @@ def no_connections(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
     path = os.environ.get("PYTHONPATH")
     monkeypatch.setenv("PYTHONPATH", f"{OFFLINE}{os.pathsep}{path}" if path else str(OFFLINE))
     offline.active = True
+    if request.node.get_closest_marker("loopback") is not None:
+        monkeypatch.setenv(offline.LOOPBACK_VARIABLE, "1")
+        offline.loopback = True
     yield
-    offline.active = False
+    offline.active = offline.loopback = False
 
 
 @pytest.fixture(scope="session")

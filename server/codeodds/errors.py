@@ -11,6 +11,8 @@ CodeoddsError
 │   ├── UnitTooLong        it exceeds the bundle's safe context length
 │   └── UnitNotText        it holds characters that no source file can hold
 ├── EngineError            the model could not be run: memory, or the runtime itself failed
+├── EndpointError          a completions endpoint gave no candidates
+├── RankError              candidates cannot be ranked at all
 ├── RowError               one JSONL row cannot be used; others can
 ├── SettingError           a setting has the wrong type or is out of range
 ├── Superseded             a newer version took this request's place
@@ -64,6 +66,14 @@ class UnitNotText(UnitError):
 
 class EngineError(CodeoddsError):
     """The runtime failed while the model ran. The bundle passed its checks; the machine's memory may be short."""
+
+
+class EndpointError(CodeoddsError):
+    """The endpoint that the settings name cannot be asked, or gave nothing that can be used."""
+
+
+class RankError(CodeoddsError):
+    """There is nothing to rank, or too much."""
 
 
 class RowError(CodeoddsError):

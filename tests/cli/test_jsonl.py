@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeodds.cli import jsonl
+from codeodds.cli import rows as rows_module
 from codeodds.cli.jsonl import score_rows
 from codeodds.cli.progress import Progress
 from codeodds.engine.fake import FakeScorer
@@ -102,7 +102,7 @@ def test_a_bad_row_has_its_error_and_the_others_are_scored(
 
 
 def test_a_line_over_the_limit_is_refused_and_the_next_one_scored(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonl, "MAX_LINE_BYTES", 2**20)
+    monkeypatch.setattr(rows_module, "MAX_LINE_BYTES", 2**20)
     long = row(completion="x" * (3 * 2**20))
     result = run("score", "--jsonl", "-", stdin=long + row(id=2) + long.rstrip())
     assert [sorted(item) for item in result.rows] == [["error", "id"], ["id", "probability"], ["error", "id"]]
@@ -110,7 +110,7 @@ def test_a_line_over_the_limit_is_refused_and_the_next_one_scored(run: Run, monk
 
 
 def test_a_line_of_exactly_the_limit_is_read(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonl, "MAX_LINE_BYTES", len(row()) - 1)
+    monkeypatch.setattr(rows_module, "MAX_LINE_BYTES", len(row()) - 1)
     result = run("score", "--jsonl", "-", stdin=row() + row() + row().rstrip())
     assert [item.get("probability") for item in result.rows] == [0.9, 0.9, 0.9]
 

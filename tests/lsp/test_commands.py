@@ -95,7 +95,11 @@ async def test_reloading_the_model_scores_everything_again() -> None:
 
 
 async def test_debug_information_holds_no_code_and_no_file_names() -> None:
-    async with connect(capabilities=recorded.neovim(), name="Neovim", options={"threshold": 0.4}) as client:
+    async with connect(
+        capabilities=recorded.neovim(),
+        name="Neovim",
+        options={"threshold": 0.4, "completions_url": "http://u:secret@h/v1"},
+    ) as client:
         client.open(TEXT.replace("def f", "def secret_name"), uri="file:///home/secret_folder/a.py")
         await client.pull("file:///home/secret_folder/a.py")
         answer = await client.command("codeodds.debugInformation")

@@ -1,4 +1,4 @@
-"""What docs/protocol.md says of `codeodds/score` is what the server answers."""
+"""What docs/protocol.md says of `codeodds/score` and `codeodds/rank` is what the server answers."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 
 from codeodds.lsp import command_names, cues, pages
 from codeodds.lsp.failures import REQUEST_FAILED, SERVER_CANCELLED
-from codeodds.lsp.features import score_request
-from tests.lsp.client import connect
+from codeodds.lsp.features import rank_request, score_request
+from tests.lsp.client import connect, to_plain
 
 TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict,
@@ -21,6 +21,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
     "integer": int,
     "number": (int, float),
+    "boolean": bool,
     "null": type(None),
 }
 
@@ -32,7 +33,7 @@ def document(project_root: Path) -> str:
 
 @pytest.fixture(scope="module")
 def blocks(document: str) -> list[Any]:
-    """The page's JSON blocks: parameters, an example of a result, the result's schema."""
+    """The page's JSON blocks: for each request parameters, an example of a result, the result's schema."""
     return [json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", document, re.MULTILINE | re.DOTALL)]
 
 
@@ -54,12 +55,12 @@ def check(value: Any, schema: dict[str, Any], place: str = "result") -> None:
 
 
 def test_the_example_has_the_shape_of_the_schema(blocks: list[Any]) -> None:
-    _, example, schema = blocks
+    _, example, schema = blocks[:3]
     check(example, schema)
 
 
 async def test_an_answer_has_the_shape_of_the_schema(blocks: list[Any]) -> None:
-    _, example, schema = blocks
+    _, example, schema = blocks[:3]
     async with connect(options={"enable": False}) as client:
         client.open("")
         nothing = await client.score()
@@ -83,11 +84,30 @@ async def test_the_parameters_of_the_page_are_accepted(blocks: list[Any]) -> Non
     assert [function["name"] for function in answer["functions"]] == ["f"]
 
 
+async def test_a_ranking_has_the_shape_of_the_schema(blocks: list[Any]) -> None:
+    parameters, example, schema = blocks[3:6]
+    check(example, schema)
+    async with connect(options={"enable": False}) as client:
+        uri = parameters["textDocument"]["uri"]
+        client.open("def f(a):\n    b = a\n    \n", uri=uri)
+        future = client.rpc.protocol.send_request_async(
+            "codeodds/rank", {**parameters, "candidates": ["return b", "("]}
+        )
+        answer = to_plain(await future)
+    assert answer["order"] == [0, 1]
+    check(answer, schema)
+
+
 def test_the_page_names_the_methods_the_commands_and_the_codes(document: str) -> None:
     named = set(re.findall(r"`([^`\n]+)`", document))
     commands = {value for name, value in vars(command_names).items() if name.isupper()}
     codes = {str(REQUEST_FAILED), str(SERVER_CANCELLED), "-32602"}
-    assert {score_request.METHOD, cues.LOW_PROBABILITY, cues.SHARP_DROP} | codes | commands <= named
+    assert {
+        score_request.METHOD,
+        rank_request.METHOD,
+        cues.LOW_PROBABILITY,
+        cues.SHARP_DROP,
+    } | codes | commands <= named
 
 
 def test_the_pages_that_a_client_can_open_are_packaged(project_root: Path) -> None:

@@ -39,6 +39,16 @@ def session() -> list[dict[str, Any] | bytes]:
         ("textDocument/didChange", {"textDocument": SECRET}),
         ("workspace/didChangeConfiguration", {"settings": {"codeodds": {"debounce_ms": 1, SECRET: SECRET}}}),
         ("workspace/executeCommand", {"command": "codeodds.none", "arguments": [SECRET]}),
+        (
+            "workspace/executeCommand",
+            {
+                "command": "codeodds.rankAlternatives",
+                "arguments": [{"uri": URI, **place, "bodies": [f"return {SECRET}", f"return {SECRET} ("]}],
+            },
+        ),
+        ("workspace/executeCommand", {"command": "codeodds.rankAlternatives", "arguments": [{"bodies": SECRET}]}),
+        ("codeodds/rank", {"prefix": f"def {SECRET}(a):\n", "candidates": [f"    {SECRET}\n", f"{SECRET} ("]}),
+        ("codeodds/rank", {"prefix": [SECRET], "candidates": SECRET, SECRET: SECRET}),
         ("codeodds/none", {"text": SECRET}),
         ("codeodds/score", {"textDocument": {"uri": [SECRET]}}),
         (

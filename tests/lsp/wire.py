@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import IO, Any
 
 from tests.lsp.client import FAKE_SERVER, WAIT_S
 
@@ -71,13 +71,15 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire(*command: str, initialize: dict[str, Any] | None = None) -> AsyncIterator[Wire]:
+async def wire(
+    *command: str, initialize: dict[str, Any] | None = None, stderr: int | IO[bytes] = asyncio.subprocess.DEVNULL
+) -> AsyncIterator[Wire]:
     """Start a server process and initialize it. It is killed at the end if it still lives; see `Wire.end`."""
     process = await asyncio.create_subprocess_exec(
         *(command or FAKE_SERVER),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=stderr,
     )
     connection = Wire(process)
     try:

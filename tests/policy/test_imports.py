@@ -21,11 +21,17 @@ RULES = [
     ("codeodds.source", PROTOCOL),
     ("codeodds.cli", PROTOCOL),
     ("codeodds.source", RUNTIME),
+    ("codeodds.ranking", (*PROTOCOL, *RUNTIME, *FRONT_ENDS)),
+    ("codeodds.generation", ("codeodds.engine", "codeodds.bundle", "codeodds.ranking", *PROTOCOL, *FRONT_ENDS)),
+    ("codeodds.engine", ("codeodds.generation",)),
+    ("codeodds.source", ("codeodds.generation",)),
+    ("codeodds.ranking", ("codeodds.generation",)),
+    ("codeodds.cli", ("codeodds.generation",)),
     ("codeodds.lsp", RUNTIME),
     ("codeodds.cli", RUNTIME),
-    ("codeodds.bundle", ("codeodds.engine", "codeodds.source", *FRONT_ENDS)),
-    ("codeodds.engine", ("codeodds.source", *FRONT_ENDS)),
-    ("codeodds.source", ("codeodds.engine", "codeodds.bundle", *FRONT_ENDS)),
+    ("codeodds.bundle", ("codeodds.engine", "codeodds.source", "codeodds.ranking", *FRONT_ENDS)),
+    ("codeodds.engine", ("codeodds.source", "codeodds.ranking", *FRONT_ENDS)),
+    ("codeodds.source", ("codeodds.engine", "codeodds.bundle", "codeodds.ranking", *FRONT_ENDS)),
     ("codeodds.lsp", ("codeodds.cli",)),
     ("codeodds.types", ("codeodds",)),
     ("codeodds.errors", ("codeodds",)),
@@ -48,6 +54,16 @@ def test_one_file_knows_the_runtime() -> None:
     ]
     assert len(files) == 1
     assert files[0].startswith("codeodds.engine.")
+
+
+def test_one_file_opens_connections() -> None:
+    openers = ("httpx", "httpcore", "anyio", "socket", "ssl", "urllib.request", "http.client", "ftplib", "smtplib")
+    files = [
+        module
+        for module, path in modules(SERVER).items()
+        if any(name == opener or name.startswith(f"{opener}.") for name in imports(path) for opener in openers)
+    ]
+    assert files == ["codeodds.generation.endpoint"]
 
 
 def test_the_inside_of_the_sandbox_knows_nothing_of_the_outside() -> None:
@@ -79,7 +95,7 @@ def test_features_of_the_language_server_do_not_import_each_other() -> None:
 def test_front_end_starts_without_the_heavy_libraries(module: str) -> None:
     program = f"import sys, {module}; print(' '.join({{name.split('.')[0] for name in sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert not {"onnxruntime", "torch", "transformers", "tokenizers"} & set(done.stdout.split())
+    assert not {"onnxruntime", "torch", "transformers", "tokenizers", "httpx"} & set(done.stdout.split())
 
 
 def test_command_line_starts_without_what_only_some_commands_need() -> None:

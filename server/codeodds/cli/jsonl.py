@@ -11,26 +11,16 @@ Other keys of a row are ignored. Blank lines are passed over.
 
 from __future__ import annotations
 
-import codecs
 import json
-import math
-from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
+from codeodds.cli.rows import DECIMALS, Identity, identity_of, parse_row, read_lines, text_of
 from codeodds.errors import EngineError, RowError, UnitError
 
 if TYPE_CHECKING:
     from codeodds.cli.progress import Progress
     from codeodds.engine.api import Scorer
     from codeodds.types import ScoringUnit
-
-MAX_LINE_BYTES = 4 * 2**20
-"""Longer rows are refused unread. It is far beyond what any model's context holds."""
-
-DECIMALS = 6
-"""Digits of a probability in the output."""
-
-Identity = str | int | float | None
 
 
 def score_rows(source: IO[bytes], sink: IO[bytes], scorer: Scorer, progress: Progress, *, values: bool) -> bool:
@@ -39,7 +29,7 @@ def score_rows(source: IO[bytes], sink: IO[bytes], scorer: Scorer, progress: Pro
     Returns: True if every row was scored.
     """
     complete = True
-    for line in _read_lines(source):
+    for line in read_lines(source):
         result = _score_line(line, scorer, values=values)
         failed = "error" in result
         complete = complete and not failed
@@ -50,26 +40,11 @@ def score_rows(source: IO[bytes], sink: IO[bytes], scorer: Scorer, progress: Pro
     return complete
 
 
-def _read_lines(source: IO[bytes]) -> Iterator[bytes | None]:
-    """The lines that are not blank; None stands for one that is too long, which is never held in memory."""
-    first = True
-    while line := source.readline(MAX_LINE_BYTES + 1):
-        if first:
-            line = line.removeprefix(codecs.BOM_UTF8)
-            first = False
-        if len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
-            while (rest := source.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
-                pass
-            yield None
-        elif line.strip():
-            yield line
-
-
 def _score_line(line: bytes | None, scorer: Scorer, *, values: bool) -> dict[str, object]:
     identity: Identity = None
     try:
-        row = _parse(line)
-        identity = _identity(row)
+        row = parse_row(line, "id, prompt and completion")
+        identity = identity_of(row)
         score = scorer.score(_unit(row))
     except (RowError, UnitError, EngineError) as error:
         return {"id": identity, "error": str(error)}
@@ -81,75 +56,10 @@ def _score_line(line: bytes | None, scorer: Scorer, *, values: bool) -> dict[str
     return result
 
 
-def _parse(line: bytes | None) -> dict[str, Any]:
-    if line is None:
-        raise RowError(f"the row is longer than {MAX_LINE_BYTES // 2**20} MiB; leave it out or shorten it")
-    try:
-        row = json.loads(line.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise RowError(f"the row is not UTF-8: byte {error.start} cannot be decoded; write the file as UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise RowError(
-            f"the row is not valid JSON: {error.msg} at character {error.pos}; give one object per line"
-        ) from None
-    except ValueError:
-        raise RowError("the row is not valid JSON: a number has too many digits; write it as a string") from None
-    except RecursionError:
-        raise RowError("the row is nested too deeply to be read; give one flat object per line") from None
-    if not isinstance(row, dict):
-        raise RowError(f"the row is {_kind(row)}, not an object with id, prompt and completion")
-    return row
-
-
-def _identity(row: dict[str, Any]) -> str | int | float:
-    if "id" not in row:
-        raise RowError('the row has no "id"; give it a string or a number')
-    value = row["id"]
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise RowError(f'"id" is {_kind(value)}; give it a string or a number')
-    if isinstance(value, float) and not math.isfinite(value):
-        raise RowError('"id" is not a finite number; give it a string or a number')
-    if isinstance(value, str):
-        _check_text("id", value)
-    return value
-
-
 def _unit(row: dict[str, Any]) -> ScoringUnit:
     from codeodds.types import ScoringUnit
 
-    texts: dict[str, str] = {}
-    for key in ("prompt", "completion"):
-        if key not in row:
-            raise RowError(f'the row has no "{key}"; give it a string')
-        value = row[key]
-        if not isinstance(value, str):
-            raise RowError(f'"{key}" is {_kind(value)}; give it a string')
-        _check_text(key, value)
-        texts[key] = value
-    if not texts["completion"]:
+    unit = ScoringUnit(problem=text_of(row, "prompt"), solution=text_of(row, "completion"))
+    if not unit.solution:
         raise RowError('"completion" is empty; there is nothing to score')
-    return ScoringUnit(problem=texts["prompt"], solution=texts["completion"])
-
-
-def _check_text(key: str, value: str) -> None:
-    """Raises: RowError if a UTF-8 source file could not hold this text."""
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError as error:
-        code = f"\\u{ord(value[error.start]):04x}"
-        raise RowError(f'"{key}" holds the lone surrogate {code} at character {error.start}; remove it') from None
-    if key != "id" and (position := value.find("\0")) >= 0:
-        raise RowError(f'"{key}" holds a NUL character at character {position}; remove it')
-
-
-def _kind(value: object) -> str:
-    """What a JSON value is, for people."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "a boolean"
-    if isinstance(value, (int, float)):
-        return "a number"
-    if isinstance(value, str):
-        return "a string"
-    return "an array" if isinstance(value, list) else "an object"
+    return unit

@@ -13,6 +13,7 @@ import click
 
 from codeodds import __version__
 from codeodds.cli.model import model
+from codeodds.cli.rank import rank
 from codeodds.cli.score import score
 from codeodds.cli.serve import serve
 from codeodds.errors import CodeoddsError
@@ -36,6 +37,7 @@ def cli() -> None:
 
 
 cli.add_command(score)
+cli.add_command(rank)
 cli.add_command(serve)
 cli.add_command(model)
 

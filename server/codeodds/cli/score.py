@@ -6,12 +6,11 @@ import json
 import sys
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import click
 
 from codeodds.cli.options import model_option, threads_option
-from codeodds.errors import SettingError
 
 if TYPE_CHECKING:
     from codeodds.cli.report import FileReport
@@ -55,15 +54,10 @@ def _score_rows(rows: Path, values: bool, model_path: Path | None, threads: int)
     from codeodds.cli import scoring
     from codeodds.cli.jsonl import score_rows
     from codeodds.cli.progress import Progress
+    from codeodds.cli.rows import open_rows
 
     with ExitStack() as stack:
-        source: IO[bytes] = sys.stdin.buffer
-        if str(rows) != "-":
-            try:
-                source = stack.enter_context(rows.open("rb"))
-            except OSError as error:
-                message = f"--jsonl {rows} cannot be read ({error.strerror}); name a file of JSON rows, or - for stdin"
-                raise SettingError(message) from None
+        source = stack.enter_context(open_rows(rows))
         scorer = scoring.open_scorer(model_path, threads)
         progress = stack.enter_context(closing(Progress("rows", log=True)))
         complete = score_rows(source, sys.stdout.buffer, scorer, progress, values=values)

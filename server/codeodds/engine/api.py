@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from codeodds.errors import Superseded
+from codeodds.errors import Superseded, UnitError
 from codeodds.types import Score, ScoringUnit
 
 
@@ -115,5 +115,16 @@ class Scorer(Protocol):
         """Score one unit.
 
         Raises: UnitEmpty, UnitTooLong, UnitNotText for a unit that cannot be judged; Superseded when cancelled.
+        """
+        ...
+
+    def score_batch(
+        self, units: Sequence[ScoringUnit], cancellation: Cancellation | None = None
+    ) -> list[Score | UnitError]:
+        """Score several units that start alike, such as one function with several bodies, for less than one by one.
+
+        Returns: for each unit what `score` returns, or the UnitError that it raises.
+
+        Raises: Superseded when cancelled.
         """
         ...

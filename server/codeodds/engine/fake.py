@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Sequence
 
 import numpy as np
 
 from codeodds.engine.api import Cancellation, MeasuredThreshold, ScorerInfo
-from codeodds.errors import UnitEmpty, UnitTooLong
+from codeodds.errors import UnitEmpty, UnitError, UnitTooLong
 from codeodds.types import Score, ScoringUnit
 
 _WORD = re.compile(r"\w+|[^\w\s]|\s+")
@@ -68,6 +69,17 @@ class FakeScorer:
             applicability=applicability,
             doubt=None if applicability is None else "a marked word stands in it",
         )
+
+    def score_batch(
+        self, units: Sequence[ScoringUnit], cancellation: Cancellation | None = None
+    ) -> list[Score | UnitError]:
+        outcomes: list[Score | UnitError] = []
+        for unit in units:
+            try:
+                outcomes.append(self.score(unit, cancellation))
+            except UnitError as error:
+                outcomes.append(error)
+        return outcomes
 
     def _wait(self, cancellation: Cancellation | None) -> None:
         while self._gate is not None and not self._gate.wait(0.005):

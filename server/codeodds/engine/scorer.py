@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -19,9 +19,9 @@ from codeodds.bundle.loader import Bundle, default_bundle_path, load_bundle
 from codeodds.bundle.manifest import Calibration, Manifest
 from codeodds.bundle.tokenization import EncodedUnit
 from codeodds.engine.api import Cancellation, MeasuredThreshold, Scorer, ScorerInfo
+from codeodds.engine.batch import BATCH_LIMIT_MB, Model, not_finite, run_batch, shared_prefix, split_rows
 from codeodds.engine.cache import CachedRun, PrefixCache
-from codeodds.engine.keyvalues import KeyValues
-from codeodds.errors import EngineError, SettingError
+from codeodds.errors import SettingError, UnitError
 from codeodds.types import FloatArray, IntArray, Score, ScoringUnit
 
 CHUNK_TOKENS = 64
@@ -36,16 +36,6 @@ new one, and an odd run gets one more token at its end, whose results are droppe
 
 UNMEASURED_LOW_PROBABILITY = 0.5
 """Used for a bundle without thresholds; its precision is unknown and reported as None."""
-
-
-class Model(Protocol):
-    """What the scorer needs of a runtime; `codeodds.engine.onnx.OnnxModel` has it."""
-
-    def empty_memory(self, batch: int = 1) -> KeyValues: ...
-
-    def run(
-        self, ids: IntArray, past: KeyValues, cancellation: Cancellation | None = None
-    ) -> tuple[FloatArray, KeyValues]: ...
 
 
 class OnnxScorer:
@@ -74,7 +64,47 @@ class OnnxScorer:
         cancellation = cancellation or Cancellation()
         cancellation.raise_if_cancelled()
         encoded = self._bundle.tokenizer.encode(unit)
-        logits, cached = self._logits(encoded, cancellation)
+        run, cached = self._run(encoded.ids, encoded.solution_start, cancellation)
+        return self._score(unit, encoded, run.logits[: len(encoded.ids)], cached)
+
+    def score_batch(
+        self, units: Sequence[ScoringUnit], cancellation: Cancellation | None = None
+    ) -> list[Score | UnitError]:
+        """Score several units; the tokens with which all of them start run once, or come from the cache.
+
+        Raises: Superseded when cancelled (the shared tokens that had run stay in the cache); EngineError if the runtime
+        fails.
+        """
+        cancellation = cancellation or Cancellation()
+        cancellation.raise_if_cancelled()
+        outcomes: list[Score | UnitError | None] = [None] * len(units)
+        rows: list[tuple[int, EncodedUnit]] = []
+        for index, unit in enumerate(units):
+            try:
+                rows.append((index, self._bundle.tokenizer.encode(unit)))
+            except UnitError as error:
+                outcomes[index] = error
+        shared = shared_prefix([encoded.ids for _, encoded in rows])
+        prefix, cached = self._nothing(), 0
+        if shared:
+            prefix, cached = self._run(rows[0][1].ids[:shared], shared, cancellation)
+            prefix = prefix.cut(shared)
+        lengths = [len(encoded.ids) for _, encoded in rows]
+        for batch in split_rows(lengths, self._bytes_per_token(), BATCH_LIMIT_MB):
+            tails = [rows[place][1].ids[shared:] for place in batch]
+            found = run_batch(self._model, prefix, tails, self._chunk_tokens, cancellation)
+            for place, logits in zip(batch, found, strict=True):
+                index, encoded = rows[place]
+                known = cached if place == 0 else shared
+                outcomes[index] = self._score(units[index], encoded, np.concatenate([prefix.logits, logits]), known)
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def clear_cache(self) -> None:
+        """Forget every prefix, so that the next score runs in full."""
+        self._cache.clear()
+
+    def _score(self, unit: ScoringUnit, encoded: EncodedUnit, logits: FloatArray, cached: int) -> Score:
+        """`logits`: of all tokens; `cached`: how many of them did not run."""
         raw = logits[encoded.solution_start :].copy()
         section = self._bundle.manifest.applicability
         trusted = None if section is None else trust(section, unit, raw)
@@ -88,16 +118,13 @@ class OnnxScorer:
             doubt=None if trusted is None else trusted.doubt,
         )
 
-    def clear_cache(self) -> None:
-        """Forget every prefix, so that the next score runs in full."""
-        self._cache.clear()
-
-    def _logits(self, encoded: EncodedUnit, cancellation: Cancellation) -> tuple[FloatArray, int]:
-        """Logits of all tokens, float32 [n], and how many of them the cache knew."""
-        ids = encoded.ids
+    def _run(self, ids: IntArray, problem_tokens: int, cancellation: Cancellation) -> tuple[CachedRun, int]:
+        """The run of a token sequence, and how many of its tokens the cache knew. The run may hold more tokens, where
+        the cache knows them. `problem_tokens`: how many of the tokens state the task.
+        """
         known, shared = self._cache.longest_prefix(ids)
         if known is not None and shared == len(ids):
-            return known.logits[:shared], shared
+            return known, shared
         kept = min(shared, max(len(ids) - MIN_RUN_TOKENS, 0))
         run = self._nothing() if known is None else known.cut(kept)
         try:
@@ -105,8 +132,13 @@ class OnnxScorer:
                 run = self._extend(run, self._next_chunk(ids[len(run.ids) :]), cancellation)
         finally:
             if len(run.ids) > shared and len(run.ids) >= MIN_RUN_TOKENS:
-                self._cache.put(run, replaces=known if _supersedes(known, shared, encoded) else None)
-        return run.logits, kept
+                self._cache.put(run, replaces=known if _supersedes(known, shared, problem_tokens) else None)
+        return run, kept
+
+    def _bytes_per_token(self) -> int:
+        """Of the keys and values of one token."""
+        graph = self._bundle.manifest.graph
+        return 2 * graph.layers * graph.kv_heads * graph.head_size * np.dtype(graph.kv_dtype).itemsize
 
     def _next_chunk(self, ids: IntArray) -> IntArray:
         """What to run of the tokens left. The last chunk may be one longer than the others, so that none has one."""
@@ -122,10 +154,7 @@ class OnnxScorer:
         values = values[:, : len(ids)]
         if not np.isfinite(values).all():
             # Kept in the cache, it would spoil every later score that shares the prefix.
-            raise EngineError(
-                "the model returned a value that is not a finite number; the bundle does not suit this machine: "
-                "check it with its golden scores and export it again"
-            )
+            raise not_finite()
         return run.extend(ids, values[0], memory.cut(len(run.ids) + len(ids)))
 
 
@@ -171,13 +200,13 @@ def _calibration_name(calibration: Calibration) -> str:
     return f"{calibration.method}-{digest[:8]}"
 
 
-def _supersedes(known: CachedRun | None, shared: int, encoded: EncodedUnit) -> bool:
+def _supersedes(known: CachedRun | None, shared: int, problem_tokens: int) -> bool:
     """Whether a new run makes the one it grew from useless.
 
     It does if it contains it, or if both have the problem in common: then it is the same function after a keystroke,
     and keeping every keystroke would push other functions out of the cache.
     """
-    return known is not None and shared >= min(len(known.ids), max(encoded.solution_start, 1))
+    return known is not None and shared >= min(len(known.ids), max(problem_tokens, 1))
 
 
 def _cores() -> int:

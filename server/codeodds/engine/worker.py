@@ -13,14 +13,15 @@ import enum
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from codeodds.engine.api import Cancellation, Scorer, ScorerInfo
 from codeodds.engine.memo import MEMO_LIMIT_MB, ScoreMemo
 from codeodds.engine.release import release_memory
-from codeodds.errors import CodeoddsError, EngineError, Superseded
+from codeodds.errors import CodeoddsError, EngineError, Superseded, UnitError
 from codeodds.types import Score, ScoringUnit
 
 logger = logging.getLogger(__name__)
@@ -68,12 +69,18 @@ class Counters:
     """How often it was closed because nothing was asked of it."""
 
 
+Outcome = Score | UnitError
+"""What came of one unit of a batch."""
+
+
 @dataclass(eq=False, slots=True)
 class _Request:
     key: str
-    unit: ScoringUnit
+    units: tuple[ScoringUnit, ...]
+    batch: bool
+    """Whether the future takes the outcomes of all units, or the score of the only one."""
     priority: Priority
-    future: Future[Score] = field(default_factory=Future)
+    future: Future[Any] = field(default_factory=Future)
     cancellation: Cancellation = field(default_factory=Cancellation)
     given_up: bool = False
 
@@ -131,24 +138,32 @@ class ScoringWorker:
         The future fails with what `Scorer.score` raises, with the error of opening the scorer (a later request tries
         again), or with Superseded after `cancel` or `close`.
         """
-        request = _Request(key, unit, priority)
+        return self._submit(_Request(key, (unit,), False, priority))
+
+    def submit_batch(
+        self, key: str, units: Sequence[ScoringUnit], priority: Priority = Priority.BACKGROUND
+    ) -> Future[list[Outcome]]:
+        """As `submit`, for units that start alike. The future has a score or a UnitError for each, in order."""
+        return self._submit(_Request(key, tuple(units), True, priority))
+
+    def _submit(self, request: _Request) -> Future[Any]:
         aside: _Request | None = None
         with self._changed:
-            same = self._pending(key)
-            if same is not None and same.unit == unit and not self._closed:
-                same.priority = min(same.priority, priority)
+            same = self._pending(request.key)
+            if same is not None and (same.units, same.batch) == (request.units, request.batch) and not self._closed:
+                same.priority = min(same.priority, request.priority)
                 return same.future
-            replaced = self._take(key)
-            known = None if self._closed else self._memo.get(unit)
+            replaced = self._take(request.key)
+            known = [] if self._closed else [self._memo.get(unit) for unit in request.units]
             if self._closed:
                 replaced.append(request)
-            elif known is not None:
-                self._count(remembered=1)
-                request.future.set_result(known)
+            elif all(score is not None for score in known):
+                self._count(remembered=len(known))
+                request.future.set_result(known if request.batch else known[0])
             else:
-                self._waiting[key] = request
+                self._waiting[request.key] = request
                 self._ensure_thread()
-                if priority is Priority.INTERACTIVE:
+                if request.priority is Priority.INTERACTIVE:
                     aside = self._running
                 self._changed.notify()
         _fail(replaced)
@@ -276,18 +291,18 @@ class ScoringWorker:
 
     def _score(self, request: _Request) -> None:
         generation = self._generation
-        started = False
+        started = 0
         try:
             request.cancellation.raise_if_cancelled()
             scorer = self._opened(generation)
             with self._changed:
-                known = self._memo.get(request.unit)
-                started = known is None
-                self._count(runs=int(started), remembered=int(not started))
-            score = known or scorer.score(request.unit, request.cancellation)
+                known = [self._memo.get(unit) for unit in request.units]
+                started = known.count(None)
+                self._count(runs=started, remembered=len(known) - started)
+            outcomes = _outcomes(request, known, scorer)
         except Superseded as error:
             with self._changed:
-                self._count(interrupted=int(started))
+                self._count(interrupted=started)
                 settle = request.given_up or self._closed
             if settle:
                 _settle(request, error)
@@ -301,10 +316,11 @@ class ScoringWorker:
             with self._changed:
                 if generation != self._generation:
                     return
-                if known is None:
-                    self._memo.put(request.unit, score)
-                    self._count(cached_tokens=score.cached_tokens, computed_tokens=score.computed_tokens)
-            _settle(request, score)
+                for unit, before, outcome in zip(request.units, known, outcomes, strict=True):
+                    if before is None and isinstance(outcome, Score):
+                        self._memo.put(unit, outcome)
+                        self._count(cached_tokens=outcome.cached_tokens, computed_tokens=outcome.computed_tokens)
+            _settle(request, outcomes if request.batch else outcomes[0])
 
     def _opened(self, generation: int) -> Scorer:
         """Raises: BundleError, and whatever else opening a scorer raises."""
@@ -341,7 +357,16 @@ def _fail(requests: list[_Request]) -> None:
         _settle(request, Superseded("a newer request took this one's place, or it was cancelled"))
 
 
-def _settle(request: _Request, outcome: Score | CodeoddsError) -> None:
+def _outcomes(request: _Request, known: list[Score | None], scorer: Scorer) -> list[Outcome]:
+    """What came of each unit; only those whose score is not known run. Raises: what the scorer raises."""
+    if not request.batch:
+        return [known[0] or scorer.score(request.units[0], request.cancellation)]
+    missing = [unit for unit, score in zip(request.units, known, strict=True) if score is None]
+    found = iter(scorer.score_batch(missing, request.cancellation) if missing else ())
+    return [next(found) if score is None else score for score in known]
+
+
+def _settle(request: _Request, outcome: Outcome | list[Outcome] | CodeoddsError) -> None:
     """Set the future's outcome, unless another thread already did or its owner cancelled it."""
     try:
         if isinstance(outcome, CodeoddsError):

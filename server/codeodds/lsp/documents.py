@@ -16,6 +16,7 @@ from codeodds.engine.lines import score_lines
 from codeodds.engine.worker import Priority, ScoringWorker
 from codeodds.errors import BundleError, EngineError, RequestTimeout, Superseded, UnitError
 from codeodds.lsp.futures import outcome
+from codeodds.lsp.requests import Requests
 from codeodds.lsp.rhythm import Rhythm
 from codeodds.lsp.settings import Settings
 from codeodds.lsp.settings_store import SettingsStore
@@ -88,6 +89,7 @@ class Documents:
 
     def __init__(self, worker: ScoringWorker) -> None:
         self.worker = worker
+        self.requests = Requests(worker)
         self.store = SettingsStore()
         self.on_scored: list[Listener] = []
         self.on_closed: list[Callable[[str], None]] = []
@@ -96,13 +98,11 @@ class Documents:
         self._open: dict[str, Document] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._keys: dict[str, set[str]] = {}
-        self._request_keys: dict[str, set[str]] = {}
         self._rhythms: dict[str, Rhythm] = {}
         self._parser = ThreadPoolExecutor(max_workers=1, thread_name_prefix="codeodds-parsing")
         self._configured = asyncio.Event()
         self._unusable = False
         self._told: set[str] = set()
-        self._requests = 0
 
     def get(self, uri: str) -> Document | None:
         return self._open.get(uri)
@@ -223,24 +223,18 @@ class Documents:
         if line is not None:
             last = line if last_line is None else last_line
             functions = [item for item in functions if _first_line(item) <= last and line <= item.end_line]
-        self._requests += 1
-        keys = [f"request {self._requests}/{index}" for index in range(len(functions))]
-        held = self._request_keys.setdefault(document.uri, set())
-        held.update(keys)
-        try:
+        with self.requests.held(document.uri, len(functions)) as keys:
             found = []
             for key, function in zip(keys, functions, strict=True):
-                if self._open.get(document.uri) is not document:
-                    raise Superseded("the document was changed or closed while it was scored")
+                self.check_newest(document)
                 found.append(await self._judge_one(key, function, Priority.INTERACTIVE))
             self._unusable = False
             return tuple(found)
-        finally:
-            held.difference_update(keys)
-            if not held and self._request_keys.get(document.uri) is held:
-                del self._request_keys[document.uri]
-            for key in keys:
-                self.worker.cancel(key)
+
+    def check_newest(self, document: Document) -> None:
+        """Raises: Superseded if this is no longer the newest version of an open document."""
+        if self._open.get(document.uri) is not document:
+            raise Superseded("the document was changed or closed while it was scored")
 
     def _schedule(self, document: Document, delay_s: float) -> None:
         task = self._tasks.pop(document.uri, None)
@@ -258,8 +252,9 @@ class Documents:
 
     def _give_up(self, uri: str) -> None:
         """End what waits or runs for a document."""
-        for key in (*self._keys.get(uri, ()), *self._request_keys.get(uri, ())):
+        for key in self._keys.get(uri, ()):
             self.worker.cancel(key)
+        self.requests.give_up(uri)
 
     async def _refresh(self, document: Document, delay_s: float) -> None:
         try:

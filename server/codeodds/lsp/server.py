@@ -96,6 +96,7 @@ class CodeoddsServer(LanguageServer):
 def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
     """A server with all features. `open_scorer` is called in the inference thread, when something is scored first."""
     from codeodds.lsp.features import (
+        alternatives,
         code_actions,
         code_lens,
         commands,
@@ -103,7 +104,9 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
         diagnostics,
         hover,
         inlay_hints,
+        inline_completion,
         loading,
+        rank_request,
         refresh,
         score_request,
         trace,
@@ -168,7 +171,10 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
         hover,
         code_actions,
         commands,
+        alternatives,
         score_request,
+        rank_request,
+        inline_completion,
         loading,
         refresh,
         trace,
@@ -186,8 +192,9 @@ def is_python(uri: str, language_id: str) -> bool:
 def run_stdio(open_scorer: OpenScorer, log_level: str = "warning") -> None:
     """Serve on stdin and stdout until the client goes. `log_level`: of what goes to stderr, as `logging` names it."""
     logging.basicConfig(level=log_level.upper(), format="codeodds: %(message)s")
-    # pygls and asyncio log whole messages and the arguments of callbacks, which hold user code.
-    for library in ("pygls", "asyncio"):
+    # pygls and asyncio log whole messages and the arguments of callbacks, which hold user code; the others log headers
+    # with keys.
+    for library in ("pygls", "asyncio", "httpx", "httpcore"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
     server = create_server(open_scorer)
     try:

@@ -36,8 +36,13 @@ Settings marked *process* hold for the whole server; in a folder's settings they
 |---|---|---|---|
 """
 
-PROCESS_WIDE = frozenset({"memory_limit_mb", "threads", "idle_unload_s", "model"})
-"""There is one model for all documents."""
+COMPLETIONS = frozenset(
+    field.name for field in msgspec.structs.fields(Settings) if field.name.startswith("completions_")
+)
+"""A folder that somebody else wrote must not choose where code is sent to."""
+
+PROCESS_WIDE = frozenset({"memory_limit_mb", "threads", "idle_unload_s", "model"}) | COMPLETIONS
+"""There is one model for all documents, and one endpoint."""
 
 
 def page() -> str:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import platform
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated, Any, TypeVar
+from typing import Any
 
 import msgspec
 from lsprotocol import types as lsp
-from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+from pygls.exceptions import JsonRpcException
 
 from codeodds import __version__
+from codeodds.lsp.arguments import Position, Range, read_argument
 from codeodds.lsp.command_names import (
     DEBUG_INFORMATION,
     EXPLAIN,
@@ -30,23 +31,10 @@ from codeodds.lsp.presentation import explanation
 from codeodds.lsp.score_result import judged_now, open_document, score_result
 from codeodds.lsp.server import CodeoddsServer
 
+_HIDDEN = {"completions_url": "not shown", "completions_key_variable": "not shown"}
+"""Settings that a report of a problem should not hold: a URL may hold a password."""
+
 LIBRARIES = ("pygls", "lsprotocol", "onnxruntime", "tokenizers", "tree-sitter-python")
-
-Count = Annotated[int, msgspec.Meta(ge=0)]
-
-
-class Position(msgspec.Struct, frozen=True):
-    """A position of the protocol. Only the line matters."""
-
-    line: Count
-    character: Count = 0
-
-
-class Range(msgspec.Struct, frozen=True):
-    """A range of the protocol. Only the lines matter."""
-
-    start: Position
-    end: Position
 
 
 class InFile(msgspec.Struct, frozen=True):
@@ -77,9 +65,6 @@ class ToExplain(msgspec.Struct, frozen=True):
     show: bool = False
 
 
-_Argument = TypeVar("_Argument", bound=msgspec.Struct)
-
-
 class Commands:
     """What a user asks for by name; nothing of it happens by itself."""
 
@@ -88,25 +73,25 @@ class Commands:
 
     async def score_file(self, argument: Any = None) -> dict[str, Any]:
         """As `codeodds/score` for a document."""
-        wanted = _read(SCORE_FILE, argument, InFile)
+        wanted = read_argument(SCORE_FILE, argument, InFile)
         return await score_result(self._server, open_document(self._server, SCORE_FILE, wanted.uri))
 
     async def score_function(self, argument: Any = None) -> dict[str, Any]:
         """As `codeodds/score` for the function around a position."""
-        wanted = _read(SCORE_FUNCTION, argument, AtPosition)
+        wanted = read_argument(SCORE_FUNCTION, argument, AtPosition)
         line = wanted.position.line
         return await score_result(self._server, open_document(self._server, SCORE_FUNCTION, wanted.uri, line), line)
 
     async def score_selection(self, argument: Any = None) -> dict[str, Any]:
         """As `codeodds/score` for the functions that a range touches."""
-        wanted = _read(SCORE_SELECTION, argument, InRange)
+        wanted = read_argument(SCORE_SELECTION, argument, InRange)
         first, last = wanted.range.start.line, wanted.range.end.line
         document = open_document(self._server, SCORE_SELECTION, wanted.uri, first)
         return await score_result(self._server, document, first, max(first, last))
 
     async def explain(self, argument: Any = None) -> dict[str, Any]:
         """The explanation of a function as Markdown and as plain text; null for both where there is no function."""
-        wanted = _read(EXPLAIN, argument, ToExplain)
+        wanted = read_argument(EXPLAIN, argument, ToExplain)
         line = wanted.position.line
         document = open_document(self._server, EXPLAIN, wanted.uri, line)
         judged = await judged_now(self._server, document, line)
@@ -142,7 +127,7 @@ class Commands:
             "client": self._server.client.name,
             "position_encoding": str(self._server.position_encoding),
             "model": None if info is None else msgspec.to_builtins(info),
-            "settings": msgspec.to_builtins(documents.settings),
+            "settings": {**msgspec.to_builtins(documents.settings), **_HIDDEN},
             "documents": {
                 "open": len(documents.open_uris),
                 "functions": len(judged),
@@ -164,24 +149,6 @@ class Commands:
             )
         shown = await self._server.window_show_document_async(lsp.ShowDocumentParams(uri=page, take_focus=True))
         return {"uri": page, "shown": shown.success}
-
-
-def _read(name: str, argument: Any, kind: type[_Argument]) -> _Argument:
-    """The argument of a command. Raises: JsonRpcInvalidParams that says what it should be."""
-    try:
-        return msgspec.convert(_plain(argument), kind)
-    except msgspec.ValidationError as error:
-        members = ", ".join(field.name for field in msgspec.structs.fields(kind) if field.required)
-        raise JsonRpcInvalidParams(f"{name}: its argument is one object with {members} ({error})") from error
-
-
-def _plain(value: Any) -> Any:
-    """pygls makes named tuples of some JSON objects; make them dicts again."""
-    if hasattr(value, "_asdict"):
-        value = value._asdict()
-    if isinstance(value, dict):
-        return {name: _plain(member) for name, member in value.items()}
-    return [_plain(member) for member in value] if isinstance(value, list | tuple) else value
 
 
 def _version(library: str) -> str | None:

@@ -1,0 +1,170 @@
+"""``textDocument/inlineCompletion``: ways to go on from an endpoint that the user names, the most probable first.
+
+Off unless the settings name one. The samples that are there when their share of the time is up are ranked, and what is
+ranked when all of it is up is shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from lsprotocol import types as lsp
+
+from codeodds.errors import CodeoddsError, EndpointError, RankError, RequestTimeout, Superseded
+from codeodds.generation.endpoint import Endpoint
+from codeodds.generation.options import EndpointOptions
+from codeodds.generation.samples import Prompt, Samples
+from codeodds.lsp.documents import Document
+from codeodds.lsp.edits import offset_of
+from codeodds.lsp.failures import as_response
+from codeodds.lsp.rank_result import DECIMALS
+from codeodds.lsp.rankings import rank_for
+from codeodds.lsp.server import CodeoddsServer
+from codeodds.lsp.settings import Settings
+from codeodds.ranking.plan import Context, Plan
+from codeodds.source.functions import normalise_newlines
+from codeodds.source.places import find_cursor
+
+SAMPLING_SHARE = 2 / 3
+"""Of the time, for the samples; the rest is for their scores."""
+
+Offered = tuple[str, float | None]
+"""A text and its probability; None if the time was up before it was scored."""
+
+
+class InlineCompletion:
+    """Asks, ranks, answers. The endpoint's problems are told once, until it works again."""
+
+    def __init__(self, server: CodeoddsServer) -> None:
+        self._server = server
+        self._endpoint = Endpoint()
+        self._asking: asyncio.Task[None] | None = None
+        self._told: set[str] = set()
+
+    async def answer(self, params: lsp.InlineCompletionParams) -> list[dict[str, Any]]:
+        """Nothing where the cursor is in no function's body, where it stands before other text, while it is off, and
+        for a document that changed meanwhile.
+
+        Raises: JsonRpcException (RequestFailed) with one sentence if somebody asked for a completion and there is none.
+        """
+        settings = self._server.documents.settings
+        document = self._server.documents.get(params.text_document.uri)
+        if document is None or not settings.completions_url:
+            return []
+        automatic = params.context.trigger_kind == lsp.InlineCompletionTriggerKind.Automatic
+        try:
+            if automatic:
+                # Whoever goes on typing cancels it before anything is asked.
+                await asyncio.sleep(settings.debounce_ms / 1000)
+            offered = await self._offer(document, params.position, settings)
+        except (Superseded, RankError):
+            return []
+        except CodeoddsError as error:
+            if not automatic:
+                raise as_response(error) from error
+            self._tell(str(error))
+            return []
+        at = {"line": params.position.line, "character": params.position.character}
+        return [
+            # The protocol has no member for the probability; clients pass over what they do not know.
+            {"insertText": text, "range": {"start": at, "end": at}, "data": {"probability": _rounded(probability)}}
+            for text, probability in offered
+        ]
+
+    async def _offer(self, document: Document, position: lsp.Position, settings: Settings) -> list[Offered]:
+        """Raises: EndpointError; Superseded, BundleError, EngineError as `rank_for`."""
+        documents = self._server.documents
+        documents.check_newest(document)
+        offset = offset_of(document.text, position, self._server.position_encoding)
+        before, behind = normalise_newlines(document.text[:offset]), document.text[offset:].lstrip(" \t")
+        if behind and behind[0] not in "\r\n":
+            return []
+        cursor = await asyncio.to_thread(find_cursor, before, document.imports)
+        if cursor is None:
+            return []
+        prompt = Prompt.at(cursor)
+        ends = asyncio.get_running_loop().time() + settings.completions_budget_ms / 1000
+        samples = await self._sample(settings, prompt)
+        documents.check_newest(document)
+        texts = await asyncio.to_thread(prompt.candidates, samples)
+        if not texts:
+            raise EndpointError("the completions endpoint gave no text that can stand here; see completions_model")
+        left_ms = 1000 * (ends - asyncio.get_running_loop().time())
+        context = Context(cursor.function.unit.problem, cursor.written)
+        try:
+            found = await rank_for(documents, document, context, texts, max(left_ms, 1))
+        except RequestTimeout:
+            known = (await asyncio.to_thread(Plan, context, texts)).units
+            return [(texts[index], None) for index in known]
+        self._told.clear()
+        return [
+            (candidate.text, candidate.probability)
+            for candidate in found.ranking.candidates
+            if candidate.probability is not None and candidate.duplicate_of is None
+        ]
+
+    async def _sample(self, settings: Settings, prompt: Prompt) -> Samples:
+        """Raises: EndpointError if nothing came in time; Superseded if something newer is asked."""
+        samples = Samples()
+        options = endpoint_options(settings)
+        limit_ms = SAMPLING_SHARE * settings.completions_budget_ms
+        try:
+            async with asyncio.timeout(limit_ms / 1000):
+                await self._ask(options, prompt, samples)
+        except TimeoutError:
+            if not len(samples):
+                raise EndpointError(
+                    f"the completions endpoint {options.address} gave nothing within {limit_ms:.0f} ms, two thirds of "
+                    "completions_budget_ms; raise it, or use a smaller model"
+                ) from None
+        return samples
+
+    async def _ask(self, options: EndpointOptions, prompt: Prompt, samples: Samples) -> None:
+        """Ends what was asked before: there is one cursor, and not every client cancels.
+
+        Raises: EndpointError; Superseded if something newer is asked.
+        """
+        older = self._asking
+        if older is not None:
+            older.cancel()
+        asking = asyncio.ensure_future(self._endpoint.fill(options, prompt.text, samples))
+        self._asking = asking
+        try:
+            await asking
+        except asyncio.CancelledError:
+            waiting = asyncio.current_task()
+            if waiting is not None and waiting.cancelling():
+                raise
+            raise Superseded("another completion was asked for") from None
+
+    def _tell(self, message: str) -> None:
+        if message not in self._told:
+            self._told.add(message)
+            self._server.tell(message)
+
+
+def _rounded(probability: float | None) -> float | None:
+    return None if probability is None else round(probability, DECIMALS)
+
+
+def endpoint_options(settings: Settings) -> EndpointOptions:
+    """What the settings say of the endpoint. Those of the whole server count: a folder's are not asked."""
+    return EndpointOptions(
+        url=settings.completions_url,
+        model=settings.completions_model,
+        samples=settings.completions_samples,
+        temperature=settings.completions_temperature,
+        max_tokens=settings.completions_max_tokens,
+        key_variable=settings.completions_key_variable,
+    )
+
+
+def set_up(server: CodeoddsServer) -> None:
+    """Wire the feature."""
+    completion = InlineCompletion(server)
+
+    # Without options pygls does not advertise it.
+    @server.feature(lsp.TEXT_DOCUMENT_INLINE_COMPLETION, lsp.InlineCompletionOptions())
+    async def answer(params: lsp.InlineCompletionParams) -> Any:
+        return await completion.answer(params)

@@ -1,0 +1,38 @@
+"""Which of the worker's requests belong to which document: a change of the document gives them up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from codeodds.engine.worker import ScoringWorker
+
+
+class Requests:
+    """Keys of what clients asked for, by document. On the event loop only."""
+
+    def __init__(self, worker: ScoringWorker) -> None:
+        self._worker = worker
+        self._held: dict[str, set[str]] = {}
+        self._number = 0
+
+    @contextmanager
+    def held(self, uri: str, count: int) -> Iterator[list[str]]:
+        """New keys for the worker, which are given up with the document, and at the end."""
+        self._number += 1
+        keys = [f"request {self._number}/{index}" for index in range(count)]
+        held = self._held.setdefault(uri, set())
+        held.update(keys)
+        try:
+            yield keys
+        finally:
+            held.difference_update(keys)
+            if not held and self._held.get(uri) is held:
+                del self._held[uri]
+            for key in keys:
+                self._worker.cancel(key)
+
+    def give_up(self, uri: str) -> None:
+        """End what waits or runs for a document."""
+        for key in tuple(self._held.get(uri, ())):
+            self._worker.cancel(key)
