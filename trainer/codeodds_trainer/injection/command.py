@@ -100,9 +100,9 @@ def make_mutants(
                 ]
     done = {row.problem_id for row in read_finished(out, InjectedRow)}
     pending = [item for item in solved if item.problem_id not in done]
-    with Pool(workers) as pool, open_lines(out) as file, tqdm(total=len(pending), unit="program") as progress:
+    with Pool(workers) as pool, open_lines(out) as sink, tqdm(total=len(pending), unit="program") as progress:
         for rows in mutants_that_fail(pending, most, seed, pool):
-            _write(file, rows)
+            _write(sink, rows)
             progress.update()
     rows = read_finished(out, InjectedRow)
     seal(out, InjectedRow, len(rows), [problem_file, *program_files])

@@ -94,7 +94,7 @@ def _body(reference: str, problem: Problem) -> str | None:
     if len(rest) != 1 or not isinstance(rest[0], ast.FunctionDef) or rest[0].name != problem.entry_point:
         return None
     lines = reference.splitlines(keepends=True)
-    if any(ast.get_source_segment(reference, node) not in problem.prompt for node in imports):
+    if any((ast.get_source_segment(reference, node) or "") not in problem.prompt for node in imports):
         return None
     start = rest[0].body[0].lineno - 1
     if start < rest[0].lineno:
