@@ -37,6 +37,9 @@ class BaseSection(_Section):
     """Folder in Hugging Face layout, or a hub name. A leading ``~`` is expanded."""
     gguf_file: str | None = None
     """A GGUF file within the folder, dequantised when loaded."""
+    rounded_to: Literal["bfloat16"] | None = None
+    """Round the weights to this type, in which most models are published. A bundle whose frozen layers come from the
+    same rounded weights as an older one's holds the same bytes there: a version control system stores them once."""
 
 
 class VocabularySection(_Section):

@@ -211,6 +211,19 @@ class Metric(_Strict):
     """None for the bundle's own score, else the baseline that was measured."""
 
 
+class Slice(_Strict):
+    """How well one kind of mistake, one length or one style was judged on held-out problems, for people."""
+
+    dataset: str
+    about: Literal["mistake", "length", "style"]
+    name: str
+    failing_programs: Annotated[int, msgspec.Meta(ge=0)]
+    auroc: Probability
+    """Within-problem AUROC; of a kind of mistake: its failing programs against the right ones of their problems."""
+    low: float | None = None
+    high: float | None = None
+
+
 class Source(_Strict):
     """A data file or recipe that made the bundle."""
 
@@ -244,6 +257,8 @@ class Manifest(_Strict, omit_defaults=True):
     sources: list[Source]
     applicability: Applicability | None = None
     """Which scores may be shown; None shows all."""
+    slices: list[Slice] = []
+    """Where the bundle does better and worse."""
 
 
 def decode(content: bytes) -> Manifest:

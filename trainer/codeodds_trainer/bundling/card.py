@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codeodds.bundle.manifest import Applicability, Calibration, Manifest, Metric
+from codeodds.bundle.manifest import Applicability, Calibration, Manifest, Metric, Slice
 
 CARD_FILE = "README.md"
 
@@ -74,10 +74,10 @@ def render_card(manifest: Manifest) -> str:
         lines += metric_tables(manifest.metrics)
     else:
         lines += ["Nothing was measured yet: run `codeodds-train evaluate`."]
+    lines += ["", "Intervals are 95 % bootstrap intervals over problems.", ""]
+    if manifest.slices:
+        lines += slice_lines(manifest.slices)
     lines += [
-        "",
-        "Intervals are 95 % bootstrap intervals over problems.",
-        "",
         "## Limits",
         "",
         "- A low value is an estimate, never proof of a mistake; a high one is no proof of its absence.",
@@ -134,6 +134,31 @@ def applicability_lines(applicability: Applicability) -> list[str]:
                 ]
             )
             for row in applicability.measured
+        ),
+        "",
+    ]
+
+
+def slice_lines(slices: list[Slice]) -> list[str]:
+    """Where it fails: by kind of mistake, length and style, the worst first."""
+    ordered = sorted(slices, key=lambda item: (item.about, item.auroc))
+    return [
+        "## Where it fails",
+        "",
+        "Within-problem AUROC of parts of the test programs, the worst first; 0.5 is chance.",
+        "A kind of mistake is told from the text of the nearest right program, or known where the error was put in.",
+        "",
+        *_head(["part", "data set", "failing programs", "AUROC"]),
+        *(
+            _line(
+                [
+                    f"{item.about}: {item.name}",
+                    item.dataset,
+                    f"{item.failing_programs:,}",
+                    f"{item.auroc:.3f}" + ("" if item.low is None else f" ({item.low:.3f} to {item.high:.3f})"),
+                ]
+            )
+            for item in ordered
         ),
         "",
     ]

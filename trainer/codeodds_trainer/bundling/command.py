@@ -23,7 +23,7 @@ from codeodds_trainer.data import LabelledProblem, read_problems
 from codeodds_trainer.disk import write_whole
 from codeodds_trainer.errors import ExportError
 from codeodds_trainer.evaluation.applicability import units_of
-from codeodds_trainer.evaluation.scoring import score_problems
+from codeodds_trainer.evaluation.scoring import score_problems, validation_store
 from codeodds_trainer.recipe import Recipe
 from codeodds_trainer.run_folder import RunFolder
 from codeodds_trainer.training.dataset import cap_problems, sample_programs
@@ -60,9 +60,8 @@ def export_run(
 
     say("3/4 calibration")
     problems = _validation_problems(recipe, data)
-    scored = score_problems(
-        open_scorer(draft, threads=threads), problems, run.scores / f"calibration-{variant.name}.jsonl"
-    )
+    store = validation_store(run.scores, read_manifest(draft))
+    scored = score_problems(open_scorer(draft, threads=threads), problems, store)
     fitted_on = _validation_name(recipe)
     calibration, comparison = choose_calibration(scored, fitted_on)
     write_whole(run.root / COMPARISON_FILE, comparison_json(comparison))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -28,11 +27,17 @@ from codeodds_trainer.evaluation.baselines.options import BaselineOptions
 from codeodds_trainer.evaluation.bootstrap import DRAWS
 from codeodds_trainer.evaluation.copies import Copies, as_drawn, read_copies
 from codeodds_trainer.evaluation.data_set import measure_data_set
-from codeodds_trainer.evaluation.headline import headline_metrics
+from codeodds_trainer.evaluation.headline import card_slices, headline_metrics
 from codeodds_trainer.evaluation.page import render
 from codeodds_trainer.evaluation.raters import THIS_BUNDLE, Kind, Rater, baseline_raters, bundle_rater
 from codeodds_trainer.evaluation.schema import SCHEMA, BundleName, DataSet, Evaluation, Origin, encode
-from codeodds_trainer.evaluation.scoring import ScoredSet, hash_text, score_problems
+from codeodds_trainer.evaluation.scoring import (
+    ScoredSet,
+    hash_of_weights,
+    hash_text,
+    score_problems,
+    validation_store,
+)
 from codeodds_trainer.evaluation.tables import to_markdown
 from codeodds_trainer.evaluation.thresholds import PRECISIONS, choose_thresholds, measure_thresholds
 from codeodds_trainer.run_folder import RunFolder
@@ -125,7 +130,7 @@ def evaluate_bundle(request: Request, run: RunFolder, out: Path, write: bool, sa
             problems_in_file=in_file,
             limited=(request.limit_of(file) or in_file) < in_file,
         )
-        data_sets.append(measure_data_set(origin, scored, raters, others))
+        data_sets.append(measure_data_set(origin, scored, raters, others, problems[name]))
     thresholds = own.manifest.thresholds
     if write:
         thresholds = _thresholds(own, request, run, problems, [data_set.label for data_set in data_sets])
@@ -150,7 +155,9 @@ def evaluate_bundle(request: Request, run: RunFolder, out: Path, write: bool, sa
     say(f"the page is {out / 'evaluation.html'}")
     if write:
         metrics = [metric for data_set in data_sets for metric in headline_metrics(data_set)]
-        seal(own.folder, msgspec.structs.replace(own.manifest, metrics=metrics, thresholds=thresholds))
+        slices = [item for data_set in data_sets for item in card_slices(data_set)]
+        measured = msgspec.structs.replace(own.manifest, metrics=metrics, thresholds=thresholds, slices=slices)
+        seal(own.folder, measured)
         say(f"figures and {len(thresholds)} threshold(s) are in {own.folder}")
     return markdown
 
@@ -241,7 +248,7 @@ def _thresholds(
             found = choose_problems(read_problems(request.data / source.name, VALIDATION_SPLITS), request.limit)
             problems += sample_programs(found, PROGRAMS_PER_PROBLEM)
     scorer = open_scorer(own.folder, threads=request.threads)
-    valid = score_problems(scorer, problems, run.scores / f"validation-{own.weights}.jsonl")
+    valid = score_problems(scorer, problems, validation_store(run.scores, own.manifest))
     chosen = choose_thresholds(_shown(own, valid, problems), valid.labels, PRECISIONS)
     everything = ScoredSet([row for items in own.scored.values() for row in items.rows])
     values = _shown(own, everything, [problem for items in reported.values() for problem in items])
@@ -282,12 +289,3 @@ def _name(bundle: MeasuredBundle) -> BundleName:
     return BundleName(
         name=manifest.name, version=manifest.version, weights_sha256=bundle.weights, calibration=calibration
     )
-
-
-def hash_of_weights(manifest: Manifest) -> str:
-    """Names what the raw scores depend on: graph, weights and tokenizer."""
-    digest = hashlib.sha256()
-    for file in manifest.files:
-        if file.path.endswith((".onnx", ".bin")) or file.path == manifest.tokenizer:
-            digest.update(bytes.fromhex(file.sha256))
-    return digest.hexdigest()[:12]

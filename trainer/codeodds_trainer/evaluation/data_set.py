@@ -7,25 +7,32 @@ from collections.abc import Sequence
 import numpy as np
 from tqdm import tqdm
 
+from codeodds_trainer.data import LabelledProblem
 from codeodds_trainer.evaluation.curves import measure_curves
 from codeodds_trainer.evaluation.figures import is_partial, measure_part
 from codeodds_trainer.evaluation.prefixes import FRACTIONS
 from codeodds_trainer.evaluation.raters import Rater
 from codeodds_trainer.evaluation.schema import DataSet, Origin, Part
 from codeodds_trainer.evaluation.scoring import ScoredSet
+from codeodds_trainer.evaluation.slices import measure_slices
 
 
 def measure_data_set(
-    origin: Origin, scored: ScoredSet, raters: Sequence[Rater], seeds: Sequence[Rater] = ()
+    origin: Origin,
+    scored: ScoredSet,
+    raters: Sequence[Rater],
+    seeds: Sequence[Rater] = (),
+    problems: Sequence[LabelledProblem] = (),
 ) -> DataSet:
-    """Whole programs, prefixes, each generator's programs, and each partial baseline's.
+    """Whole programs, prefixes, each generator's programs, each partial baseline's, and slices.
 
-    `raters`: the bundle of record first. `seeds`: bundles of the same recipe and other seeds.
+    `raters`: the bundle of record first. `seeds`: bundles of the same recipe and other seeds. `problems`: the texts of
+    the programs, for the slices.
     """
     partial = [rater for rater in raters if is_partial(rater, scored)]
     raters = [rater for rater in raters if not any(rater is other for other in partial)]
     generators = sorted({row.generator for row in scored.rows})
-    total = 2 + len(FRACTIONS) + len(generators) + len(partial)
+    total = 3 + len(FRACTIONS) + len(generators) + len(partial)
     with tqdm(total=total, desc=f"bootstrap {origin.name}", unit="part") as bar:
 
         def done(part: Part) -> Part:
@@ -44,6 +51,14 @@ def measure_data_set(
             by_rater.append(done(measure_part(scored, [raters[0], rater], seeds, rows, scored_by=rater.name)))
         curves = measure_curves(scored, raters)
         bar.update()
+        slices = measure_slices(scored, raters, problems) if problems else []
+        bar.update()
     return DataSet(
-        origin=origin, whole=whole, fractions=fractions, generators=by_generator, partial=by_rater, curves=curves
+        origin=origin,
+        whole=whole,
+        fractions=fractions,
+        generators=by_generator,
+        partial=by_rater,
+        curves=curves,
+        slices=slices,
     )

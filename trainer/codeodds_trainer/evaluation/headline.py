@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codeodds.bundle.manifest import Metric
+from codeodds.bundle.manifest import Metric, Slice
 from codeodds_trainer.bundling.card import RANKING
 from codeodds_trainer.evaluation.raters import THIS_BUNDLE
 from codeodds_trainer.evaluation.schema import Column, DataSet, Figure, find
@@ -33,6 +33,30 @@ def headline_metrics(data_set: DataSet) -> list[Metric]:
             for column in part.columns:
                 name = f"within_problem_auroc_at_{part.fraction * 100:.0f}"
                 found += [_metric(data_set, column, name, item) for item in _named(column, RANKING[:1])]
+    return found
+
+
+def card_slices(data_set: DataSet) -> list[Slice]:
+    """The bundle's within-problem AUROC of each part; not of parts too small to have one."""
+    found = []
+    for item in data_set.slices:
+        figure = find(item.part.columns[0].figures, RANKING[0])
+        if figure is not None:
+            value, low, high = (
+                None if one is None else round(one, 4) for one in (figure.value, figure.low, figure.high)
+            )
+            assert value is not None
+            found.append(
+                Slice(
+                    dataset=data_set.origin.name,
+                    about=item.about,
+                    name=item.name,
+                    failing_programs=item.failing_programs,
+                    auroc=value,
+                    low=low,
+                    high=high,
+                )
+            )
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from codeodds.bundle.manifest import Spoken
@@ -130,6 +132,15 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     limited: bool
 
 
+class Slice(msgspec.Struct, frozen=True, kw_only=True):
+    """The figures of some of a data set's programs."""
+
+    about: Literal["mistake", "length", "style"]
+    name: str
+    failing_programs: int
+    part: Part
+
+
 class DataSet(msgspec.Struct, frozen=True, kw_only=True):
     """One file's figures."""
 
@@ -141,6 +152,8 @@ class DataSet(msgspec.Struct, frozen=True, kw_only=True):
     partial: list[Part]
     """The programs that a baseline scored, for each baseline that scored only some, beside the bundle on the same."""
     curves: Curves
+    slices: list[Slice] = []
+    """By kind of mistake, length and style; empty where the texts were not at hand."""
     selective: Selective | None = None
     """None for a bundle that speaks of everything."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from codeodds.bundle.manifest import Manifest
 from codeodds.engine.api import Scorer
 from codeodds.errors import UnitError
 from codeodds.types import ScoringUnit
@@ -148,6 +150,18 @@ def program_key(prompt: str, completion: str) -> str:
 
 def hash_text(text: str) -> str:
     """A short name for a text."""
-    import hashlib
-
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def hash_of_weights(manifest: Manifest) -> str:
+    """Names what the raw scores depend on: graph, weights and tokenizer."""
+    digest = hashlib.sha256()
+    for file in manifest.files:
+        if file.path.endswith((".onnx", ".bin")) or file.path == manifest.tokenizer:
+            digest.update(bytes.fromhex(file.sha256))
+    return digest.hexdigest()[:12]
+
+
+def validation_store(scores: Path, manifest: Manifest) -> Path:
+    """Where a bundle's scores of validation programs are kept: calibration makes them, thresholds need them again."""
+    return scores / f"validation-{hash_of_weights(manifest)}.jsonl"

@@ -110,7 +110,8 @@ def data_set_tables(data_set: DataSet) -> list[Table]:
     tables += [ranking_table(part) for part in data_set.partial]
     if data_set.selective is not None:
         tables.append(selective_table(data_set.selective))
-    return [*tables, *fraction_tables(data_set), generator_table(data_set)]
+    tables += [*fraction_tables(data_set), generator_table(data_set)]
+    return [*tables, slice_table(data_set)] if data_set.slices else tables
 
 
 def ranking_table(part: Part) -> Table:
@@ -213,6 +214,35 @@ def generator_table(data_set: DataSet) -> Table:
         "of each generator are in evaluation.json."
     )
     return Table("This bundle by generator", head, rows, note)
+
+
+def slice_table(data_set: DataSet) -> Table:
+    """How well each kind of mistake, each length and each style is judged, by every score that reads whole sets."""
+    scores = [column.name for column in data_set.whole.columns if column.kind in ("bundle", "baseline")]
+    head = ["part", "programs", "failing", "problems with both", *scores]
+    rows = [
+        [
+            f"{found.about}: {found.name}",
+            f"{found.part.programs:,}",
+            f"{found.failing_programs:,}",
+            f"{found.part.mixed_problems:,}",
+            *(
+                _cell(column, RANKING[0]) if name == scores[0] else _cell_value(column)
+                for name in scores
+                for column in [_column(found.part, name)]
+            ),
+        ]
+        for found in data_set.slices
+    ]
+    note = (
+        "Within-problem AUROC. For a kind of mistake: its failing programs against the right ones of their problems. "
+        "Kinds are told from the text of the nearest right program, or known where the error was put in."
+    )
+    return Table("Where it fails", head, rows, note)
+
+
+def _cell_value(column: Column | None) -> str:
+    return NONE if column is None else _value(column, RANKING[0])
 
 
 def to_markdown(evaluation: Evaluation) -> str:

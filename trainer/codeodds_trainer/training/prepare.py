@@ -96,6 +96,8 @@ def _make_base(recipe: Recipe, folder: Path) -> None:
         raise ModelError(f"{source.path}: only models with a fast tokenizer (tokenizer.json) can be served")
     backend: Tokenizer = tokenizer.backend_tokenizer
     model = load_value_model(source, recipe.model.layers)
+    if recipe.base.rounded_to is not None:
+        round_weights(model)
     lm_head = load_lm_head(source) if needs_lm_head(recipe) else None
     content = json.loads(backend.to_str())
     if recipe.vocabulary is not None:
@@ -128,6 +130,13 @@ def _corpus(section: VocabularySection) -> list[Path]:
     paths = sysconfig.get_paths()
     known = {"stdlib": paths["stdlib"], "site-packages": paths["purelib"]}
     return [Path(known.get(name, name)).expanduser() for name in section.corpus]
+
+
+def round_weights(model: PreTrainedModel) -> None:
+    """Round every weight to bfloat16, in place; its type stays what it is."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(parameter.to(torch.bfloat16).to(parameter.dtype))
 
 
 def keep_rows(model: PreTrainedModel, old_ids: npt.NDArray[np.int64]) -> None:
