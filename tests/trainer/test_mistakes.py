@@ -11,8 +11,9 @@ from codeodds_trainer.data import LabelledProblem, LabelledProgram
 from codeodds_trainer.evaluation.mistakes import code_tokens, difference, kind_of_mistake, nearest
 from codeodds_trainer.evaluation.raters import THIS_BUNDLE, bundle_rater
 from codeodds_trainer.evaluation.scoring import ScoredProgram, ScoredSet, text_key
-from codeodds_trainer.evaluation.slices import LEAST_PROGRAMS, measure_slices
+from codeodds_trainer.evaluation.slices import measure_slices
 
+PROBLEMS = 24
 RIGHT = "    total = 0\n    for i in range(n):\n        total += a[i] * 3\n    return total\n"
 
 
@@ -79,7 +80,7 @@ def test_any_two_texts_have_a_kind(one, other):
 def test_each_kind_is_measured_against_the_right_programs_of_its_problems():
     """Operators are always told from right code, constants never; the bundle's value is the last logit."""
     problems, rows = [], []
-    for number in range(1, LEAST_PROGRAMS + 1):
+    for number in range(1, PROBLEMS + 1):
         right = program(f"    return a + {number}5  # sum\n", passed=True)
         operator = program(f"    return a - {number}5\n")
         constant = program(f"    return a + {number}9\n")
@@ -103,12 +104,12 @@ def test_each_kind_is_measured_against_the_right_programs_of_its_problems():
 
     assert auroc("mistake", "wrong operator") == 1.0
     assert auroc("mistake", "wrong constant") == 0.0
-    assert found["mistake", "wrong operator"].failing_programs == LEAST_PROGRAMS
-    assert found["mistake", "wrong operator"].part.programs == 2 * LEAST_PROGRAMS
+    assert found["mistake", "wrong operator"].failing_programs == PROBLEMS
+    assert found["mistake", "wrong operator"].part.programs == 2 * PROBLEMS
     assert [name for about, name in found if about == "length"] == [
-        "short (2 to 8 tokens)",
-        "medium (9 to 15 tokens)",
-        "long (16 to 21 tokens)",
+        "short (2 to 9 tokens)",
+        "medium (10 to 17 tokens)",
+        "long (18 to 25 tokens)",
     ]
     # All right programs have a comment and no wrong one: neither part has both labels, and neither is shown.
     assert not [name for about, name in found if about == "style"]
