@@ -132,10 +132,14 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     limited: bool
 
 
+About = Literal["mistake", "length", "style"]
+"""What the programs of a slice have in common."""
+
+
 class Slice(msgspec.Struct, frozen=True, kw_only=True):
     """The figures of some of a data set's programs."""
 
-    about: Literal["mistake", "length", "style"]
+    about: About
     name: str
     failing_programs: int
     part: Part

@@ -15,7 +15,7 @@ from codeodds_trainer.data import LabelledProblem, LabelledProgram
 from codeodds_trainer.evaluation.figures import measure_part
 from codeodds_trainer.evaluation.mistakes import kind_of_mistake
 from codeodds_trainer.evaluation.raters import Rater
-from codeodds_trainer.evaluation.schema import Slice
+from codeodds_trainer.evaluation.schema import About, Slice
 from codeodds_trainer.evaluation.scoring import ScoredSet, text_key
 
 LEAST_PROGRAMS = 20
@@ -45,7 +45,7 @@ def measure_slices(scored: ScoredSet, raters: Sequence[Rater], problems: Sequenc
     return found
 
 
-Rows = list[tuple[tuple[str, str], list[int]]]
+Rows = list[tuple[tuple[About, str], list[int]]]
 
 
 def _by_mistake(scored: ScoredSet, texts: Texts) -> Rows:
