@@ -9,6 +9,7 @@ from transformers import AutoModelForCausalLM
 from codeodds_trainer.errors import ModelError
 from codeodds_trainer.training.features import run_trunk
 from codeodds_trainer.training.model import BaseModelSource, load_checkpoint, load_value_model, split, value_head
+from codeodds_trainer.training.prepare import round_weights
 from codeodds_trainer.training.train import ValueTail, run_tail
 from codeodds_trainer.training.trie import TokenizedProgram, build_packs
 from tiny_models import ARCHITECTURES, save_base, save_gguf
@@ -33,6 +34,16 @@ def test_the_cut_model_keeps_the_first_layers_of_the_base(base):
     hidden = reference(input_ids=ids).hidden_states[2]
     trunk, _ = split(model, 0)
     assert torch.allclose(trunk(input_ids=ids).last_hidden_state, hidden, atol=1e-5)
+
+
+def test_weights_rounded_to_bfloat16_stay_float32(base):
+    model = load_value_model(BaseModelSource(str(base)))
+    before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+    round_weights(model)
+    for name, parameter in model.named_parameters():
+        assert parameter.dtype == torch.float32
+        assert torch.equal(parameter, before[name].bfloat16().float())
+    assert any(not torch.equal(parameter, before[name]) for name, parameter in model.named_parameters())
 
 
 def test_an_untrained_head_says_nothing(base):

@@ -153,6 +153,19 @@ def test_a_limit_is_said_everywhere(line):
     assert (found["limit"], found["data_sets"][0]["whole"]["problems"]) == (4, 4)
     metrics = load_bundle(folder / "limited").manifest.metrics
     assert {metric.dataset for metric in metrics} == {"toy (4 of 6 problems)"}
+    shutil.copytree(folder / "plain", folder / "by-file")
+    options = ("--data", folder, "--run", folder / "run", "--files", "toy.jsonl=3", "--out", folder / "fewer")
+    assert "toy (3 of 6 problems)" in train("evaluate", "--bundle", folder / "by-file", *options).stdout
+
+
+def test_the_card_says_where_it_fails(line):
+    """The toy programs fail for one reason: they subtract where they should add."""
+    folder, table = line
+    assert "### Where it fails" in table
+    slices = load_bundle(folder / "bundle").manifest.slices
+    assert {(item.dataset, item.about) for item in slices} >= {("toy", "length")}
+    for item in slices:
+        assert f"| {item.about}: {item.name} | toy |" in (folder / "bundle" / "README.md").read_text()
 
 
 def test_a_bundle_that_does_not_speak_of_everything(line):
@@ -192,6 +205,8 @@ def test_a_few_validation_programs_give_no_applicability(line):
         (("--compare", "random=other"), "--compare random=..: this name is another column's"),
         (("--files", "toy.jsonl.gz"), "toy.jsonl is called toy too"),
         (("--compare", "plain"), "'plain' is not NAME=BUNDLE"),
+        (("--files", "toy.jsonl=0"), "'toy.jsonl=0' is not FILE or FILE=N with a number of problems from 1 on"),
+        (("--baseline-file", "other.jsonl"), "--baseline-file other.jsonl: not among --files; name one of toy.jsonl"),
         (("--split", "nowhere"), "no program of split `nowhere` can be scored"),
     ],
 )
