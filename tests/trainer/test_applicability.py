@@ -101,19 +101,19 @@ def test_one_program_gets_from_the_engine_what_many_get_from_the_fit(fitted):
     )
 
 
-def test_too_few_programs_and_calls_that_are_all_right_give_none_and_say_why():
+def test_too_few_programs_and_flags_that_hold_everywhere_give_none_and_say_why():
     said: list[str] = []
     scored, problems = make(50)
     assert fit_applicability(scored, units_of(problems), CALIBRATION, "toys", said.append) is None
-    assert said[0].startswith("no applicability: 100 validation programs")
+    assert said[0].startswith("no applicability: 100 validation programs; at least 200 are needed")
     scored, problems = make(300)
     puzzles = ScoredSet([row for row in scored.rows if row.dataset == "puzzles"])
     assert fit_applicability(puzzles, units_of(problems), CALIBRATION, "toys", said.append) is None
-    assert "300 right calls; at least 200 are needed, 20 of them right and 20 wrong" in said[1]
+    assert said[1].startswith("no applicability: flags hold what they state on every validation data set")
 
 
-def test_labels_and_data_sets_weigh_the_same():
-    weights = balanced_weights(["a", "a", "a", "b", "b"], np.asarray([True, True, False, True, False]))
+def test_both_sides_weigh_the_same_and_so_do_the_data_sets_of_each():
+    weights = balanced_weights(["a", "a", "b", "c", "c"], np.asarray([True, True, True, False, False]))
     assert weights == pytest.approx([1 / 8, 1 / 8, 1 / 4, 1 / 4, 1 / 4])
 
 

@@ -1,9 +1,10 @@
 """Fits the score that says how far a value may be trusted, and chooses where the bundle stays silent.
 
-The target is whether the call is right: "passes" at a calibrated probability of 0.5 or more. Every data set weighs the
-same, and within it passing programs weigh as much as failing ones, so that neither a large file nor a file in which
-nearly all programs pass looks easy. The threshold is then chosen for what the product states: the precision of its
-flags must hold on every data set by itself.
+First the precision of flags is measured on every validation data set by itself. Where it falls short of what is stated
+for all together, the values may order the versions of one function well and still not be comparable from function to
+function: so it was for project code. The score then learns, from what can be told of a function without its label,
+whether it is like the data sets on which flags hold or like the others. The threshold is the lowest at which flags hold
+on every data set.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
+from scipy.stats import binom
 
 from codeodds.bundle.applicability import FARTHEST, FEATURES
 from codeodds.bundle.calibration import calibrate_readings
@@ -25,8 +27,9 @@ from codeodds_trainer.evaluation.scoring import ScoredSet
 from codeodds_trainer.evaluation.thresholds import PRECISIONS, choose_thresholds
 
 MIN_PROGRAMS = 200
-MIN_OF_EACH = 20
-"""Right calls, and wrong ones: fewer say nothing of what tells them apart."""
+MIN_FLAGS = 10
+"""Fewer flags on a data set contradict what is stated only if chance would hardly bring so few failures."""
+SIGNIFICANCE = 0.05
 RIDGE = 1e-2
 """Weight of the squared weights in the mean loss; the features are scaled. The bias is free."""
 TOLERANCE = 0.05
@@ -46,25 +49,32 @@ def fit_applicability(
     The threshold and everything in `measured` rest on applicabilities from fits on other problems.
     """
     probabilities = calibrate_readings(calibration, scored.last, scored.mean, scored.tokens)
-    right = (probabilities >= 0.5) == scored.labels
-    if len(right) < MIN_PROGRAMS or min(right.sum(), (~right).sum()) < MIN_OF_EACH:
+    labels, datasets = scored.labels, [row.dataset for row in scored.rows]
+    if len(labels) < MIN_PROGRAMS:
         say(
-            f"no applicability: {len(right):,} validation programs with {int(right.sum()):,} right calls; at least "
-            f"{MIN_PROGRAMS} are needed, {MIN_OF_EACH} of them right and {MIN_OF_EACH} wrong. The bundle speaks of all"
+            f"no applicability: {len(labels):,} validation programs; at least {MIN_PROGRAMS} are needed. "
+            "The bundle speaks of all"
         )
         return None
-    datasets = [row.dataset for row in scored.rows]
+    everywhere = np.ones(len(labels), dtype=np.bool_)
+    stated = stated_on(probabilities, labels, everywhere)
+    found = spoken_of(datasets, probabilities, labels, everywhere, stated)
+    doubtful = {row.dataset for row in found if not _holds(row)}
+    if not doubtful:
+        say("no applicability: flags hold what they state on every validation data set. The bundle speaks of all")
+        return None
+    trusted = np.asarray([name not in doubtful for name in datasets], dtype=np.bool_)
     columns = feature_columns(scored, units)
-    weights = balanced_weights(datasets, scored.labels)
-    values = np.full(len(right), 0.5)
+    weights = balanced_weights(datasets, trusted)
+    values = np.full(len(labels), 0.5)
     folds = fold_of_problems(scored.groups)
     for fold in np.unique(folds):
         inside = folds == fold
         if not inside.all():
-            features, bias = fit_features(columns[~inside], right[~inside], weights[~inside])
+            features, bias = fit_features(columns[~inside], trusted[~inside], weights[~inside])
             values[inside] = applied(features, bias, columns[inside])
-    threshold, measured = choose_applicability(values, probabilities, scored.labels, datasets)
-    features, bias = fit_features(columns, right, weights)
+    threshold, measured = choose_applicability(values, probabilities, labels, datasets)
+    features, bias = fit_features(columns, trusted, weights)
     if not features:
         say("no applicability: all validation programs look alike. The bundle speaks of all")
         return None
@@ -80,22 +90,24 @@ def fit_applicability(
         bias=bias,
         threshold=threshold,
         fitted_on=fitted_on,
-        rows=len(right),
+        rows=len(labels),
         coverage=round(coverage, DIGITS),
         measured=measured,
     )
 
 
-def balanced_weights(datasets: Sequence[str], labels: Labels) -> Floats:
-    """Weights that give each label of each data set the same sum; they sum to 1. float64 [programs]."""
-    kinds = np.unique(np.asarray(datasets), return_inverse=True)[1] * 2 + labels
-    counts = np.bincount(kinds)
-    weights = 1.0 / counts[kinds]
+def balanced_weights(datasets: Sequence[str], trusted: Labels) -> Floats:
+    """Weights that give either side the same sum, and within it each data set; they sum to 1. float64 [programs]."""
+    kinds = np.unique(np.asarray(datasets), return_inverse=True)[1]
+    weights = 1.0 / np.bincount(kinds)[kinds]
+    for side in (trusted, ~trusted):
+        if side.any():
+            weights[side] /= weights[side].sum()
     return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
-def fit_features(columns: Floats, right: Labels, weights: Floats) -> tuple[list[ApplicabilityFeature], float]:
-    """Ridge logistic regression of whether a call is right. Features that never change are left out.
+def fit_features(columns: Floats, trusted: Labels, weights: Floats) -> tuple[list[ApplicabilityFeature], float]:
+    """Ridge logistic regression of whether a program is of a trusted data set. Features that never change are left out.
 
     `columns`: float64 [programs, features]; `weights`: of the programs, any sum.
     """
@@ -104,8 +116,8 @@ def fit_features(columns: Floats, right: Labels, weights: Floats) -> tuple[list[
     scales = np.sqrt(shares @ (columns - centres) ** 2)
     used = np.flatnonzero(scales > 1e-6)
     inputs = np.clip((columns[:, used] - centres[used]) / scales[used], -FARTHEST, FARTHEST)
-    readings = np.column_stack([inputs, np.ones(len(right))])
-    sign = np.where(right, 1.0, -1.0)
+    readings = np.column_stack([inputs, np.ones(len(trusted))])
+    sign = np.where(trusted, 1.0, -1.0)
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         margins = sign * (readings @ parameters)
@@ -164,4 +176,10 @@ def stated_on(probabilities: Floats, labels: Labels, speaks: Labels) -> list[tup
 
 
 def _holds(row: Spoken) -> bool:
-    return row.precision is None or row.stated is None or row.precision >= row.stated - TOLERANCE
+    if row.precision is None or row.stated is None:
+        return True
+    wanted = max(0.0, row.stated - TOLERANCE)
+    if row.flagged >= MIN_FLAGS:
+        return row.precision >= wanted
+    # One-sided binomial test: could so few of so few have failed if what is stated were true?
+    return bool(binom.cdf(round(row.precision * row.flagged), row.flagged, wanted) >= SIGNIFICANCE)
