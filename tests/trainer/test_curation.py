@@ -93,7 +93,7 @@ BODY = (
 def test_a_mutant_differs_in_one_place_and_in_nothing_else():
     mutants = mutate(PROMPT, BODY, 100, "seed")
     kinds = {mutant.kind for mutant in mutants}
-    assert kinds == {"operator", "boundary", "constant", "index", "arguments", "negation", "call"}
+    assert kinds == {"operator", "boundary", "constant", "index", "arguments", "negation", "call", "variable"}
     texts = {mutant.completion for mutant in mutants}
     for old, new in (
         ("n <= 10", "n < 10"),
@@ -104,6 +104,7 @@ def test_a_mutant_differs_in_one_place_and_in_nothing_else():
         ("a[i] + f", "a[i] - f"),
         ("return len(a)", "return a"),
         ("10", "11"),
+        ("len(a)", "len(n)"),
     ):
         assert BODY.replace(old, new, 1) in texts, new
     assert BODY.replace("a[i] =", "a[i - 1] =") in texts
@@ -121,7 +122,7 @@ def test_a_mutant_differs_in_one_place_and_in_nothing_else():
 
 def test_mutants_depend_on_the_seed_alone_and_kinds_take_turns():
     assert mutate(PROMPT, BODY, 5, "x") == mutate(PROMPT, BODY, 5, "x") != mutate(PROMPT, BODY, 5, "y")
-    assert len({mutant.kind for mutant in mutate(PROMPT, BODY, 7, "x")}) == 7
+    assert len({mutant.kind for mutant in mutate(PROMPT, BODY, 8, "x")}) == 8
     assert mutate(PROMPT, "    return (\n", 5, "x") == []
 
 

@@ -13,7 +13,7 @@ from codeodds_trainer.artefact import read_rows, seal
 from codeodds_trainer.curation.balance import copies
 from codeodds_trainer.curation.datasheet import Datasheet, count, render, to_json
 from codeodds_trainer.curation.duplicates import near_duplicates
-from codeodds_trainer.curation.mutants import mutate
+from codeodds_trainer.curation.mutants import MUTANT, mutate
 from codeodds_trainer.curation.splits import deal_out, leaks
 from codeodds_trainer.disk import write_whole
 from codeodds_trainer.errors import DataError
@@ -27,9 +27,6 @@ MUTANTS_FILE = "mutants-{seed}-{most}.jsonl"
 
 SOURCES = 3
 """Correct programs of a problem that mutants are made from."""
-
-MUTANT = "mutant: "
-"""What the generator of a mutant starts with; its kind follows."""
 
 
 def make_dataset(

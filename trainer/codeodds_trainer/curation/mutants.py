@@ -56,6 +56,8 @@ OPERATORS: dict[type[ast.AST], tuple[str, str, str]] = {
 """For each operator its text, the text that takes its place, and the kind of error."""
 
 LARGEST = 2**53
+MUTANT = "mutant: "
+"""What the generator of a mutant starts with; its kind follows."""
 
 
 def mutate(prompt: str, completion: str, most: int, seed: str) -> list[Mutant]:

@@ -12,16 +12,16 @@ import io
 import tokenize
 from collections.abc import Sequence
 
+from codeodds_trainer.curation.mutants import MUTANT
 from codeodds_trainer.data import LabelledProblem, LabelledProgram
 from codeodds_trainer.evaluation.baselines.shown import defines_solution
 from codeodds_trainer.evaluation.baselines.static_checks import DOES_NOT_PARSE, leetcode_names, static_score
+from codeodds_trainer.injection.pairs import ALTERNATIVE
 
 NEAREST = 6
 """Right programs of a problem that a failing one is compared with: those nearest in length."""
 ANOTHER = 0.6
 """Programs that share fewer of their tokens (difflib's ratio) go about it in another way."""
-MUTANT = "mutant: "
-ALTERNATIVE = "alternative"
 
 BROKEN = "does not parse"
 UNDEFINED = "undefined name or missing import"

@@ -11,12 +11,10 @@ import msgspec
 from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds.errors import UnitError
 from codeodds.types import ScoringUnit
-from codeodds_trainer.curation.mutants import Mutant, mutate
+from codeodds_trainer.curation.mutants import MUTANT, Mutant, mutate
 
 ORIGINAL = "original"
 """The generator of what was published."""
-MUTANT = "mutant: "
-"""What the generator of a mutant starts with; its kind follows."""
 ALTERNATIVE = "alternative"
 """The generator of what a language model would have written instead."""
 TRIED = 60
