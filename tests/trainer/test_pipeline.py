@@ -158,14 +158,25 @@ def test_a_limit_is_said_everywhere(line):
     assert "toy (3 of 6 problems)" in train("evaluate", "--bundle", folder / "by-file", *options).stdout
 
 
-def test_the_card_says_where_it_fails(line):
+def test_the_card_says_where_it_fails(line, monkeypatch):
     """The toy programs fail for one reason: they subtract where they should add."""
-    folder, table = line
+    folder, _ = line
+    monkeypatch.setattr("codeodds_trainer.evaluation.slices.LEAST_PROGRAMS", 10)
+    shutil.copytree(folder / "plain", folder / "sliced")
+    options = ("--data", folder, "--run", folder / "run", "--files", "toy.jsonl", "--out", folder / "slices")
+    table = train("evaluate", "--bundle", folder / "sliced", *options, "--write").stdout
     assert "### Where it fails" in table
-    slices = load_bundle(folder / "bundle").manifest.slices
-    assert {(item.dataset, item.about) for item in slices} >= {("toy", "length")}
+    slices = load_bundle(folder / "sliced").manifest.slices
+    assert {(item.dataset, item.about, item.name.split(" (")[0]) for item in slices} >= {
+        ("toy", "length", "short"),
+        ("toy", "length", "long"),
+    }
+    mistakes = [item for item in slices if item.about == "mistake"]
+    assert {item.name for item in mistakes} <= {"wrong operator", "several differences"}
+    assert all(item.auroc > 0.8 for item in mistakes)
+    card = (folder / "sliced" / "README.md").read_text()
     for item in slices:
-        assert f"| {item.about}: {item.name} | toy |" in (folder / "bundle" / "README.md").read_text()
+        assert f"| {item.about}: {item.name} | toy | {item.failing_programs} |" in card
 
 
 def test_a_bundle_that_does_not_speak_of_everything(line):
