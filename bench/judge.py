@@ -13,8 +13,8 @@ import shlex
 import sys
 import time
 
-from codeodds_trainer.judge.pool import Pool
-from codeodds_trainer.judge.verdict import Job
+from codeodds.execution.pool import Pool
+from codeodds.execution.verdict import Job
 from run import machine
 
 TARGET_PER_SECOND = 60.0

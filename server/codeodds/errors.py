@@ -12,6 +12,7 @@ CodeoddsError
 │   └── UnitNotText        it holds characters that no source file can hold
 ├── EngineError            the model could not be run: memory, or the runtime itself failed
 ├── EndpointError          a completions endpoint gave no candidates
+├── ExecutionError         programs cannot be run here
 ├── RankError              candidates cannot be ranked at all
 ├── RowError               one JSONL row cannot be used; others can
 ├── SettingError           a setting has the wrong type or is out of range
@@ -70,6 +71,10 @@ class EngineError(CodeoddsError):
 
 class EndpointError(CodeoddsError):
     """The endpoint that the settings name cannot be asked, or gave nothing that can be used."""
+
+
+class ExecutionError(CodeoddsError):
+    """Programs cannot be run here; the message says what the system lacks."""
 
 
 class RankError(CodeoddsError):

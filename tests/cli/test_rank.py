@@ -69,6 +69,25 @@ def test_the_best_comes_first_in_json(run: Run, source: Path, folder: Path) -> N
     ]
 
 
+def test_json_says_how_far_a_probability_may_be_trusted(run: Run, source: Path) -> None:
+    Path("rows.jsonl").write_text('"return ELSEWHERE"\n"return BUG"\n')
+    result = run("rank", source, "--candidates", "rows.jsonl", "--function", "first", "--json")
+    assert [(row["probability"], row["applicability"]) for row in ranking(result.out)] == [(0.9, 0.2), (0.3, None)]
+
+
+def test_candidates_run_only_if_asked(run: Run, source: Path, tmp_path: Path) -> None:
+    Path("rows.jsonl").write_text('"return [x] * 3"\n"return x  # DOUBT"\n"return (x)  # DOUBT"\n')
+    command = ["rank", source, "--candidates", "rows.jsonl", "--function", "first", "--json"]
+    rows = ranking(run(*command).out)
+    assert [row["index"] for row in rows] == [0, 1, 2]
+    assert "vote" not in rows[0]
+    result = run(*command, "--run-code")
+    rows = ranking(result.out)
+    assert (result.status, [row["index"] for row in rows]) == (0, [1, 2, 0])
+    assert [row["vote"] for row in rows] == [pytest.approx(v, abs=1e-5) for v in (1.4 / 2.3, 1.4 / 2.3, 0.9 / 2.3)]
+    assert [row["examples_passed"] for row in rows] == [None, None, None]
+
+
 def test_bodies_go_behind_the_signature_and_docstring(run: Run, scorer: FakeScorer, source: Path, folder: Path) -> None:
     run("rank", source, "--candidates", folder / "b.py", "--line", 10)
     (unit,) = scorer.calls
@@ -168,8 +187,22 @@ def test_rows_are_ranked_one_out_for_each_in(run: Run) -> None:
     assert first == {
         "id": "a",
         "ranking": [
-            {"rank": 1, "index": 1, "probability": 0.9, "not_scored": None, "duplicate_of": None},
-            {"rank": 2, "index": 0, "probability": 0.3, "not_scored": None, "duplicate_of": None},
+            {
+                "rank": 1,
+                "index": 1,
+                "probability": 0.9,
+                "applicability": None,
+                "not_scored": None,
+                "duplicate_of": None,
+            },
+            {
+                "rank": 2,
+                "index": 0,
+                "probability": 0.3,
+                "applicability": None,
+                "not_scored": None,
+                "duplicate_of": None,
+            },
         ],
     }
     assert [(item["rank"], item["index"]) for item in second["ranking"]] == [(1, 1), (None, 0)]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 
 import pytest
 
-from tests.policy.project import SERVER, TRAINER, importers, imports, modules
+from tests.policy.project import SERVER, importers, imports, modules
 
 TRAINING = ("torch", "transformers", "optimum", "onnx", "onnxscript", "onnx_ir", "gguf", "scipy", "codeodds_trainer")
 PROTOCOL = ("pygls", "lsprotocol")
@@ -36,7 +37,14 @@ RULES = [
     ("codeodds.types", ("codeodds",)),
     ("codeodds.errors", ("codeodds",)),
     ("codeodds_trainer.judge", ("torch", "transformers", "numpy")),
-    ("codeodds_trainer.judge.inside", ("codeodds", "msgspec", "tqdm")),
+    ("codeodds.execution", ("numpy", "codeodds.bundle", "codeodds.engine", "codeodds.source", "codeodds.ranking")),
+    ("codeodds.execution", ("codeodds.generation", *PROTOCOL, *RUNTIME, *FRONT_ENDS)),
+    ("codeodds.engine", ("codeodds.execution",)),
+    ("codeodds.source", ("codeodds.execution",)),
+    ("codeodds.bundle", ("codeodds.execution",)),
+    ("codeodds.generation", ("codeodds.execution",)),
+    ("codeodds.lsp", ("codeodds.execution",)),
+    ("codeodds.execution.inside", ("msgspec", "tqdm")),
     ("codeodds_trainer", ("codeodds.lsp", "codeodds.cli", *PROTOCOL)),
 ]
 
@@ -63,15 +71,31 @@ def test_one_file_opens_connections() -> None:
         for module, path in modules(SERVER).items()
         if any(name == opener or name.startswith(f"{opener}.") for name in imports(path) for opener in openers)
     ]
-    assert files == ["codeodds.generation.endpoint"]
+    assert [module for module in files if not module.startswith("codeodds.execution.")] == [
+        "codeodds.generation.endpoint"
+    ]
+
+
+def test_the_sandbox_has_pairs_of_sockets_and_connects_to_nothing() -> None:
+    """Both ends of a pair are its own processes; one end is made from a descriptor that it inherits."""
+    calls = set()
+    for module, path in modules(SERVER).items():
+        if module.startswith("codeodds.execution"):
+            assert not {"ssl", "urllib.request", "http.client", "httpx"} & imports(path), module
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "socket":
+                    calls.add(node.attr)
+                if isinstance(node, ast.Attribute):
+                    assert node.attr not in {"connect", "connect_ex", "listen", "create_connection"}, module
+    assert calls <= {"socket", "socketpair", "send_fds", "recv_fds"}
 
 
 def test_the_inside_of_the_sandbox_knows_nothing_of_the_outside() -> None:
     """It runs without site-packages, and must not hold what a program could use."""
-    inside = "codeodds_trainer.judge.inside"
+    inside = "codeodds.execution.inside"
     foreign = {
         name
-        for module, path in modules(TRAINER).items()
+        for module, path in modules(SERVER).items()
         if module.startswith(inside)
         for name in imports(path)
         if name.split(".")[0] not in sys.stdlib_module_names and not name.startswith((inside, "__future__"))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from codeodds_trainer.judge.sandbox import Sandbox
-from codeodds_trainer.judge.verdict import Job, Outcome
-from codeodds_trainer.judge.worker import Worker
+from codeodds.execution.sandbox import Sandbox
+from codeodds.execution.verdict import Job, Outcome
+from codeodds.execution.worker import Worker
 
 
 class Judge:

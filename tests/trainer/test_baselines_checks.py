@@ -9,19 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeodds_trainer.data import LabelledProblem, LabelledProgram
-from codeodds_trainer.evaluation.baselines import agreement, static_checks
-from codeodds_trainer.evaluation.baselines.agreement import agreement_scores, observe_problems
-from codeodds_trainer.evaluation.baselines.inputs import (
+from codeodds.execution.inputs import (
     literal,
     make_inputs,
     suggested_kind,
     typical_arguments,
     vary_value,
 )
+from codeodds.execution.shown import PREAMBLE, Entry, entry_of, example_arguments
+from codeodds_trainer.data import LabelledProblem, LabelledProgram
+from codeodds_trainer.evaluation.baselines import agreement, static_checks
+from codeodds_trainer.evaluation.baselines.agreement import agreement_scores, observe_problems
 from codeodds_trainer.evaluation.baselines.measure import AGREEMENT, STATIC, measure_baselines
 from codeodds_trainer.evaluation.baselines.options import NAMES, BaselineOptions
-from codeodds_trainer.evaluation.baselines.shown import PREAMBLE, Entry, entry_of, example_arguments
 from codeodds_trainer.evaluation.baselines.static_checks import DOES_NOT_PARSE, run_static_checks, static_score
 from codeodds_trainer.evaluation.baselines.store import ValueStore, scored_program
 from codeodds_trainer.evaluation.scoring import ScoredSet, text_key
@@ -97,17 +97,17 @@ def test_arguments_of_examples_are_read_and_nothing_is_run(prompt, name, expecte
 
 
 def test_the_entry_point_is_the_prompts_last_function():
-    assert entry_of(problem(prompt="import math\n\n\ndef g():\n    return 1\n\n\n" + PROMPT)).name == "largest"
-    assert entry_of(problem(prompt="def f(a, b: list[int]):\n    # Doubles.\n")) == Entry("f", ("a", "b: list[int]"))
+    assert entry_of("import math\n\n\ndef g():\n    return 1\n\n\n" + PROMPT).name == "largest"
+    assert entry_of("def f(a, b: list[int]):\n    # Doubles.\n") == Entry("f", ("a", "b: list[int]"))
 
 
 def test_the_entry_point_of_a_statement_is_what_most_answers_define():
     method = "class Solution:\n    def __init__(self):\n        pass\n    def {}(self, n: int):\n        return n\n"
     item = problem(method.format("f"), method.format("g"), method.format("f"), "fixed code", prompt='"""Do."""\n')
-    entry = entry_of(item)
+    entry = entry_of(item.prompt, [program.completion for program in item.programs])
     assert (entry.name, entry.parameters) == ("Solution.f", ("n: int",))
     tree = "class Solution:\n    def f(self, root: Optional[TreeNode]):\n        return root\n"
-    assert entry_of(problem(tree, prompt='"""Do."""\n')) is None
+    assert entry_of('"""Do."""\n', [tree]) is None
 
 
 @pytest.mark.parametrize(

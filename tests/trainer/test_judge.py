@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from codeodds_trainer.judge.sandbox import Sandbox
-from codeodds_trainer.judge.stand_ins import Session
-from codeodds_trainer.judge.stdio import same_output
-from codeodds_trainer.judge.verdict import Call
+from codeodds.execution.sandbox import Sandbox
+from codeodds.execution.stand_ins import Session
+from codeodds.execution.stdio import same_output
+from codeodds.execution.verdict import Call
 from judging import Judge
 
 

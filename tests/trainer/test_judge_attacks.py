@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from codeodds_trainer.judge.sandbox import Sandbox
+from codeodds.execution.sandbox import Sandbox
 from judging import Judge
 
 TESTS = [

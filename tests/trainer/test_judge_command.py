@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from codeodds_trainer.judge.pool import BATCH, Pool, is_borderline
-from codeodds_trainer.judge.verdict import Job, Outcome
+from codeodds.execution.pool import BATCH, Pool, is_borderline
+from codeodds.execution.verdict import Job, Outcome
 
 ADD = "def f(x):\n    return x + 1\n"
 

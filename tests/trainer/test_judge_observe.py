@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeodds_trainer.judge.observe import canonical
-from codeodds_trainer.judge.pool import Pool, is_borderline
-from codeodds_trainer.judge.sandbox import Sandbox
-from codeodds_trainer.judge.verdict import Call, Job, Outcome
+from codeodds.execution.observe import canonical
+from codeodds.execution.pool import Pool, is_borderline
+from codeodds.execution.sandbox import Sandbox
+from codeodds.execution.verdict import Call, Job, Outcome
 from judging import Judge
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeodds_trainer.judge.inside.wire import Channel, Closed, WireError, decode, encode
+from codeodds.execution.inside.wire import Channel, Closed, WireError, decode, encode
 
 HASHABLE = st.none() | st.booleans() | st.integers() | st.text() | st.binary() | st.fractions() | st.dates()
 PLAIN = st.recursive(

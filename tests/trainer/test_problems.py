@@ -9,9 +9,9 @@ import zlib
 
 import pytest
 
+from codeodds.execution.pool import Pool
 from codeodds.source.functions import find_functions
 from codeodds_trainer.errors import DataError
-from codeodds_trainer.judge.pool import Pool
 from codeodds_trainer.problems.mbpp import sentence, split_of
 from codeodds_trainer.problems.prompt import docstring
 from codeodds_trainer.problems.read import read_benchmark

@@ -222,6 +222,21 @@ def _limited_files(
     "--baseline-file", "baseline_files", multiple=True, help="Only measure baselines on this file; repeatable."
 )
 @click.option(
+    "--only-generator",
+    "only_generators",
+    multiple=True,
+    metavar="NAME",
+    help="Only programs by this generator, for example one that the recipe leaves out; repeatable.",
+)
+@click.option(
+    "--examples-from",
+    "example_files",
+    multiple=True,
+    metavar="FILE",
+    help="Show lines of this file as examples in the page and, with --write, in the card. Its licence must allow it; "
+    "repeatable.",
+)
+@click.option(
     "--baseline-recipe",
     type=_EXISTING_FILE,
     help="Its full base model is the language model of logprob, probe and reviewer. Alone it asks for logprob.",
@@ -274,6 +289,8 @@ def evaluate(
     split: str,
     baselines: tuple[str, ...],
     baseline_files: tuple[str, ...],
+    only_generators: tuple[str, ...],
+    example_files: tuple[str, ...],
     baseline_recipe: Path | None,
     probe_layers: tuple[int, ...],
     reviewer_problems: int,
@@ -315,7 +332,20 @@ def evaluate(
     )
     names = [name for name, _ in files]
     limits = {name: number for name, number in files if number is not None}
-    request = Request(bundles, compared, data, names, split, options, limit, threads, limits, baseline_files)
+    request = Request(
+        bundles,
+        compared,
+        data,
+        names,
+        split,
+        options,
+        limit,
+        threads,
+        limits,
+        baseline_files,
+        only_generators,
+        example_files,
+    )
     click.echo(evaluate_bundle(request, RunFolder(run), out or run / "evaluation", write, _say))
 
 

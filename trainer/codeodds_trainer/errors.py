@@ -10,8 +10,9 @@ TrainerError
 ├── EvaluationError   figures cannot be made as asked
 ├── ClusterError      there is no Ray cluster to work on
 ├── PolicyError       a policy model cannot be sampled
-├── JudgeError        programs cannot be run here
 └── ExportError       a checkpoint cannot become a bundle
+
+JudgeError is `codeodds.errors.ExecutionError`: programs cannot be run here.
 """
 
 from __future__ import annotations
@@ -57,9 +58,8 @@ class PolicyError(TrainerError):
     """A policy model cannot be sampled; the message says what failed and what to do."""
 
 
-class JudgeError(TrainerError):
-    """Programs cannot be run here; the message says what the system lacks."""
-
-
 class ExportError(TrainerError):
     """A checkpoint cannot become a bundle; the message says why."""
+
+
+__all__ = [name for name in dir() if name.endswith("Error")]

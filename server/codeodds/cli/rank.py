@@ -41,6 +41,13 @@ if TYPE_CHECKING:
     metavar="FILE",
     help='Rank rows {"id", "prompt", "candidates"}; - reads stdin. Prints {"id", "ranking"} for each.',
 )
+@click.option(
+    "--run-code",
+    is_flag=True,
+    help="Run the candidates, and rank by what they return: docstring examples, and agreement on generated inputs. "
+    "Each runs in a process without network that sees Python's own files and an empty /tmp alone, with limits on "
+    "time and memory (Linux namespaces; refused where the system has none). Off unless given.",
+)
 @model_option
 @threads_option
 def rank(
@@ -50,6 +57,7 @@ def rank(
     line: int | None,
     as_json: bool,
     rows: Path | None,
+    run_code: bool,
     model_path: Path | None,
     threads: int,
 ) -> int:
@@ -60,13 +68,15 @@ def rank(
     if (path is not None) == (rows is not None):
         raise click.UsageError("give either FILE or --jsonl FILE")
     if rows is not None:
-        if sources or name is not None or line is not None or as_json:
-            raise click.UsageError("--candidates, --function, --line and --json are for FILE; --jsonl has rows")
+        if sources or name is not None or line is not None or as_json or run_code:
+            raise click.UsageError(
+                "--candidates, --function, --line, --json and --run-code are for FILE; --jsonl has rows"
+            )
         return _rank_rows(rows, model_path, threads)
     assert path is not None
     if not sources:
         raise click.UsageError("give --candidates PATH: files, folders or a .jsonl file to rank")
-    return _rank_file(path, sources, name, line, as_json, model_path, threads)
+    return _rank_file(path, sources, name, line, as_json, run_code, model_path, threads)
 
 
 def _rank_rows(rows: Path, model_path: Path | None, threads: int) -> int:
@@ -89,6 +99,7 @@ def _rank_file(
     name: str | None,
     line: int | None,
     as_json: bool,
+    run_code: bool,
     model_path: Path | None,
     threads: int,
 ) -> int:
@@ -113,6 +124,8 @@ def _rank_file(
         raise RankError("--candidates gave no candidate that can be read; name files, folders or a .jsonl file")
     scorer = scoring.open_scorer(model_path, threads)
     report = _report(path, text, function, usable, scorer)
+    if run_code:
+        report = _with_runs(report, threads)
     if as_json:
         document = json.dumps(rank_json(report, scorer.info), indent=2, ensure_ascii=False)
         # JSON is UTF-8 whatever the locale says, and a path may hold what UTF-8 cannot.
@@ -123,6 +136,19 @@ def _rank_file(
 
         print_ranking(make_console(), report, scorer.info.low_probability)
     return 0 if report.complete and not problems else 1
+
+
+def _with_runs(report: RankReport, workers: int) -> RankReport:
+    """The ranking once the candidates ran."""
+    from dataclasses import replace
+
+    from codeodds.ranking.run import by_agreement, observe
+
+    given = sorted(report.ranking.candidates, key=lambda candidate: candidate.index)
+    observed = observe(report.function.unit.problem, [candidate.text for candidate in given], workers)
+    if not any(one is not None and not one.fails for one in observed):
+        click.echo("codeodds: no candidate returned anything for generated inputs; ranked by value alone", err=True)
+    return replace(report, ranking=by_agreement(report.ranking, observed), ran=True)
 
 
 def _report(path: Path, text: str, function: Function, sources: list[Source], scorer: Scorer) -> RankReport:

@@ -85,7 +85,13 @@ class Plan:
         for index, first in self._duplicates.items():
             known = found[first]
             found[index] = Ranked(
-                index, self._candidates[index], known.probability, known.lines, known.reason, duplicate_of=first
+                index,
+                self._candidates[index],
+                known.probability,
+                known.lines,
+                known.reason,
+                duplicate_of=first,
+                applicability=known.applicability,
             )
         return Ranking(tuple(sorted(found.values(), key=_place)))
 
@@ -114,7 +120,8 @@ class Plan:
     def _ranked(self, index: int, outcome: Outcome | None) -> Ranked:
         text = self._candidates[index]
         if isinstance(outcome, Score):
-            return Ranked(index, text, outcome.probability, self._lines(index, outcome))
+            lines = self._lines(index, outcome)
+            return Ranked(index, text, outcome.probability, lines, applicability=outcome.applicability)
         reason = self._reasons.get(index)
         return Ranked(index, text, reason=reason or (NOT_REACHED if outcome is None else str(outcome)))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from codeodds.execution.pool import Pool
 from codeodds_trainer.artefact import read_rows, seal
 from codeodds_trainer.curation.balance import copies
 from codeodds_trainer.curation.datasheet import Datasheet, count, render, to_json
@@ -18,7 +19,6 @@ from codeodds_trainer.curation.splits import deal_out, leaks
 from codeodds_trainer.disk import write_whole
 from codeodds_trainer.errors import DataError
 from codeodds_trainer.judge.label import LabelledRollout, LabelledRow, label_rollouts, label_with
-from codeodds_trainer.judge.pool import Pool
 from codeodds_trainer.problems.problem import Problem
 from codeodds_trainer.rollouts.sample import Rollout, RolloutRow
 

@@ -11,6 +11,7 @@ import msgspec
 from tqdm import tqdm
 
 from codeodds.bundle.tokenization import CodeTokenizer
+from codeodds.execution.pool import Pool
 from codeodds.types import ScoringUnit
 from codeodds_trainer.artefact import read_finished, read_rows, seal
 from codeodds_trainer.curation.mutants import Mutant
@@ -28,7 +29,6 @@ from codeodds_trainer.injection.pairs import (
     shuffled_rows,
 )
 from codeodds_trainer.injection.solved import Solved, completion_of_reference, mutants_that_fail
-from codeodds_trainer.judge.pool import Pool
 from codeodds_trainer.problems.problem import Problem
 
 MAX_TOKENS = 4096

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from codeodds.execution.pool import Pool
 from codeodds_trainer.curation.mutants import Mutant, mutate
 from codeodds_trainer.injection.pairs import ORIGINAL, InjectedRow, generator_of, shuffled_rows
-from codeodds_trainer.judge.pool import Pool
 from codeodds_trainer.problems.problem import Problem
 
 PROBLEMS_AT_ONCE = 32

@@ -1,10 +1,4 @@
-"""Runs untrusted programs against tests, and says which pass.
+"""Verdicts for whole files of programs: `command` and `label`, over the sandbox of `codeodds.execution`.
 
-Two sides, and a pipe between them. *Outside* (this package) knows the tests and makes the verdict. *Inside* (`inside/`)
-is a sandboxed process that runs the program and knows no test: it is told which function to call with which arguments,
-and answers with plain data. So a program can neither read what is expected of it nor announce that it passed.
-
-    command ─▶ pool ─▶ worker ─▶ checker (asserts, calls) ─┐
-                              ├▶ observe (watched calls) ──┤
-                              └▶ stdio (printed output)  ──┴▶ sandbox ══▶ inside.zygote ─▶ inside.runner
+`pool` and `verdict` name that package's `Pool`, `Job` and `Outcome` once more, for programs that know them from here.
 """

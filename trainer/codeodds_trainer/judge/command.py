@@ -19,6 +19,8 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 from tqdm import tqdm
 
+from codeodds.execution.pool import Pool
+from codeodds.execution.verdict import Job, Outcome
 from codeodds_trainer.artefact import is_sealed, meta_path, read_rows, seal
 from codeodds_trainer.errors import DataError
 from codeodds_trainer.judge.label import (
@@ -29,8 +31,6 @@ from codeodds_trainer.judge.label import (
     label_with,
     summary,
 )
-from codeodds_trainer.judge.pool import Pool
-from codeodds_trainer.judge.verdict import Job, Outcome
 from codeodds_trainer.problems.problem import Problem
 from codeodds_trainer.rollouts.sample import RolloutRow
 

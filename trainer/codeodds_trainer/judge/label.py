@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 from tqdm import tqdm
 
+from codeodds.execution.pool import Pool
+from codeodds.execution.verdict import Job, Outcome, Verdict
 from codeodds_trainer.artefact import read_finished
 from codeodds_trainer.disk import open_lines
 from codeodds_trainer.errors import DataError
-from codeodds_trainer.judge.pool import Pool
-from codeodds_trainer.judge.verdict import Job, Outcome, Verdict
 from codeodds_trainer.problems.problem import Problem
 from codeodds_trainer.rollouts.sample import Rollout, RolloutRow
 

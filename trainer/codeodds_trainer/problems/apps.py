@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from codeodds_trainer.judge.verdict import Call
+from codeodds.execution.verdict import Call
 from codeodds_trainer.problems.problem import MalformedProblem, Problem, need
 from codeodds_trainer.problems.prompt import (
     find_definition,

@@ -13,7 +13,7 @@ import pickle
 import zlib
 from typing import Any
 
-from codeodds_trainer.judge.verdict import Call
+from codeodds.execution.verdict import Call
 from codeodds_trainer.problems.apps import TAKEN_FOR_GRANTED, signature_of
 from codeodds_trainer.problems.problem import MalformedProblem, Problem, need
 from codeodds_trainer.problems.prompt import function_prompt, main_prompt, typing_import

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from codeodds_trainer.judge.verdict import Call, Job
+from codeodds.execution.verdict import Call, Job
 
 FLOOR_S = 2.0
 """No program gets less CPU time than this."""
@@ -19,7 +19,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A problem with its tests, and the prompt that an editor would show. Also one row of our own JSON lines.
 
     A program for it is ``preamble + prompt + completion + epilogue``. Its tests are of exactly one kind: `tests`,
-    `calls`, or `inputs` with `outputs`; see `codeodds_trainer.judge.verdict.Job`.
+    `calls`, or `inputs` with `outputs`; see `codeodds.execution.verdict.Job`.
     """
 
     problem_id: str

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from tqdm import tqdm
 
-from codeodds_trainer.judge.pool import Pool
-from codeodds_trainer.judge.verdict import Job
+from codeodds.execution.pool import Pool
+from codeodds.execution.verdict import Job
 from codeodds_trainer.problems.problem import Problem
 from codeodds_trainer.problems.read import Skipped
 

@@ -15,14 +15,14 @@ from typing import Any
 import msgspec
 from tqdm import tqdm
 
+from codeodds.execution.inputs import make_inputs
+from codeodds.execution.pool import Pool
+from codeodds.execution.shown import Entry, entry_of
+from codeodds.execution.verdict import Job
 from codeodds_trainer.data import LabelledProblem
 from codeodds_trainer.disk import open_lines, whole_lines
-from codeodds_trainer.evaluation.baselines.inputs import make_inputs
-from codeodds_trainer.evaluation.baselines.shown import Entry, entry_of
 from codeodds_trainer.evaluation.baselines.store import scored_program
 from codeodds_trainer.evaluation.scoring import ScoredSet, hash_text, text_key
-from codeodds_trainer.judge.pool import Pool
-from codeodds_trainer.judge.verdict import Job
 
 TIME_LIMIT_S = 1.0
 """CPU seconds of a program for the inputs up to the first that ends it, and for those between two that do."""
@@ -99,13 +99,17 @@ def _jobs(problems: Sequence[LabelledProblem]) -> Iterator[tuple[str, list[tuple
     is left out.
     """
     for group in _by_id(problems):
-        entries = [(problem, entry) for problem in group if (entry := entry_of(problem)) is not None]
+        entries = [(problem, entry) for problem in group if (entry := _entry(problem)) is not None]
         shown = [(problem.prompt, entry) for problem, entry in entries]
         inputs = make_inputs(shown, group[0].problem_id) if shown else []
         for problem, entry in entries if inputs else ():
             head = entry.preamble + problem.prompt
             texts = {text_key(problem, program): head + program.completion for program in problem.programs}
             yield head, [(text, _job(entry, program, inputs)) for text, program in texts.items()]
+
+
+def _entry(problem: LabelledProblem) -> Entry | None:
+    return entry_of(problem.prompt, [program.completion for program in problem.programs])
 
 
 def _job(entry: Entry, program: str, inputs: list[str]) -> Job:

@@ -87,7 +87,7 @@ def read_options(
     train: list[LabelledProblem] = []
     validation: list[LabelledProblem] = []
     if "probe" in chosen:
-        train, validation, _ = load_data(read, data)
+        train, validation, *_ = load_data(read, data)
         train, validation = (
             cap_programs(mixed_only(side, count(side)), PROBE_PROGRAMS) for side in (train, validation)
         )

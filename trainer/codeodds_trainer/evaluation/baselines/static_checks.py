@@ -15,8 +15,8 @@ from pyflakes import messages
 from pyflakes.checker import Checker
 from tqdm import tqdm
 
+from codeodds.execution.shown import PREAMBLE, defines_solution
 from codeodds_trainer.data import LabelledProblem
-from codeodds_trainer.evaluation.baselines.shown import PREAMBLE, defines_solution
 from codeodds_trainer.evaluation.baselines.store import ValueStore
 from codeodds_trainer.evaluation.scoring import text_key
 

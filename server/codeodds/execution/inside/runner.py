@@ -19,7 +19,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from codeodds_trainer.judge.inside.wire import Channel, Closed, WireError, decode, encode
+from codeodds.execution.inside.wire import Channel, Closed, WireError, decode, encode
 
 PROGRAM = "<program>"
 MAX_TEXT = 300

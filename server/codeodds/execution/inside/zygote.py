@@ -3,7 +3,7 @@
 Forking an interpreter that is already isolated and has the usual modules loaded costs a few milliseconds; starting one
 costs thirty.
 
-    python -P -s -S -c "from codeodds_trainer.judge.inside.zygote import main; main()" FD ROOT UID FENCE
+    python -P -s -S -c "from codeodds.execution.inside.zygote import main; main()" FD ROOT UID FENCE
 
 FD: the control socket. ROOT: an empty folder. UID: who programs run as, or -1. FENCE: `namespace` or `audit hook`.
 
@@ -25,7 +25,7 @@ import socket
 import sys
 from typing import Any
 
-from codeodds_trainer.judge.inside import isolation, runner
+from codeodds.execution.inside import isolation, runner
 
 PRELOADED = (
     *("abc", "array", "bisect", "calendar", "cmath", "collections", "contextlib", "copy", "dataclasses", "datetime"),

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from codeodds_trainer.judge.inside.wire import WireError
-from codeodds_trainer.judge.stand_ins import ProgramFailed, RaisedInside, Session
-from codeodds_trainer.judge.verdict import Call, Verdict
+from codeodds.execution.inside.wire import WireError
+from codeodds.execution.stand_ins import ProgramFailed, RaisedInside, Session
+from codeodds.execution.verdict import Call, Verdict
 
 TOLERANCE = 1e-6
 """Relative and absolute, between floats of calls."""

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from codeodds_trainer.judge.checker import EntryPoint, Finding, TestsUnusable
-from codeodds_trainer.judge.inside.wire import WireError
-from codeodds_trainer.judge.stand_ins import Session, StandIn
+from codeodds.execution.checker import EntryPoint, Finding, TestsUnusable
+from codeodds.execution.inside.wire import WireError
+from codeodds.execution.stand_ins import Session, StandIn
 
 PENDING = "!pending"
 """Stands for a call that is under way; it stays if the call ends its process."""

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from codeodds_trainer.judge.sandbox import Run
+from codeodds.execution.sandbox import Run
 
 SPARE_OUTPUT = 1 << 16
 """Bytes that a program may print beyond four times what is expected of it."""

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from codeodds_trainer.evaluation.baselines.shown import Arguments, Entry, example_arguments
+from codeodds.execution.shown import Arguments, Entry, example_arguments
 
 INPUTS = 12
 """Calls of each program."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
-
-from codeodds_trainer.data import LabelledProblem
 
 Arguments = tuple[Any, ...]
 
@@ -40,17 +39,17 @@ class Entry:
     """Source to run before the program."""
 
 
-def entry_of(problem: LabelledProblem) -> Entry | None:
-    """The last function that the prompt begins; if it begins none, the first method of ``Solution`` that most programs
-    share. None if there is no such function, or if its arguments are linked nodes.
+def entry_of(prompt: str, completions: Sequence[str] = ()) -> Entry | None:
+    """The last function that the prompt begins; if it begins none, the first method of ``Solution`` that most
+    completions share. None if there is no such function, or if its arguments are linked nodes.
     """
-    found = _functions(_parse(problem.prompt + "\n    pass\n") or _parse(problem.prompt))
+    found = _functions(_parse(prompt + "\n    pass\n") or _parse(prompt))
     if found:
         return Entry(found[-1].name, _parameters(found[-1]))
     methods: Counter[tuple[str, tuple[str, ...]]] = Counter()
-    for program in problem.programs:
-        method = _solution_method(program.completion)
-        if method is not None and not _NODES.search(program.completion):
+    for completion in completions:
+        method = _solution_method(completion)
+        if method is not None and not _NODES.search(completion):
             methods[method.name, _parameters(method)[1:]] += 1
     if not methods:
         return None
@@ -69,6 +68,28 @@ def example_arguments(prompt: str, name: str) -> list[Arguments]:
     """
     found = [*_doctest_calls(prompt, name.rpartition(".")[2]), *_leetcode_inputs(prompt)]
     return list({repr(arguments): arguments for arguments in found}.values())
+
+
+def doctest_examples(prompt: str, name: str) -> list[tuple[Arguments, Any]]:
+    """Calls in the prompt whose result is written under them, as arguments and value: ``>>> f(1)`` above ``2``.
+
+    Only a call alone on its line with literal arguments counts, and only a result that is a literal.
+    """
+    found = []
+    lines = [line.strip() for line in prompt.splitlines()]
+    for line, following in pairwise(lines):
+        tree = _parse(line[3:].strip()) if line.startswith(">>>") else None
+        call = tree.body[0].value if tree is not None and tree.body and isinstance(tree.body[0], ast.Expr) else None
+        if not isinstance(call, ast.Call) or call.keywords or ast.unparse(call.func) != name:
+            continue
+        arguments = _literals(call)
+        if arguments is None:
+            continue
+        try:
+            found.append((arguments, ast.literal_eval(following)))
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            continue
+    return found
 
 
 def _doctest_calls(prompt: str, name: str) -> Iterable[Arguments]:

@@ -1,6 +1,6 @@
 """A judging process: takes jobs on stdin, writes outcomes on stdout, has one sandbox.
 
-    python -m codeodds_trainer.judge.worker INDEX ISOLATION
+    python -m codeodds.execution.worker INDEX ISOLATION
 
 Tests run here, in a process that holds nothing of value and gave up its privileges; programs run in its sandbox.
 """
@@ -20,15 +20,15 @@ from typing import Any
 
 import msgspec
 
-from codeodds_trainer.judge.checker import Finding, TestsUnusable, check_calls, check_statements
-from codeodds_trainer.judge.inside import isolation
-from codeodds_trainer.judge.inside.wire import Closed, WireError
-from codeodds_trainer.judge.inside.zygote import PRELOADED
-from codeodds_trainer.judge.observe import NOT_RUN, PENDING, observe_calls
-from codeodds_trainer.judge.sandbox import Exit, Run, Sandbox, SandboxError
-from codeodds_trainer.judge.stand_ins import ProgramFailed, Session, describe
-from codeodds_trainer.judge.stdio import TooMuchOutput, input_file, most_output, read_output, same_output
-from codeodds_trainer.judge.verdict import Job, Outcome
+from codeodds.execution.checker import Finding, TestsUnusable, check_calls, check_statements
+from codeodds.execution.inside import isolation
+from codeodds.execution.inside.wire import Closed, WireError
+from codeodds.execution.inside.zygote import PRELOADED
+from codeodds.execution.observe import NOT_RUN, PENDING, observe_calls
+from codeodds.execution.sandbox import Exit, Run, Sandbox, SandboxError
+from codeodds.execution.stand_ins import ProgramFailed, Session, describe
+from codeodds.execution.stdio import TooMuchOutput, input_file, most_output, read_output, same_output
+from codeodds.execution.verdict import Job, Outcome
 
 WORKER_UID = 60_999
 """Who tests run as when the judge is started as root."""

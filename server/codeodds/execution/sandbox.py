@@ -15,16 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import codeodds_trainer
-from codeodds_trainer.judge.inside.wire import Channel
-from codeodds_trainer.judge.verdict import Network
+import codeodds
+from codeodds.execution.inside.wire import Channel
+from codeodds.execution.verdict import Network
 
 FIRST_UID = 61_000
 """Programs of worker n run as user FIRST_UID + n if the judge is root's: limits on processes count by user."""
 
-COMMAND = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); from codeodds_trainer.judge.inside.zygote import main; main()"
-)
+COMMAND = "import sys; sys.path.insert(0, sys.argv.pop(1)); from codeodds.execution.inside.zygote import main; main()"
 
 
 class SandboxError(Exception):
@@ -135,7 +133,7 @@ class Sandbox:
 
     def _start(self, uid: int, fence: str) -> tuple[socket.socket, subprocess.Popen[bytes]]:
         ours, theirs = socket.socketpair()
-        package = str(Path(codeodds_trainer.__file__).parent.parent)
+        package = str(Path(codeodds.__file__).parent.parent)
         os.chmod(self._folder.name, 0o711)
         # -I would ignore the hash seed. The environment holds nothing else that Python looks at.
         command = [sys.executable, "-P", "-s", "-S", "-c", COMMAND, package, str(theirs.fileno()), self._folder.name]

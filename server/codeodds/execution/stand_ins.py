@@ -12,8 +12,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from codeodds_trainer.judge.inside.wire import Channel, Closed, WireError, decode, encode
-from codeodds_trainer.judge.verdict import Verdict
+from codeodds.execution.inside.wire import Channel, Closed, WireError, decode, encode
+from codeodds.execution.verdict import Verdict
 
 ITEMS = 256
 """Items of an iterator fetched at once."""

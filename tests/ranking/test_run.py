@@ -1,0 +1,81 @@
+"""Candidates that run: what they agree on, examples, and the order that follows. Candidates run in the real sandbox."""
+
+from __future__ import annotations
+
+import pytest
+
+from codeodds.engine.fake import FakeScorer
+from codeodds.errors import ExecutionError
+from codeodds.execution.pool import Pool
+from codeodds.execution.shown import doctest_examples
+from codeodds.ranking.agreement import Observed, places, vote_shares
+from codeodds.ranking.rank import rank
+from codeodds.ranking.run import by_agreement, observe
+
+HEAD = "def double(x: int):\n"
+WITH_EXAMPLE = HEAD + '    """Double.\n\n    >>> double(3)\n    6\n    """\n'
+
+
+def test_a_vote_is_the_share_of_the_values_of_all_that_do_the_same() -> None:
+    observed = [Observed(("=1",)), Observed(("=2",)), Observed(("=1",)), None, Observed(("!ValueError",)), Observed(())]
+    assert vote_shares(observed, [0.2, 0.5, 0.2, 0.1, 0.9, None]) == [
+        pytest.approx(0.4 / 1.9),
+        pytest.approx(0.5 / 1.9),
+        pytest.approx(0.4 / 1.9),
+        None,
+        0.0,
+        None,
+    ]
+
+
+def test_examples_come_before_votes_and_votes_before_values() -> None:
+    observed = [Observed(("=1",), (False,)), Observed(("=2",), (True,)), Observed(("=1",), (False,)), None]
+    found = places(observed, [0.9, 0.1, 0.8, None])
+    assert [found.index(place) for place in sorted((p for p in found if p is not None), reverse=True)] == [1, 0, 2]
+    assert found[3] is None
+
+
+def test_candidates_that_agree_stand_before_a_more_probable_one_that_does_not() -> None:
+    scorer = FakeScorer({"BUG": 0.3})
+    bodies = ["    return x * x * x\n", "    return x + x  # BUG\n", "    return 2 * x  # BUG\n"]
+    ranking = rank(scorer, HEAD, bodies)
+    assert ranking.order == (0, 1, 2)
+    ran = by_agreement(ranking, observe(HEAD, bodies))
+    assert ran.order == (1, 2, 0)
+    total = 0.9 + 0.6 + 0.6
+    assert [candidate.vote for candidate in ran.candidates] == [
+        pytest.approx(1.2 / total),
+        pytest.approx(1.2 / total),
+        pytest.approx(0.9 / total),
+    ]
+    assert [candidate.examples_passed for candidate in ran.candidates] == [None, None, None]
+
+
+def test_an_example_outweighs_the_majority() -> None:
+    bodies = ["    return x\n", "    return +x\n", "    return 2 * x\n", "    return (\n", "    raise SystemExit\n"]
+    ran = by_agreement(rank(FakeScorer(), WITH_EXAMPLE, bodies), observe(WITH_EXAMPLE, bodies))
+    assert ran.order == (2, 0, 1, 4, 3)
+    assert [candidate.examples_passed for candidate in ran.candidates] == [1.0, 0.0, 0.0, 0.0, 0.0]
+
+
+def test_without_a_function_to_call_nothing_runs_and_the_order_stays() -> None:
+    ranking = rank(FakeScorer(), "x = 1\n", ["y = BUG\n", "y = x\n"])
+    observed = observe("x = 1\n", ["y = BUG\n", "y = x\n"])
+    assert observed == [None, None]
+    assert by_agreement(ranking, observed) is ranking
+
+
+def test_only_literal_results_of_plain_calls_are_examples() -> None:
+    text = ">>> f(1, [2])\n(3, 'a')\n>>> f(x)\n4\n>>> f(1) + 1\n5\n>>> g(1)\n6\n>>> f(7)\nTraceback:\n>>> f(8)"
+    assert doctest_examples(text, "f") == [((1, [2]), (3, "a"))]
+
+
+def test_without_namespaces_it_refuses_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Pool(1, namespaces=False) as weak, pytest.raises(ExecutionError, match="rank without running the candidates"):
+        weak.require_namespaces()
+    ran: list[object] = []
+    monkeypatch.setattr("codeodds.ranking.run.Pool", lambda workers: Pool(workers, namespaces=False))
+    monkeypatch.setattr(Pool, "judge", lambda *arguments: ran.append(arguments))
+    with pytest.raises(ExecutionError, match="namespaces"):
+        observe(HEAD, ["    return x\n"])
+    assert ran == []
