@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from codeodds.bundle.applicability import FEATURES, trust
-from codeodds.bundle.manifest import Calibration
+from codeodds.bundle.manifest import Calibration, Spoken
 from codeodds_trainer.bundling.applicability import (
+    _holds,
     applied,
     balanced_weights,
     choose_applicability,
@@ -190,3 +191,12 @@ def data_set_of():
             self.selective = selective
 
     return Labelled
+
+
+@pytest.mark.parametrize(
+    ("flagged", "failed", "holds"),
+    [(48, 36, True), (53, 36, False), (10, 6, True), (10, 5, False), (9, 4, False), (9, 5, True), (2, 1, True)],
+)
+def test_a_data_set_is_doubted_when_chance_hardly_brings_so_few_failures(flagged, failed, holds):
+    # 0.81 is stated and 0.76 would do. By chance at most 36 of 48 fail in 49 cases of 100, 36 of 53 in 11.
+    assert _holds(Spoken("d", 100, 1.0, 0.34, flagged, 0.81, failed / flagged)) is holds

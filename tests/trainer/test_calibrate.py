@@ -16,6 +16,8 @@ from codeodds_trainer.bundling.calibrate import (
 )
 from codeodds_trainer.bundling.calibration_choice import (
     END_LOSS,
+    FractionResult,
+    _grows_better,
     choose_calibration,
     collapse,
     fold_of_problems,
@@ -233,3 +235,13 @@ def test_the_card_says_which_map_it_is(fit, words):
     lines = calibration_lines(found)
     assert words in lines[0]
     assert lines[1] == "- Fitted on a test (40 programs)."
+
+
+@pytest.mark.parametrize(
+    ("gain", "lost", "taken"),
+    [(0.0049, 0.0, False), (0.0051, 0.0029, True), (0.0051, 0.0031, False), (0.2, 0.0199, True), (0.2, 0.0201, False)],
+)
+def test_the_map_for_unfinished_programs_may_cost_what_its_gain_is_worth(gain, lost, taken):
+    early = [FractionResult(fraction, 0.6 + gain, 0.6, 0.6, 0.65) for fraction in (0.1, 0.25, 0.5, 0.75)]
+    whole = FractionResult(1.0, 0.5, 0.5, 0.5 + lost, 0.65)
+    assert _grows_better([*early, whole], 0.5) is taken

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from codeodds.bundle.tokenization import CodeTokenizer
+from codeodds.execution.pool import Pool
 from codeodds.types import ScoringUnit
 from codeodds_trainer.artefact import is_sealed
 from codeodds_trainer.cli import cli
@@ -26,7 +27,6 @@ from codeodds_trainer.injection.package_list import Package, read_package_list
 from codeodds_trainer.injection.packages import read_package
 from codeodds_trainer.injection.pairs import ORIGINAL, InjectedRow, equal_length_errors
 from codeodds_trainer.injection.solved import Solved, completion_of_reference, mutants_that_fail
-from codeodds_trainer.judge.pool import Pool
 from codeodds_trainer.problems.problem import Problem
 from codeodds_trainer.training.model import BaseModelSource
 from tests.policy.project import ROOT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from codeodds_trainer.recipe import ReadingSection
 from codeodds_trainer.training.losses import (
     language_model_loss,
     pairwise_slopes,
@@ -39,11 +41,22 @@ def test_cross_entropy_and_squared_error_by_hand():
     assert token_loss("mse", logits, targets, weights).item() == pytest.approx(mse, abs=1e-6)
 
 
-def test_a_program_reads_last_plus_mean():
+@pytest.mark.parametrize(
+    ("last", "mean", "expected"), [(1.0, 0.0, [4.0, 16.0]), (0.0, 1.0, [2.5, 8.5]), (0.5, 2.0, [7.0, 25.0])]
+)
+def test_a_program_reads_its_last_value_and_the_mean_of_its_solution(last, mean, expected):
+    reading = ReadingSection(last=last, mean=mean)
     pack = pack_of([9, 1, 2], [9, 1, 3, 4])
-    logits = torch.arange(len(pack.ids), dtype=torch.float32) ** 2
-    for reading, path in zip(program_readings(logits, pack), pack.paths, strict=True):
-        assert reading.item() == pytest.approx(float(logits[path[-1]] + logits[torch.from_numpy(path)].mean()))
+    # The trie's nodes: 9, 1, 2, 3, 4; the solution starts after the first.
+    logits = torch.tensor([100.0, 1.0, 4.0, 8.5, 16.0])
+    assert program_readings(logits, pack, reading).tolist() == pytest.approx(expected)
+    hidden = torch.stack([logits, -2 * logits], dim=1)
+    assert program_readings(hidden, pack, reading)[:, 1].tolist() == pytest.approx([-2 * value for value in expected])
+
+
+def test_a_program_without_solution_tokens_reads_nothing():
+    pack = dataclasses.replace(pack_of([9, 1], passed=(True,)), paths=(np.asarray([], dtype=np.int64),))
+    assert program_readings(torch.ones(2, 3), pack, ReadingSection()).tolist() == [[0.0, 0.0, 0.0]]
 
 
 @given(READINGS)

@@ -158,6 +158,27 @@ def test_a_limit_is_said_everywhere(line):
     assert "toy (3 of 6 problems)" in train("evaluate", "--bundle", folder / "by-file", *options).stdout
 
 
+def test_one_generator_can_be_measured_alone(line):
+    """In a store of its own: what was scored of a problem is not all of its programs."""
+    folder, _ = line
+    rows = [json.loads(row) for row in (folder / "toy.jsonl").read_text().splitlines()]
+    rows = [row | {"generator": "ann" if index % 3 else "bob"} for index, row in enumerate(rows)]
+    (folder / "two.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    shutil.copytree(folder / "plain", folder / "for-bob")
+    options = ("--data", folder, "--run", folder / "bob", "--files", "two.jsonl", "--files", "toy.jsonl")
+    result = train("evaluate", "--bundle", folder / "for-bob", *options, "--only-generator", "bob", "--write")
+    assert "toy.jsonl has no program by bob: not reported" in result.stderr
+    assert "## two, only by bob\n" in result.stdout
+    (found,) = json.loads((folder / "bob" / "evaluation" / "evaluation.json").read_text())["data_sets"]
+    # 6 test problems of 6 programs each, every third of them bob's.
+    assert (found["whole"]["programs"], found["whole"]["problems"]) == (12, 6)
+    assert [part["generator"] for part in found["generators"]] == ["bob"]
+    assert {item.dataset for item in load_bundle(folder / "for-bob").manifest.metrics} == {"two, only by bob"}
+    train("evaluate", "--bundle", folder / "plain", *options)
+    found, _ = json.loads((folder / "bob" / "evaluation" / "evaluation.json").read_text())["data_sets"]
+    assert (found["whole"]["programs"], found["whole"]["problems"]) == (36, 6)
+
+
 def test_the_card_says_where_it_fails(line, monkeypatch):
     """The toy programs fail for one reason: they subtract where they should add."""
     folder, _ = line
@@ -167,16 +188,44 @@ def test_the_card_says_where_it_fails(line, monkeypatch):
     table = train("evaluate", "--bundle", folder / "sliced", *options, "--write").stdout
     assert "### Where it fails" in table
     slices = load_bundle(folder / "sliced").manifest.slices
-    assert {(item.dataset, item.about, item.name.split(" (")[0]) for item in slices} >= {
-        ("toy", "length", "short"),
-        ("toy", "length", "long"),
-    }
+    lengths = [item for item in slices if item.about == "length"]
+    assert [item.dataset for item in lengths if re.match(r"up to \d+ tokens on average", item.name)] == ["toy"]
     mistakes = [item for item in slices if item.about == "mistake"]
     assert {item.name for item in mistakes} <= {"wrong operator", "several differences"}
     assert all(item.auroc > 0.8 for item in mistakes)
     card = (folder / "sliced" / "README.md").read_text()
     for item in slices:
         assert f"| {item.about}: {item.name} | toy | {item.failing_programs} |" in card
+
+
+def test_errors_put_into_right_programs_are_in_the_card_by_kind(line, monkeypatch):
+    folder, _ = line
+    for module in ("pairs", "flagged", "slices"):
+        monkeypatch.setattr(f"codeodds_trainer.evaluation.{module}.LEAST_PROGRAMS", 6)
+    with (folder / "errors.jsonl").open("w") as file:
+        for number in range(6):
+            head = {"problem_id": f"lib/{number}", "split": "test", "source": "lib 1.0", "licence": "MIT"}
+            head["prompt"] = f'def f{number}(a, b):\n    """Add a and b, times {number}."""\n'
+            for sign, generator in (("+", "original"), ("-", "mutant: operator")):
+                body = f"    x0 = a {sign} b\n    return x0 * {number}\n"
+                row = {**head, "completion": body, "passed": sign == "+", "generator": generator}
+                file.write(json.dumps(row) + "\n")
+    shutil.copytree(folder / "plain", folder / "errors")
+    options = ("--data", folder, "--run", folder / "run", "--files", "errors.jsonl", "--out", folder / "put-in")
+    train("evaluate", "--bundle", folder / "errors", *options, "--examples-from", "errors.jsonl", "--write")
+    mistakes = load_bundle(folder / "errors").manifest.mistakes
+    assert [(item.kind, item.equal_length, item.pairs, item.accuracy) for item in mistakes.pairs] == [
+        ("all", False, 6, 1.0),
+        ("all", True, 6, 1.0),
+        ("put in: operator", False, 6, 1.0),
+        ("put in: operator", True, 6, 1.0),
+    ]
+    assert {item.kind for item in mistakes.flagged} == {"put in: operator", "right programs"}
+    (example,) = mistakes.examples
+    assert (example.caught, example.right_line, example.wrong_line) == (True, "x0 = a + b", "x0 = a - b")
+    assert re.fullmatch(r"lib/\d \(lib 1.0, MIT\)", example.origin)
+    assert "- x0 = a + b\n+ x0 = a - b\n" in (folder / "errors" / "README.md").read_text()
+    assert (folder / "put-in" / "evaluation.html").read_text().count("<svg ") == 6
 
 
 def test_a_bundle_that_does_not_speak_of_everything(line):
@@ -218,6 +267,11 @@ def test_a_few_validation_programs_give_no_applicability(line):
         (("--compare", "plain"), "'plain' is not NAME=BUNDLE"),
         (("--files", "toy.jsonl=0"), "'toy.jsonl=0' is not FILE or FILE=N with a number of problems from 1 on"),
         (("--baseline-file", "other.jsonl"), "--baseline-file other.jsonl: not among --files; name one of toy.jsonl"),
+        (
+            ("--only-generator", "tyo"),
+            "--only-generator: no program of split test of toy.jsonl has the generator 'tyo'; there are: toy",
+        ),
+        (("--examples-from", "other.jsonl"), "--examples-from other.jsonl: not among --files; name one of toy.jsonl"),
         (("--split", "nowhere"), "no program of split `nowhere` can be scored"),
     ],
 )

@@ -199,7 +199,7 @@ def test_tensorboard_shows_what_the_log_holds(base, tmp_path):
     _, learner = trained(base, tmp_path)
     rows = [json.loads(line) for line in (tmp_path / "training" / LOG_FILE).read_text().splitlines()]
     events = EventAccumulator(str(tmp_path / "training" / TENSORBOARD_FOLDER)).Reload()
-    for name in ("loss", "learning_rate", "auroc/sum"):
+    for name in ("loss", "learning_rate", "auroc/reading"):
         shown = [(event.step, event.value) for event in events.Scalars(name)]
         logged = [(row["step"], row[name]) for row in rows if name in row]
         assert [step for step, _ in shown] == [step for step, _ in logged]

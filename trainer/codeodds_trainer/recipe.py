@@ -6,7 +6,7 @@ Reading is strict: an unknown key or a wrong type is an error that names the pla
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -20,6 +20,8 @@ Loss = Literal["bce", "mse", "pairwise"]
 """`bce`: binary cross-entropy with the target of each node, as in arXiv 2510.23083. `mse`: squared distance of the
 probability from the target, as in OVM (Yu et al., 2023). `pairwise`: Bradley-Terry, that a passing program reads higher
 than a failing one of the same problem."""
+Probe = Literal["tokens", "pairs"]
+"""What a linear probe is fitted to: the target of each token, or the order of each problem's programs."""
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -91,20 +93,55 @@ class DataFile(_Section):
     """At most this many problems in training, chosen by a hash of their ids."""
 
 
+StyleName = Literal["without-examples", "without-hints", "without-comments", "renamed", "method"]
+"""Ways to write a program that keep its meaning; see `codeodds_trainer.styles`."""
+STYLE_NAMES: tuple[StyleName, ...] = get_args(StyleName)
+
+
+class StylesSection(_Section):
+    """Rewrites training problems in other styles; all programs of a problem alike, so that what they share stays
+    shared. Validation programs stay as they are."""
+
+    kinds: tuple[StyleName, ...] = STYLE_NAMES
+    """The styles to draw from. `without-examples`: no ``>>>`` in the docstring. `without-hints`: no type hints in the
+    signature and at local variables. `without-comments`: none in the solution. `renamed`: other names for local
+    variables. `method`: the function becomes a method, its class header stands in the prompt."""
+    probability: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.3
+    """Share of the problems that get a style, drawn for each style by a hash of the problem's id."""
+    keep_original: bool = False
+    """Keep each rewritten problem as it was, too: more training data, which takes more time."""
+
+
 class DataSection(_Section):
     """Labelled programs."""
 
     files: tuple[DataFile, ...]
     train_splits: tuple[str, ...] = ("train",)
     validation_splits: tuple[str, ...] = ("valid",)
+    leave_out_generators: tuple[str, ...] = ()
+    """Programs by these generators are in neither training nor validation, so that `evaluate --only-generator` can
+    measure what the model makes of code by one that it never saw. Each must stand in some row."""
     validation_problems: Positive | None = None
     """At most this many problems of each file select the best state, chosen by a hash of their ids; calibration reads
     them all."""
     balance: bool = True
     """Give both labels of a problem the same weight, and leave out training problems with one label only."""
     targets: Targets = "outcome"
+    styles: StylesSection | None = None
+    """Rewrite some training problems in other styles."""
     position_power: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
     """Later tokens weigh more by this power of their place in the solution; 0 weighs all alike, as in the paper."""
+
+
+class ReadingSection(_Section):
+    """What stands for a whole program: ``last * (logit at its last token) + mean * (mean logit over its solution)``.
+
+    What the last token sees of a program may depend on its every part; the mean gives one odd token its share of the
+    whole. Calibration weighs both anew.
+    """
+
+    last: Annotated[float, msgspec.Meta(ge=0.0)] = 1.0
+    mean: Annotated[float, msgspec.Meta(ge=0.0)] = 1.0
 
 
 class TrainingSection(_Section):
@@ -120,6 +157,14 @@ class TrainingSection(_Section):
     """Of the head."""
     probe_ridge: float | None = None
     """Start from a linear probe with this ridge weight; from `model.head` if absent."""
+    probe: Probe = "tokens"
+    """`tokens`: logistic regression of each token's target. `pairs`: that a passing program reads higher than a failing
+    one of the same problem."""
+    probe_outcome_weight: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
+    """Weight, beside a probe of pairs, of the logistic regression of each program's outcome on its reading: pairs say
+    nothing of how the programs of one problem stand beside those of another."""
+    reading: ReadingSection = ReadingSection()
+    """The reading of a program by which pairs are compared and the best state is chosen."""
     epochs: Positive = 2
     batch_nodes: Positive = 8192
     """Trie nodes per optimiser step."""

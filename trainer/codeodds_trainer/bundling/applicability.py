@@ -28,8 +28,10 @@ from codeodds_trainer.evaluation.thresholds import PRECISIONS, choose_thresholds
 
 MIN_PROGRAMS = 200
 MIN_FLAGS = 10
-"""Fewer flags on a data set contradict what is stated only if chance would hardly bring so few failures."""
-SIGNIFICANCE = 0.05
+SIGNIFICANCE, OF_FEW = 0.2, 0.05
+"""Flags on a data set contradict what is stated if chance would bring so few failures no more often than this; of fewer
+than MIN_FLAGS flags more is asked, since those that are left hardly matter. One function more or less must not silence
+a data set."""
 RIDGE = 1e-2
 """Weight of the squared weights in the mean loss; the features are scaled. The bias is free."""
 TOLERANCE = 0.05
@@ -179,7 +181,8 @@ def _holds(row: Spoken) -> bool:
     if row.precision is None or row.stated is None:
         return True
     wanted = max(0.0, row.stated - TOLERANCE)
-    if row.flagged >= MIN_FLAGS:
-        return row.precision >= wanted
-    # One-sided binomial test: could so few of so few have failed if what is stated were true?
-    return bool(binom.cdf(round(row.precision * row.flagged), row.flagged, wanted) >= SIGNIFICANCE)
+    if row.precision >= wanted:
+        return True
+    # One-sided binomial test: could so few of so many have failed if what is stated were true?
+    failed = round(row.precision * row.flagged)
+    return bool(binom.cdf(failed, row.flagged, wanted) >= (SIGNIFICANCE if row.flagged >= MIN_FLAGS else OF_FEW))

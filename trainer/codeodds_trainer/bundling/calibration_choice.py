@@ -39,6 +39,8 @@ FINISHED = 4
 """Weight of finished programs beside all their prefixes when the map for unfinished programs is fitted."""
 EARLY_GAIN, END_LOSS = 0.005, 0.003
 """Nats that the map for unfinished programs must gain on average over fractions below 1, and may lose at the end."""
+EXCHANGE = 0.1
+"""It may lose this share of its gain as well: most of what an editor shows while code is typed is unfinished."""
 
 
 class MethodResult(msgspec.Struct, frozen=True):
@@ -210,9 +212,9 @@ def fit_growing_at(scored: ScoredSet, rows: Labels, fitted_on: str) -> Calibrati
 
 
 def _grows_better(fractions: list[FractionResult], at_the_end: float) -> bool:
-    early = [row.one - row.growing for row in fractions if row.fraction < 1]
+    gain = float(np.mean([row.one - row.growing for row in fractions if row.fraction < 1]))
     end = next(row.growing for row in fractions if row.fraction == 1)
-    return float(np.mean(early)) >= EARLY_GAIN and end - at_the_end <= END_LOSS
+    return gain >= EARLY_GAIN and end - at_the_end <= max(END_LOSS, EXCHANGE * gain)
 
 
 def _result(shipped: Calibration, values: Floats, shown: Floats, labels: Labels) -> MethodResult:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from codeodds.bundle.manifest import Applicability, Calibration, Manifest, Metric, Slice
+import re
+from collections.abc import Sequence
+
+from codeodds.bundle.manifest import Applicability, Calibration, Manifest, Metric, MistakeExample, Mistakes, Slice
 
 CARD_FILE = "README.md"
 
@@ -56,6 +59,7 @@ def render_card(manifest: Manifest) -> str:
         f"- Context: at most {manifest.max_tokens:,} tokens.",
         "- Made from:",
         *(f"  - `{source.name}` (SHA-256 `{source.sha256[:16]}…`)" for source in manifest.sources),
+        *(f"- Programs by {name} were left out of training and validation." for name in manifest.left_out_generators),
         "",
         "## Probability",
         "",
@@ -77,6 +81,8 @@ def render_card(manifest: Manifest) -> str:
     lines += ["", "Intervals are 95 % bootstrap intervals over problems.", ""]
     if manifest.slices:
         lines += slice_lines(manifest.slices)
+    if manifest.mistakes is not None:
+        lines += mistake_lines(manifest.mistakes)
     lines += [
         "## Limits",
         "",
@@ -155,13 +161,72 @@ def slice_lines(slices: list[Slice]) -> list[str]:
                     f"{item.about}: {item.name}",
                     item.dataset,
                     f"{item.failing_programs:,}",
-                    f"{item.auroc:.3f}" + ("" if item.low is None else f" ({item.low:.3f} to {item.high:.3f})"),
+                    _interval(item.auroc, item.low, item.high),
                 ]
             )
             for item in ordered
         ),
         "",
     ]
+
+
+def mistake_lines(mistakes: Mistakes) -> list[str]:
+    """What it makes of errors put into right programs, what it flags of each kind of mistake, and examples."""
+    lines = []
+    if mistakes.pairs:
+        lines += [
+            "## Right programs above the errors put into them",
+            "",
+            "The share of pairs in the right order; 0.5 is chance.",
+            "",
+            *_head(["error", "data set", "pairs", "in the right order"]),
+        ]
+        for pair in mistakes.pairs:
+            name = f"{pair.kind}, equal length" if pair.equal_length else pair.kind
+            lines.append(_line([name, pair.dataset, f"{pair.pairs:,}", _interval(pair.accuracy, pair.low, pair.high)]))
+        lines.append("")
+    if mistakes.flagged:
+        lines += [
+            "## What is flagged",
+            "",
+            "The share of the programs of a kind that it speaks of and puts below a threshold.",
+            "",
+            *_head(["kind of mistake", "data set", "programs", "threshold", "flagged"]),
+        ]
+        for row in mistakes.flagged:
+            share = _interval(row.share, row.low, row.high)
+            lines.append(_line([row.kind, row.dataset, f"{row.programs:,}", f"{row.probability:.2f}", share]))
+        lines.append("")
+    return [*lines, *example_lines(mistakes.examples, "##")]
+
+
+def example_lines(examples: Sequence[MistakeExample], level: str) -> list[str]:
+    """Mistakes that are missed, and mistakes that are caught, as diffs."""
+    lines = []
+    for title, found in by_outcome(examples):
+        lines += [f"{level} {title}", ""]
+        for item in found:
+            fence = "`" * max(3, 1 + max(map(len, re.findall("`+", item.right_line + item.wrong_line)), default=0))
+            diff = [fence + "diff", f"- {item.right_line}", f"+ {item.wrong_line}", fence]
+            lines += [example_words(item), "", *diff, ""]
+    return lines
+
+
+def by_outcome(examples: Sequence[MistakeExample]) -> list[tuple[str, list[MistakeExample]]]:
+    """The missed and the caught ones, each with its heading; without an empty part."""
+    parts = (
+        ("Mistakes that it misses", [item for item in examples if not item.caught]),
+        ("Mistakes that it catches", [item for item in examples if item.caught]),
+    )
+    return [part for part in parts if part[1]]
+
+
+def example_words(example: MistakeExample) -> str:
+    """Where it is from, its kind, and both probabilities."""
+    return (
+        f"{example.dataset}, {example.origin}, {example.kind}: {example.right_probability:.2f} for the right program, "
+        f"{example.wrong_probability:.2f} for the other."
+    )
 
 
 def metric_tables(metrics: list[Metric]) -> list[str]:
@@ -202,5 +267,8 @@ def _line(cells: list[str]) -> str:
 def _cell(metric: Metric | None) -> str:
     if metric is None:
         return "-"
-    interval = "" if metric.low is None or metric.high is None else f" ({metric.low:.3f} to {metric.high:.3f})"
-    return f"{metric.value:.3f}{interval}"
+    return _interval(metric.value, metric.low, metric.high)
+
+
+def _interval(value: float, low: float | None, high: float | None) -> str:
+    return f"{value:.3f}" + ("" if low is None or high is None else f" ({low:.3f} to {high:.3f})")

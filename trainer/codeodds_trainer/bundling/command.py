@@ -24,6 +24,7 @@ from codeodds_trainer.disk import write_whole
 from codeodds_trainer.errors import ExportError
 from codeodds_trainer.evaluation.applicability import units_of
 from codeodds_trainer.evaluation.scoring import score_problems, validation_store
+from codeodds_trainer.generators import without_generators
 from codeodds_trainer.recipe import Recipe
 from codeodds_trainer.run_folder import RunFolder
 from codeodds_trainer.training.dataset import cap_problems, sample_programs
@@ -86,6 +87,7 @@ def _validation_problems(recipe: Recipe, data: Path) -> list[LabelledProblem]:
     problems = []
     for file in recipe.data.files:
         found = read_problems(data / file.name, recipe.data.validation_splits)
+        found = without_generators(found, recipe.data.leave_out_generators)
         found = cap_problems(found, recipe.export.calibration_problems, mixed_first=False)
         problems += sample_programs(found, recipe.export.calibration_programs)
     return problems

@@ -31,6 +31,7 @@ from codeodds_trainer.data import LabelledProblem, read_problems
 from codeodds_trainer.errors import ExportError
 from codeodds_trainer.evaluation.metrics import auroc, per_problem
 from codeodds_trainer.evaluation.scoring import ScoredSet, score_problems
+from codeodds_trainer.generators import without_generators
 from codeodds_trainer.recipe import Recipe
 from codeodds_trainer.training.dataset import cap_programs
 
@@ -91,6 +92,7 @@ def choose_problems(recipe: Recipe, data: Path) -> list[LabelledProblem]:
     problems: list[LabelledProblem] = []
     for file in recipe.data.files:
         found = read_problems(data / file.name, recipe.data.validation_splits)
+        found = without_generators(found, recipe.data.leave_out_generators)
         problems += cap_programs(found, recipe.export.gate_programs)
     names = sorted({problem.problem_id for problem in problems}, key=_hash)[: recipe.export.gate_problems]
     chosen = set(names)

@@ -89,6 +89,7 @@ def first_manifest(
         display=Display(min_prefix_fraction=0.25, min_solution_tokens=12),
         metrics=[],
         sources=list(sources),
+        left_out_generators=list(recipe.data.leave_out_generators),
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from transformers import PreTrainedModel
@@ -14,8 +16,10 @@ from transformers import PreTrainedModel
 from codeodds_trainer.data import LabelledProblem, read_problems, sha256
 from codeodds_trainer.disk import write_whole
 from codeodds_trainer.errors import RecipeError, TrainingError
+from codeodds_trainer.generators import check_generators, count_generators, without_generators
 from codeodds_trainer.recipe import Recipe, read_recipe
 from codeodds_trainer.run_folder import RunFolder
+from codeodds_trainer.styles.rewrite import Rewritten, restyle
 from codeodds_trainer.training.dataset import (
     ProblemPacks,
     cap_problems,
@@ -38,6 +42,14 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How many programs of one generator the recipe leaves out; equal ones of a problem count once."""
+
+    training: int
+    validation: int
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What a run reports of itself."""
 
@@ -53,6 +65,10 @@ class Summary:
     stopped_early: bool
     within_problem_auroc: float
     """On the validation problems, of last + mean logit."""
+    left_out: dict[str, LeftOut]
+    """By generator, where the recipe leaves some out."""
+    styles: dict[str, int]
+    """Training problems rewritten in each style."""
     data: dict[str, str]
     """SHA-256 of every data file."""
 
@@ -94,10 +110,14 @@ def fit(
         base = prepare_base(recipe, run.base)
 
     say("2/4 labelled programs")
-    train, validation, one_label = load_data(recipe, data)
-    packs = [pack_all(problems, base, recipe) for problems in (train, validation)]
-    say(f"training: {_count(packs[0])}; {one_label} problems of one label left out")
+    loaded = load_data(recipe, data)
+    packs = [pack_all(problems, base, recipe) for problems in (loaded.train, loaded.validation)]
+    say(f"training: {_count(packs[0])}; {loaded.one_label} problems of one label left out")
     say(f"validation: {_count(packs[1])}")
+    if recipe.data.styles is not None:
+        say(loaded.styles.words())
+    for name, left_out in loaded.left_out.items():
+        say(f"left out: {left_out.training:,} programs by {name} of training, {left_out.validation:,} of validation")
 
     say("3/4 frozen features")
     trunk, tail = trained_parts(base, recipe)
@@ -113,13 +133,15 @@ def fit(
     summary = Summary(
         train_problems=len(packs[0]),
         train_programs=sum(len(item.problem.programs) for item in packs[0]),
-        one_label_problems=one_label,
+        one_label_problems=loaded.one_label,
         validation_problems=len(packs[1]),
         validation_programs=sum(len(item.problem.programs) for item in packs[1]),
         base_layers=base.layers,
         steps=trainer.state.step,
         stopped_early=trainer.state.stopped,
         within_problem_auroc=best,
+        left_out=loaded.left_out,
+        styles=dict(loaded.styles.by_style),
         data={file.name: sha256(data / file.name) for file in recipe.data.files},
     )
     if processes.is_main:
@@ -193,21 +215,44 @@ def _keep_recipe(path: Path, run: RunFolder) -> None:
     write_whole(run.recipe, content)
 
 
-def load_data(recipe: Recipe, data: Path) -> tuple[list[LabelledProblem], list[LabelledProblem], int]:
-    """Training and validation problems of the recipe, and how many training problems were left out for one label only.
+class LoadedData(NamedTuple):
+    """What a recipe learns from."""
 
-    Raises: DataError for a file that cannot be read.
+    train: list[LabelledProblem]
+    validation: list[LabelledProblem]
+    one_label: int
+    """Training problems left out for one label only."""
+    left_out: dict[str, LeftOut]
+    """Programs left out, by generator."""
+    styles: Rewritten
+    """Training problems in other styles."""
+
+
+def load_data(recipe: Recipe, data: Path) -> LoadedData:
+    """Training and validation problems of the recipe, and what was left out of them.
+
+    Raises: DataError for a file that cannot be read, or a generator to leave out that wrote no program.
     """
-    section = recipe.data
+    section, names = recipe.data, recipe.data.leave_out_generators
     train: list[LabelledProblem] = []
     validation: list[LabelledProblem] = []
+    training_counts: Counter[str] = Counter()
+    validation_counts: Counter[str] = Counter()
     for file in section.files:
-        found = cap_programs(read_problems(data / file.name, section.train_splits), file.max_programs)
+        found = read_problems(data / file.name, section.train_splits)
+        training_counts += count_generators(found)
+        found = cap_programs(without_generators(found, names), file.max_programs)
         train += cap_problems(found, file.max_problems)
-        found = cap_programs(read_problems(data / file.name, section.validation_splits), file.max_programs)
+        found = read_problems(data / file.name, section.validation_splits)
+        validation_counts += count_generators(found)
+        found = cap_programs(without_generators(found, names), file.max_programs)
         validation += cap_problems(found, section.validation_problems)
+    known = {*training_counts, *validation_counts}
+    check_generators("data.leave_out_generators", names, known, "training and validation")
     kept = mixed_only(train, count_labels(train)) if section.balance else train
-    return kept, validation, len(train) - len(kept)
+    left_out = {name: LeftOut(training_counts[name], validation_counts[name]) for name in names}
+    styled, styles = restyle(kept, section.styles)
+    return LoadedData(styled, validation, len(train) - len(kept), left_out, styles)
 
 
 def _count(packs: list[ProblemPacks]) -> str:

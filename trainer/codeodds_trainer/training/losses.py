@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from codeodds_trainer.recipe import Loss
+from codeodds_trainer.recipe import Loss, ReadingSection
 from codeodds_trainer.training.trie import Pack
 
 
@@ -27,15 +27,19 @@ def token_loss(kind: Loss, logits: torch.Tensor, targets: torch.Tensor, weights:
     return functional.binary_cross_entropy_with_logits(logits, targets, weights, reduction="sum")
 
 
-def program_readings(logits: torch.Tensor, pack: Pack) -> torch.Tensor:
-    """One reading of each program of a pack, [programs]: last logit + mean logit over the solution.
+def program_readings(values: torch.Tensor, pack: Pack, reading: ReadingSection) -> torch.Tensor:
+    """One reading of each program of a pack.
 
-    It is the reading that validation selects by. A program without solution tokens reads 0.
+    `values`: [nodes, ...]: logits, or hidden states, of which a logit's reading is a linear function. Returns:
+    [programs, ...]. A program without solution tokens reads 0.
     """
     readings = []
     for path in pack.paths:
-        index = torch.from_numpy(path).to(logits.device)
-        readings.append(logits[index[-1]] + logits[index].mean() if len(path) else logits.new_zeros(()))
+        if not len(path):
+            readings.append(torch.zeros_like(values[0]))
+            continue
+        solution = values[torch.from_numpy(path).to(values.device)]
+        readings.append(reading.last * solution[-1] + reading.mean * solution.mean(dim=0))
     return torch.stack(readings)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codeodds_trainer.evaluation.metrics import auroc, mean_with_interval, per_problem
+from codeodds_trainer.recipe import ReadingSection
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,10 @@ class Reading:
     """Mean logit over the solution."""
 
 
-def validation_figures(readings: Sequence[Reading], datasets: Sequence[str]) -> dict[str, float]:
-    """Within-problem AUROC of three readings (last, mean, their sum), and of the sum by dataset.
+def validation_figures(
+    readings: Sequence[Reading], datasets: Sequence[str], reading: ReadingSection
+) -> dict[str, float]:
+    """Within-problem AUROC of last logit, mean logit and `reading`, and of `reading` by dataset.
 
     `datasets`: the dataset of each problem number. NaN where no problem has both labels.
     """
@@ -33,15 +36,13 @@ def validation_figures(readings: Sequence[Reading], datasets: Sequence[str]) -> 
     groups = np.asarray([reading.problem for reading in readings], dtype=np.int64)
     last = np.asarray([reading.last for reading in readings])
     mean = np.asarray([reading.mean for reading in readings])
-    figures = {
-        name: _within_problem(scores, labels, groups)
-        for name, scores in (("last", last), ("mean", mean), ("sum", last + mean))
-    }
+    scores = {"last": last, "mean": mean, "reading": reading.last * last + reading.mean * mean}
+    figures = {name: _within_problem(values, labels, groups) for name, values in scores.items()}
     names = np.asarray(datasets)[groups] if len(groups) else np.asarray([], dtype=str)
     for name in sorted(set(datasets)):
         here: npt.NDArray[np.bool_] = names == name
         if len(set(labels[here].tolist())) == 2:
-            figures[f"sum/{name}"] = _within_problem((last + mean)[here], labels[here], groups[here])
+            figures[f"reading/{name}"] = _within_problem(scores["reading"][here], labels[here], groups[here])
     return figures
 
 

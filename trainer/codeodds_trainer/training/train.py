@@ -128,7 +128,7 @@ class Trainer:
         self._prepared = False
 
     def fit(self, train: Sequence[ProblemPacks], validation: Sequence[ProblemPacks]) -> float:
-        """Train and return the within-problem AUROC (sum reading) of the best validated weights, which are in
+        """Train; returns the within-problem AUROC of the best validated weights, by the recipe's reading. They are in
         `state.best_weights` then.
 
         Raises: TrainingError for unusable labels.
@@ -160,14 +160,7 @@ class Trainer:
     def _start_head(self, train: Sequence[ProblemPacks]) -> None:
         if self.config.probe_ridge is not None:
             if self.processes.is_main:
-                fit_probe(
-                    self.tail,
-                    train,
-                    self.features,
-                    ridge=self.config.probe_ridge,
-                    bfloat16=self.bfloat16,
-                    seed=self.config.seed,
-                )
+                fit_probe(self.tail, train, self.features, self.config, bfloat16=self.bfloat16)
             self.processes.spread(value_head(self.tail))
 
     def _prepare(self) -> None:
@@ -247,7 +240,9 @@ class Trainer:
         if slopes is None:
             loss = token_loss(self.config.loss, logits, targets, weights)
         else:
-            loss = (torch.from_numpy(slopes).to(logits.device) * program_readings(logits, pack)).sum()
+            loss = (
+                torch.from_numpy(slopes).to(logits.device) * program_readings(logits, pack, self.config.reading)
+            ).sum()
         if self.lm_head is not None and self.config.lm_loss_weight:
             loss = loss + self.config.lm_loss_weight * language_model_loss(hidden, self.lm_head, pack, weights, targets)
         return loss
@@ -258,7 +253,9 @@ class Trainer:
     ) -> tuple[list[npt.NDArray[np.float32] | None], float]:
         """Per pass the slope of each program's reading, and this process's part of the mean loss over problems."""
         mixed = sum(item.problem.mixed for item in units) or 1
-        readings = [program_readings(self._run(one.pack)[0], one.pack).cpu().numpy() for one in passes]
+        readings = [
+            program_readings(self._run(one.pack)[0], one.pack, self.config.reading).cpu().numpy() for one in passes
+        ]
         result: list[npt.NDArray[np.float32] | None] = []
         loss = 0.0
         for item in self.processes.share(units):
@@ -294,12 +291,14 @@ class Trainer:
         return sorted(self.processes.gather(readings), key=lambda reading: reading.problem)
 
     def _evaluate(self, validation: Sequence[ProblemPacks], log: RunLog | None) -> None:
-        figures = validation_figures(self.read(validation), [item.problem.dataset for item in validation])
+        datasets = [item.problem.dataset for item in validation]
+        figures = validation_figures(self.read(validation), datasets, self.config.reading)
         self._write(log, {f"auroc/{name}": value for name, value in figures.items()})
         # Weights are gathered by all processes together.
         weights = trained_weights(self.module)
-        if figures["sum"] > self.state.best:
-            self.state.best, self.state.best_weights, self.state.stale = figures["sum"], weights, 0
+        figure = figures["reading"]
+        if figure > self.state.best:
+            self.state.best, self.state.best_weights, self.state.stale = figure, weights, 0
         else:
             self.state.stale += 1
         self.state.stopped = self.state.stale >= (self.config.patience_evaluations or math.inf)
