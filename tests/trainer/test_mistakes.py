@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from codeodds.bundle.manifest import Calibration
 from codeodds_trainer.data import LabelledProblem, LabelledProgram
+from codeodds_trainer.evaluation.kinds import kinds_of, right_programs
 from codeodds_trainer.evaluation.mistakes import code_tokens, difference, kind_of_mistake, nearest
 from codeodds_trainer.evaluation.raters import THIS_BUNDLE, bundle_rater
 from codeodds_trainer.evaluation.scoring import ScoredProgram, ScoredSet, text_key
@@ -70,12 +71,28 @@ def problem(*programs, name="p/1"):
     ],
 )
 def test_the_kind_of_a_mistake(wrong, kind):
-    assert kind_of_mistake(problem(program(RIGHT, passed=True), wrong), wrong) == kind
+    assert kind_of_mistake(problem(program(RIGHT, passed=True), wrong), wrong, [("def f(a, n):\n", RIGHT)]) == kind
 
 
 def test_without_a_right_program_there_is_nothing_to_compare_with():
     wrong = program("    return a\n")
-    assert kind_of_mistake(problem(wrong), wrong) == "no right program to compare with"
+    assert kind_of_mistake(problem(wrong), wrong, []) == "no right program to compare with"
+
+
+def test_a_right_program_under_another_prompt_of_the_problem_is_compared_as_a_whole():
+    """The same function, shown with another docstring: what differs is the body's one constant."""
+    wrong = program(RIGHT.replace("3", "7"))
+    other = 'def f(a, n):\n    """Three times the sum."""\n'
+    problems = [problem(wrong), LabelledProblem("p/1", "test", "d", other, (program(RIGHT, passed=True),))]
+    right = right_programs(problems)
+    assert right == {"p/1": [(other, RIGHT)]}
+    assert kind_of_mistake(problems[0], wrong, right["p/1"]) == "wrong constant"
+
+
+def test_docstrings_are_no_difference():
+    body = '    """Sum."""\n' + RIGHT
+    assert code_tokens(body) == code_tokens(RIGHT)
+    assert code_tokens('    x = "a"\n    return "b"\n') == ["x", "=", '"a"', "return", '"b"']
 
 
 def test_the_nearest_right_program_is_the_one_that_shares_most():
@@ -107,7 +124,9 @@ def test_each_kind_is_measured_against_the_right_programs_of_its_problems():
     scored = ScoredSet(rows)
     calibration = Calibration(method="platt", last=1.0, mean=0.0, bias=0.0, fitted_on="", rows=1)
     raters = [bundle_rater(THIS_BUNDLE, "bundle", scored, scored, calibration)]
-    found = {(item.about, item.name): item for item in measure_slices(scored, raters, problems)}
+    kinds = kinds_of(scored, problems)
+    assert kinds[:3] == [None, "wrong operator", "wrong constant"]
+    found = {(item.about, item.name): item for item in measure_slices(scored, raters, problems, kinds)}
 
     def auroc(about, name):
         figures = found[about, name].part.columns[0].figures
@@ -118,9 +137,10 @@ def test_each_kind_is_measured_against_the_right_programs_of_its_problems():
     assert found["mistake", "wrong operator"].failing_programs == PROBLEMS
     assert found["mistake", "wrong operator"].part.programs == 2 * PROBLEMS
     assert [name for about, name in found if about == "length"] == [
-        "short (2 to 9 tokens)",
-        "medium (10 to 17 tokens)",
-        "long (18 to 25 tokens)",
+        "up to 9 tokens on average",
+        "more than 9, up to 17 tokens on average",
+        "more than 17 tokens on average",
     ]
+    assert [found["length", name].part.problems for about, name in found if about == "length"] == [8, 8, 8]
     # All right programs have a comment and no wrong one: neither part has both labels, and neither is shown.
     assert not [name for about, name in found if about == "style"]

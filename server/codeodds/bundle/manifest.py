@@ -224,6 +224,60 @@ class Slice(_Strict):
     high: float | None = None
 
 
+class PairAccuracy(_Strict, omit_defaults=True):
+    """How often a right program scores above an error of one kind that was put into it, for people."""
+
+    dataset: str
+    kind: str
+    """Or ``all``."""
+    equal_length: bool
+    """True if only pairs of as many solution tokens were counted."""
+    pairs: Count
+    accuracy: Probability
+    """Ties count half."""
+    low: float | None = None
+    """Lower end of the 95 % bootstrap interval, resampled by problem."""
+    high: float | None = None
+
+
+class FlaggedMistakes(_Strict, omit_defaults=True):
+    """Which share of one kind of mistake lies below a threshold, for people."""
+
+    dataset: str
+    kind: str
+    """Or ``right programs``."""
+    programs: Count
+    probability: Probability
+    """The threshold."""
+    share: Probability
+    """Below it, and spoken of."""
+    low: float | None = None
+    high: float | None = None
+
+
+class MistakeExample(_Strict):
+    """A right program and a failing one that differ in one line, for people."""
+
+    dataset: str
+    kind: str
+    caught: bool
+    """True if the right program's probability is higher."""
+    right_line: str
+    wrong_line: str
+    right_probability: Probability
+    wrong_probability: Probability
+    origin: str
+    """Problem, source and licence, as far as they are known."""
+
+
+class Mistakes(_Strict, omit_defaults=True):
+    """What the bundle makes of the kinds of mistakes."""
+
+    pairs: list[PairAccuracy] = []
+    flagged: list[FlaggedMistakes] = []
+    examples: list[MistakeExample] = []
+
+
 class Source(_Strict):
     """A data file or recipe that made the bundle."""
 
@@ -259,6 +313,10 @@ class Manifest(_Strict, omit_defaults=True):
     """Which scores may be shown; None shows all."""
     slices: list[Slice] = []
     """Where the bundle does better and worse."""
+    mistakes: Mistakes | None = None
+    """None if nobody looked."""
+    left_out_generators: list[str] = []
+    """Whose programs were in neither training nor validation."""
 
 
 def decode(content: bytes) -> Manifest:

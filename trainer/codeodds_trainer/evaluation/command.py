@@ -15,7 +15,7 @@ import numpy.typing as npt
 from codeodds import __version__
 from codeodds.bundle.calibration import calibrate_readings
 from codeodds.bundle.loader import load_bundle
-from codeodds.bundle.manifest import Manifest, Threshold
+from codeodds.bundle.manifest import Manifest, MistakeExample, Threshold
 from codeodds.engine.scorer import UNMEASURED_LOW_PROBABILITY, open_scorer
 from codeodds_trainer.bundling.writer import seal
 from codeodds_trainer.data import LabelledProblem, read_problems, sha256
@@ -27,7 +27,10 @@ from codeodds_trainer.evaluation.baselines.options import BaselineOptions
 from codeodds_trainer.evaluation.bootstrap import DRAWS
 from codeodds_trainer.evaluation.copies import Copies, as_drawn, read_copies
 from codeodds_trainer.evaluation.data_set import measure_data_set
-from codeodds_trainer.evaluation.headline import card_slices, headline_metrics
+from codeodds_trainer.evaluation.examples import choose_examples, read_origins
+from codeodds_trainer.evaluation.flagged import measure_flagged
+from codeodds_trainer.evaluation.headline import card_mistakes, card_slices, headline_metrics
+from codeodds_trainer.evaluation.kinds import Kinds, kinds_of
 from codeodds_trainer.evaluation.page import render
 from codeodds_trainer.evaluation.raters import THIS_BUNDLE, Kind, Rater, baseline_raters, bundle_rater
 from codeodds_trainer.evaluation.schema import SCHEMA, BundleName, DataSet, Evaluation, Origin, encode
@@ -40,6 +43,7 @@ from codeodds_trainer.evaluation.scoring import (
 )
 from codeodds_trainer.evaluation.tables import to_markdown
 from codeodds_trainer.evaluation.thresholds import PRECISIONS, choose_thresholds, measure_thresholds
+from codeodds_trainer.generators import check_generators, count_generators, only_generators, without_generators
 from codeodds_trainer.run_folder import RunFolder
 from codeodds_trainer.training.dataset import sample_programs
 
@@ -70,10 +74,21 @@ class Request:
     """The same for some of the files, by their names in `files`; smaller than `limit` or instead of it."""
     baseline_files: Sequence[str] = ()
     """Baselines are measured on these files only; on all if empty."""
+    only_generators: Sequence[str] = ()
+    """Programs by these generators alone are measured, in the files that have some; all programs if empty."""
+    example_files: Sequence[str] = ()
+    """Lines of these files may be shown as examples: their licence must allow it."""
 
     def limit_of(self, file: str) -> int | None:
         """Problems of this file at most; None if all are wanted."""
         return self.limits.get(file, self.limit)
+
+    def store(self, folder: Path) -> Path:
+        """Where scores are kept. A store holds a problem's programs together, so some of them have a store of their
+        own.
+        """
+        names = "\0".join(sorted(self.only_generators))
+        return folder / f"only-{hash_text(names)}" if names else folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +111,10 @@ def evaluate_bundle(request: Request, run: RunFolder, out: Path, write: bool, sa
     """
     _check_names(request.compared)
     files = _by_name(request.files)
-    unknown = [file for file in request.baseline_files if file not in request.files]
-    if unknown:
-        raise EvaluationError(
-            f"--baseline-file {unknown[0]}: not among --files; name one of {', '.join(request.files)}"
-        )
-    everything = {name: read_problems(request.data / file, [request.split]) for name, file in files.items()}
+    _check_files("--baseline-file", request.baseline_files, request.files)
+    _check_files("--examples-from", request.example_files, request.files)
+    everything = _read(request, files, say)
+    files = {name: file for name, file in files.items() if name in everything}
     problems = {name: choose_problems(items, request.limit_of(files[name])) for name, items in everything.items()}
     copies = {name: read_copies(request.data / file, request.split) for name, file in files.items()}
     own, *seeds = [measure_bundle(folder, problems, copies, request, run) for folder in request.bundles]
@@ -112,8 +125,8 @@ def evaluate_bundle(request: Request, run: RunFolder, out: Path, write: bool, sa
     wanted = {
         name: items for name, items in problems.items() if files[name] in (request.baseline_files or files.values())
     }
-    baselines = measure_baselines(wanted, request.baselines, run.root / "baselines", say)
-    data_sets = []
+    baselines = measure_baselines(wanted, request.baselines, request.store(run.root / "baselines"), say)
+    data_sets, kinds = [], {}
     for name, file in files.items():
         scored = own.scored[name]
         say(f"figures of {name}: {len(scored.rows):,} programs of {len(set(scored.groups.tolist())):,} problems")
@@ -129,12 +142,19 @@ def evaluate_bundle(request: Request, run: RunFolder, out: Path, write: bool, sa
             split=request.split,
             problems_in_file=in_file,
             limited=(request.limit_of(file) or in_file) < in_file,
+            only_generators=list(request.only_generators),
         )
-        data_sets.append(measure_data_set(origin, scored, raters, others, problems[name]))
+        kinds[name] = kinds_of(scored, problems[name])
+        data_sets.append(measure_data_set(origin, scored, raters, others, problems[name], kinds[name]))
     thresholds = own.manifest.thresholds
     if write:
         thresholds = _thresholds(own, request, run, problems, [data_set.label for data_set in data_sets])
     data_sets = [_with_selective(data_set, own, thresholds, problems[data_set.origin.name]) for data_set in data_sets]
+    data_sets = [
+        _with_mistakes(data_set, own, thresholds, problems[name], kinds[name], request)
+        for data_set in data_sets
+        for name in [data_set.origin.name]
+    ]
     evaluation = Evaluation(
         schema=SCHEMA,
         package_version=__version__,
@@ -156,10 +176,34 @@ def evaluate_bundle(request: Request, run: RunFolder, out: Path, write: bool, sa
     if write:
         metrics = [metric for data_set in data_sets for metric in headline_metrics(data_set)]
         slices = [item for data_set in data_sets for item in card_slices(data_set)]
-        measured = msgspec.structs.replace(own.manifest, metrics=metrics, thresholds=thresholds, slices=slices)
+        measured = msgspec.structs.replace(
+            own.manifest,
+            metrics=metrics,
+            thresholds=thresholds,
+            slices=slices,
+            mistakes=card_mistakes(data_sets),
+        )
         seal(own.folder, measured)
         say(f"figures and {len(thresholds)} threshold(s) are in {own.folder}")
     return markdown
+
+
+def _read(request: Request, files: Mapping[str, str], say: Callable[[str], None]) -> dict[str, list[LabelledProblem]]:
+    """The problems of each file, of the wanted generators alone; a file without any is left out.
+
+    Raises: DataError for a file that cannot be read, or a generator that wrote no program in any of them.
+    """
+    found = {name: read_problems(request.data / file, [request.split]) for name, file in files.items()}
+    wanted = request.only_generators
+    if not wanted:
+        return found
+    known = {generator for items in found.values() for generator in count_generators(items)}
+    check_generators("--only-generator", wanted, known, f"split {request.split} of {', '.join(request.files)}")
+    kept = {name: only_generators(items, wanted) for name, items in found.items()}
+    for name, items in kept.items():
+        if not items:
+            say(f"{files[name]} has no program by {' or '.join(wanted)}: not reported")
+    return {name: items for name, items in kept.items() if items}
 
 
 def choose_problems(problems: Sequence[LabelledProblem], limit: int | None) -> list[LabelledProblem]:
@@ -187,7 +231,7 @@ def measure_bundle(
     weights = hash_of_weights(manifest)
     scored = {}
     for name, items in problems.items():
-        distinct = score_problems(scorer, items, run.scores / f"{name}-{weights}.jsonl")
+        distinct = score_problems(scorer, items, request.store(run.scores) / f"{name}-{weights}.jsonl")
         scored[name] = as_drawn(distinct, copies[name])
         if not scored[name].rows:
             raise DataError(
@@ -211,10 +255,32 @@ def _with_selective(
         return data_set
     scored = own.scored[name]
     values = applicability_of(section, scored, units_of(problems))
-    stated: list[tuple[float, float | None]] = [(row.probability, row.precision) for row in thresholds]
-    stated = stated or [(UNMEASURED_LOW_PROBABILITY, None)]
-    found = measure_selective(name, section, values, _probabilities(own, scored), scored.labels, stated)
+    found = measure_selective(name, section, values, _probabilities(own, scored), scored.labels, _stated(thresholds))
     return msgspec.structs.replace(data_set, selective=found)
+
+
+def _with_mistakes(
+    data_set: DataSet,
+    own: MeasuredBundle,
+    thresholds: Sequence[Threshold],
+    problems: Sequence[LabelledProblem],
+    kinds: Kinds,
+    request: Request,
+) -> DataSet:
+    """With what is flagged of each kind of mistake and, if this file's lines may be shown, examples."""
+    scored = own.scored[data_set.origin.name]
+    shown = _shown(own, scored, problems)
+    examples: list[MistakeExample] = []
+    if data_set.origin.file in request.example_files:
+        origins = read_origins(request.data / data_set.origin.file)
+        examples = choose_examples(data_set.label, scored, kinds, _probabilities(own, scored), problems, origins)
+    flagged = measure_flagged(scored, kinds, shown, [probability for probability, _ in _stated(thresholds)])
+    return msgspec.structs.replace(data_set, flagged=flagged, examples=examples)
+
+
+def _stated(thresholds: Sequence[Threshold]) -> list[tuple[float, float | None]]:
+    """Probability and precision of each threshold; of the front ends' own without any."""
+    return [(row.probability, row.precision) for row in thresholds] or [(UNMEASURED_LOW_PROBABILITY, None)]
 
 
 def _probabilities(own: MeasuredBundle, scored: ScoredSet) -> npt.NDArray[np.float64]:
@@ -245,8 +311,9 @@ def _thresholds(
     problems: list[LabelledProblem] = []
     for source in own.manifest.sources:
         if ".jsonl" in source.name:
-            found = choose_problems(read_problems(request.data / source.name, VALIDATION_SPLITS), request.limit)
-            problems += sample_programs(found, PROGRAMS_PER_PROBLEM)
+            found = read_problems(request.data / source.name, VALIDATION_SPLITS)
+            found = without_generators(found, own.manifest.left_out_generators)
+            problems += sample_programs(choose_problems(found, request.limit), PROGRAMS_PER_PROBLEM)
     scorer = open_scorer(own.folder, threads=request.threads)
     valid = score_problems(scorer, problems, validation_store(run.scores, own.manifest))
     chosen = choose_thresholds(_shown(own, valid, problems), valid.labels, PRECISIONS)
@@ -264,6 +331,12 @@ def _by_name(files: Sequence[str]) -> dict[str, str]:
             raise EvaluationError(f"--files {file}: {named[name]} is called {name} too; rename one of them")
         named[name] = file
     return named
+
+
+def _check_files(option: str, names: Sequence[str], files: Sequence[str]) -> None:
+    unknown = [name for name in names if name not in files]
+    if unknown:
+        raise EvaluationError(f"{option} {unknown[0]}: not among --files; name one of {', '.join(files)}")
 
 
 def _check_names(compared: Mapping[str, Path]) -> None:

@@ -10,6 +10,8 @@ from tqdm import tqdm
 from codeodds_trainer.data import LabelledProblem
 from codeodds_trainer.evaluation.curves import measure_curves
 from codeodds_trainer.evaluation.figures import is_partial, measure_part
+from codeodds_trainer.evaluation.kinds import Kinds
+from codeodds_trainer.evaluation.pairs import measure_pairs
 from codeodds_trainer.evaluation.prefixes import FRACTIONS
 from codeodds_trainer.evaluation.raters import Rater
 from codeodds_trainer.evaluation.schema import DataSet, Origin, Part
@@ -23,11 +25,12 @@ def measure_data_set(
     raters: Sequence[Rater],
     seeds: Sequence[Rater] = (),
     problems: Sequence[LabelledProblem] = (),
+    kinds: Kinds = (),
 ) -> DataSet:
-    """Whole programs, prefixes, each generator's programs, each partial baseline's, and slices.
+    """Whole programs, prefixes, each generator's programs, each partial baseline's, slices and pairs.
 
     `raters`: the bundle of record first. `seeds`: bundles of the same recipe and other seeds. `problems`: the texts of
-    the programs, for the slices.
+    the programs, and `kinds`: their kinds of mistakes; without them there are neither slices nor pairs.
     """
     partial = [rater for rater in raters if is_partial(rater, scored)]
     raters = [rater for rater in raters if not any(rater is other for other in partial)]
@@ -51,7 +54,8 @@ def measure_data_set(
             by_rater.append(done(measure_part(scored, [raters[0], rater], seeds, rows, scored_by=rater.name)))
         curves = measure_curves(scored, raters)
         bar.update()
-        slices = measure_slices(scored, raters, problems) if problems else []
+        slices = measure_slices(scored, raters, problems, kinds) if problems else []
+        pairs = measure_pairs(scored, raters, kinds) if problems else []
         bar.update()
     return DataSet(
         origin=origin,
@@ -61,4 +65,5 @@ def measure_data_set(
         partial=by_rater,
         curves=curves,
         slices=slices,
+        pairs=pairs,
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from codeodds.bundle.manifest import Metric, Slice
+from collections.abc import Sequence
+
+from codeodds.bundle.manifest import FlaggedMistakes, Metric, Mistakes, PairAccuracy, Slice
 from codeodds_trainer.bundling.card import RANKING
 from codeodds_trainer.evaluation.raters import THIS_BUNDLE
-from codeodds_trainer.evaluation.schema import Column, DataSet, Figure, find
+from codeodds_trainer.evaluation.schema import Column, DataSet, Figure, FlaggedKind, PairGroup, find
 
 PROBABILITY = (
     "auprc_fails",
@@ -42,13 +44,10 @@ def card_slices(data_set: DataSet) -> list[Slice]:
     for item in data_set.slices:
         figure = find(item.part.columns[0].figures, RANKING[0])
         if figure is not None:
-            value, low, high = (
-                None if one is None else round(one, 4) for one in (figure.value, figure.low, figure.high)
-            )
-            assert value is not None
+            value, low, high = _rounded(figure)
             found.append(
                 Slice(
-                    dataset=data_set.origin.name,
+                    dataset=data_set.label,
                     about=item.about,
                     name=item.name,
                     failing_programs=item.failing_programs,
@@ -60,13 +59,58 @@ def card_slices(data_set: DataSet) -> list[Slice]:
     return found
 
 
+def card_mistakes(data_sets: Sequence[DataSet]) -> Mistakes | None:
+    """The bundle's pair accuracies, flagged shares and examples; None if there are none."""
+    found = Mistakes(
+        pairs=[_pairs(item, group) for item in data_sets for group in item.pairs],
+        flagged=[row for item in data_sets for kind in item.flagged for row in _flagged(item, kind)],
+        examples=[example for item in data_sets for example in item.examples],
+    )
+    return found if found != Mistakes() else None
+
+
+def _pairs(data_set: DataSet, group: PairGroup) -> PairAccuracy:
+    value, low, high = _rounded(group.columns[0].figures[0])
+    return PairAccuracy(
+        dataset=data_set.label,
+        kind=group.kind,
+        equal_length=group.equal_length,
+        pairs=group.pairs,
+        accuracy=value,
+        low=low,
+        high=high,
+    )
+
+
+def _flagged(data_set: DataSet, kind: FlaggedKind) -> list[FlaggedMistakes]:
+    found = []
+    for row in kind.shares:
+        value, low, high = _rounded(row.share)
+        found.append(
+            FlaggedMistakes(
+                dataset=data_set.label,
+                kind=kind.kind,
+                programs=kind.programs,
+                probability=row.probability,
+                share=value,
+                low=low,
+                high=high,
+            )
+        )
+    return found
+
+
+def _rounded(figure: Figure) -> tuple[float, float | None, float | None]:
+    low, high = (None if end is None else round(end, 4) for end in (figure.low, figure.high))
+    return round(figure.value, 4), low, high
+
+
 def _named(column: Column, names: tuple[str, ...]) -> list[Figure]:
     return [figure for name in names if (figure := find(column.figures, name)) is not None]
 
 
 def _metric(data_set: DataSet, column: Column, name: str, figure: Figure) -> Metric:
-    value, low, high = (None if item is None else round(item, 4) for item in (figure.value, figure.low, figure.high))
-    assert value is not None
+    value, low, high = _rounded(figure)
     return Metric(
         dataset=data_set.label,
         name=name,

@@ -12,9 +12,9 @@ import io
 import tokenize
 from collections.abc import Sequence
 
+from codeodds.execution.shown import defines_solution
 from codeodds_trainer.curation.mutants import MUTANT
 from codeodds_trainer.data import LabelledProblem, LabelledProgram
-from codeodds_trainer.evaluation.baselines.shown import defines_solution
 from codeodds_trainer.evaluation.baselines.static_checks import DOES_NOT_PARSE, leetcode_names, static_score
 from codeodds_trainer.injection.pairs import ALTERNATIVE
 
@@ -36,11 +36,23 @@ OTHER = "another approach"
 SEVERAL = "several differences"
 UNKNOWN = "no right program to compare with"
 
+Right = Sequence[tuple[str, str]]
+"""Prompt and completion of passing programs."""
+
 _BOUNDARIES = ({"<", "<="}, {">", ">="})
 
 
-def kind_of_mistake(problem: LabelledProblem, program: LabelledProgram) -> str:
-    """The kind of a failing program's mistake, in words for a table."""
+def is_put_in(generator: str) -> bool:
+    """True for an error that was put into a right program."""
+    return generator == ALTERNATIVE or generator.startswith(MUTANT)
+
+
+def kind_of_mistake(problem: LabelledProblem, program: LabelledProgram, right: Right) -> str:
+    """The kind of a failing program's mistake, in words for a table.
+
+    `right`: the passing programs of its problem id. Those under its own prompt are preferred: then bodies are compared,
+    else whole programs.
+    """
     if program.generator.startswith(MUTANT):
         return f"put in: {program.generator.removeprefix(MUTANT)}"
     if program.generator == ALTERNATIVE:
@@ -51,10 +63,13 @@ def kind_of_mistake(problem: LabelledProblem, program: LabelledProgram) -> str:
         return BROKEN
     if found < 0:
         return UNDEFINED
-    right = [other.completion for other in problem.programs if other.passed]
+    bodies = [completion for prompt, completion in right if prompt == problem.prompt]
+    if bodies:
+        return difference(program.completion, nearest(program.completion, bodies))
     if not right:
         return UNKNOWN
-    return difference(program.completion, nearest(program.completion, right))
+    source = problem.prompt + program.completion
+    return difference(source, nearest(source, [prompt + completion for prompt, completion in right]))
 
 
 def nearest(completion: str, right: Sequence[str]) -> str:
@@ -89,14 +104,24 @@ def difference(wrong: str, right: str) -> str:
 
 
 def code_tokens(completion: str) -> list[str]:
-    """Python's tokens without comments and blank lines; words between white space where Python finds none."""
-    skipped = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+    """Python's tokens without comments, docstrings and blank lines; words between white space where Python finds none.
+
+    Of a body or a whole program.
+    """
+    silent = (tokenize.COMMENT, tokenize.NL)
     try:
         # A body alone is indented, which tokenize takes for an error at its end only if it is uneven.
-        found = tokenize.generate_tokens(io.StringIO("if 1:\n" + completion).readline)
-        return [token.string for token in found if token.type not in skipped][3:]
+        every = tokenize.generate_tokens(io.StringIO("if 1:\n" + completion).readline)
+        found = [token for token in every if token.type not in silent]
     except (tokenize.TokenError, SyntaxError):
         return completion.split()
+    edges = (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
+    return [
+        token.string
+        for before, token, after in zip(found[2:], found[3:], found[4:], strict=False)
+        if token.type not in (*edges, tokenize.ENDMARKER)
+        and not (token.type == tokenize.STRING and before.type in edges and after.type == tokenize.NEWLINE)
+    ]
 
 
 def _off_by_one(mine: list[str], theirs: list[str]) -> bool:

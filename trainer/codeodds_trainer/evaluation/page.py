@@ -5,10 +5,12 @@ from __future__ import annotations
 import html
 import re
 
+from codeodds_trainer.bundling.card import by_outcome, example_words
 from codeodds_trainer.evaluation import figures
 from codeodds_trainer.evaluation.plots import Plot, all_plots
 from codeodds_trainer.evaluation.schema import DataSet, Evaluation, find
-from codeodds_trainer.evaluation.tables import Table, data_set_tables, paper_table, provenance
+from codeodds_trainer.evaluation.table import Table
+from codeodds_trainer.evaluation.tables import data_set_tables, paper_table, provenance
 
 FEW_COLUMNS = 4
 """Tables with more columns show intervals below their figures, not beside."""
@@ -29,7 +31,8 @@ th:first-child{text-align:left}tbody th{font-weight:400;white-space:nowrap}
 tbody tr.own th{font-weight:700}figure{margin:1rem 0}svg{display:block;width:100%;height:auto;margin:auto}
 svg text{font-family:system-ui,sans-serif!important}
 figcaption{max-width:52rem;margin-bottom:.8rem}a{color:var(--s1)}code{overflow-wrap:anywhere}
-pre{white-space:pre-wrap;font-size:.85rem}
+pre{white-space:pre-wrap;font-size:.85rem}.diff del,.diff ins{text-decoration:none}
+.diff del{color:var(--s3)}.diff ins{color:var(--s6)}
 """
 
 
@@ -55,6 +58,7 @@ def render(evaluation: Evaluation) -> str:
     for data_set in data_sets:
         parts.append(f"<section><h2>{html.escape(data_set.label)}</h2>")
         parts += [_table(table, level=3) for table in data_set_tables(data_set)]
+        parts += _examples(data_set)
         parts.append("</section>")
     parts += [
         f"<h2>What each figure is</h2><pre>{html.escape((figures.__doc__ or '').strip())}</pre>",
@@ -93,6 +97,18 @@ def _balanced_set() -> str:
 
 def _figure(plot: Plot) -> str:
     return f"<figure><h2>{plot.title}</h2><figcaption>{html.escape(plot.words)}</figcaption>{plot.svg}</figure>"
+
+
+def _examples(data_set: DataSet) -> list[str]:
+    found = []
+    for title, examples in by_outcome(data_set.examples):
+        found.append(f"<h3>{title}</h3>")
+        found += [
+            f"<p>{html.escape(example_words(item))}</p><pre class=diff><del>- {html.escape(item.right_line)}</del>\n"
+            f"<ins>+ {html.escape(item.wrong_line)}</ins></pre>"
+            for item in examples
+        ]
+    return found
 
 
 def _table(table: Table, level: int) -> str:

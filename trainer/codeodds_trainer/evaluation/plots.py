@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from codeodds_trainer.evaluation.raters import THIS_BUNDLE
-from codeodds_trainer.evaluation.schema import Curve, DataSet, Part, find
-from codeodds_trainer.evaluation.svg import INK, SERIES, draw_panels
+from codeodds_trainer.evaluation.schema import Curve, DataSet, Figure, Part, find
+from codeodds_trainer.evaluation.svg import INK, PANEL_INCHES, SERIES, draw_panels
 
 MOST_LINES = 6
 """Scores in one panel at most; the tables have all of them."""
@@ -33,6 +33,7 @@ def all_plots(data_sets: Sequence[DataSet]) -> list[Plot]:
         reliability(data_sets),
         risk_coverage(data_sets),
         *([by_applicability(data_sets)] if any(data_set.selective for data_set in data_sets) else []),
+        *by_kind(data_sets),
     ]
 
 
@@ -81,10 +82,7 @@ def auroc_by_fraction(data_sets: Sequence[DataSet]) -> Plot:
             # Side by side, so that the intervals do not hide each other.
             x = [share + 0.8 * (index - (len(names) - 1) / 2) for share, _ in found]
             y = [figure.value for _, figure in found]
-            ends = [
-                [figure.value - (figure.value if figure.low is None else figure.low) for _, figure in found],
-                [(figure.value if figure.high is None else figure.high) - figure.value for _, figure in found],
-            ]
+            ends = _ends([figure for _, figure in found])
             axes.errorbar(
                 x, y, yerr=ends, color=SERIES[index], marker=MARKS[index], markersize=4, linewidth=1.6, label=name
             )
@@ -168,8 +166,55 @@ def by_applicability(data_sets: Sequence[DataSet]) -> Plot:
     return _plot("applicability", "Where the bundle speaks", words, [data_set for data_set, _ in found], draw)
 
 
-def _plot(name: str, title: str, words: str, data_sets: Sequence[DataSet], draw: Any) -> Plot:
-    return Plot(title, words, draw_panels(name, title, words, [item.label for item in data_sets], draw))
+def by_kind(data_sets: Sequence[DataSet]) -> list[Plot]:
+    """AUROC of each kind of mistake that has enough programs; no plot without any."""
+    found = [
+        (data_set, {item.name: item.part for item in data_set.slices if item.about == "mistake"})
+        for data_set in data_sets
+    ]
+    found = [(data_set, parts) for data_set, parts in found if parts]
+    if not found:
+        return []
+    # One vertical scale for all panels, the most frequent kinds on top.
+    kinds = list(dict.fromkeys(kind for _, parts in found for kind in parts))[::-1]
+
+    def draw(axes: Any, number: int) -> None:
+        data_set, parts = found[number]
+        names = shown_scores(data_set.whole)
+        for index, name in enumerate(names):
+            points = [
+                (kinds.index(kind) - 0.7 * ((index + 0.5) / len(names) - 0.5), figure)
+                for kind, part in parts.items()
+                for column in part.columns
+                if column.name == name and (figure := find(column.figures, "within_problem_auroc")) is not None
+            ]
+            axes.errorbar(
+                [figure.value for _, figure in points],
+                [place for place, _ in points],
+                xerr=_ends([figure for _, figure in points]),
+                color=SERIES[index],
+                marker=MARKS[index],
+                markersize=4,
+                linestyle="",
+                label=name,
+            )
+        axes.axvline(0.5, color=INK, linewidth=1, linestyle=":", label="chance")
+        axes.set_yticks(range(len(kinds)), kinds)
+        axes.set(xlabel="within-problem AUROC", xlim=(0, 1.02), ylim=(-0.6, len(kinds) - 0.4))
+
+    words = (
+        "How well the failing programs of each kind are told from the right ones of their problems. "
+        "A kind is told from the text of the nearest right program, or known where the error was put in. "
+        "Bars are 95 % intervals, problems resampled."
+    )
+    titled = [data_set for data_set, _ in found]
+    return [_plot("kinds", "Where it fails, by kind of mistake", words, titled, draw, row=0.25 * len(kinds) + 1.2)]
+
+
+def _plot(
+    name: str, title: str, words: str, data_sets: Sequence[DataSet], draw: Any, row: float = PANEL_INCHES
+) -> Plot:
+    return Plot(title, words, draw_panels(name, title, words, [item.label for item in data_sets], draw, row))
 
 
 def _line(axes: Any, curve: Curve, index: int, band: bool, label: str | None = None, mark: str | None = None) -> None:
@@ -179,6 +224,14 @@ def _line(axes: Any, curve: Curve, index: int, band: bool, label: str | None = N
     )
     if band:
         axes.fill_between(curve.x, curve.low, curve.high, color=SERIES[index], alpha=0.16, linewidth=0)
+
+
+def _ends(figures: Sequence[Figure]) -> list[list[float]]:
+    """How far each interval reaches below and above its figure; not at all where there is none."""
+    values = [figure.value for figure in figures]
+    lows = [figure.value if figure.low is None else figure.low for figure in figures]
+    highs = [figure.value if figure.high is None else figure.high for figure in figures]
+    return [_less(values, lows), _less(highs, values)]
 
 
 def _scaled(curve: Curve) -> Curve:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from codeodds.bundle.manifest import Spoken
+from codeodds.bundle.manifest import MistakeExample, Spoken
 from codeodds_trainer.evaluation.raters import Kind
 
 SCHEMA = 1
@@ -130,6 +130,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     problems_in_file: int
     """Problems of the split; with `--limit`, more than were looked at."""
     limited: bool
+    only_generators: list[str] = []
+    """Programs by these alone; by all if empty."""
 
 
 About = Literal["mistake", "length", "style"]
@@ -145,6 +147,37 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
     part: Part
 
 
+class PairGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Pairs of a right program and an error put into it."""
+
+    kind: str
+    """The error's, or ``all``."""
+    equal_length: bool
+    """True if only pairs of as many solution tokens are counted."""
+    pairs: int
+    problems: int
+    columns: list[Column]
+    """``pair_accuracy``: share of the pairs whose original scores higher, ties counting half."""
+
+
+class FlaggedShare(msgspec.Struct, frozen=True, kw_only=True):
+    """Which share of some programs lies below a threshold, and is spoken of."""
+
+    probability: float
+    share: Figure
+
+
+class FlaggedKind(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of one kind of mistake editors would point at."""
+
+    kind: str
+    """Or ``right programs``."""
+    programs: int
+    problems: int
+    shares: list[FlaggedShare]
+    """At each threshold of the manifest."""
+
+
 class DataSet(msgspec.Struct, frozen=True, kw_only=True):
     """One file's figures."""
 
@@ -158,16 +191,23 @@ class DataSet(msgspec.Struct, frozen=True, kw_only=True):
     curves: Curves
     slices: list[Slice] = []
     """By kind of mistake, length and style; empty where the texts were not at hand."""
+    pairs: list[PairGroup] = []
+    """Empty where no errors were put into originals."""
+    flagged: list[FlaggedKind] = []
+    """Empty where the texts were not at hand."""
+    examples: list[MistakeExample] = []
+    """Empty unless asked for."""
     selective: Selective | None = None
     """None for a bundle that speaks of everything."""
 
     @property
     def label(self) -> str:
-        """The name, and how many problems stand for all where not all were looked at."""
+        """The name, whose programs if not all, and how many problems stand for all if not all were looked at."""
         origin = self.origin
-        if not origin.limited:
-            return origin.name
-        return f"{origin.name} ({self.whole.problems} of {origin.problems_in_file} problems)"
+        name = (
+            f"{origin.name}, only by {' and '.join(origin.only_generators)}" if origin.only_generators else origin.name
+        )
+        return f"{name} ({self.whole.problems} of {origin.problems_in_file} problems)" if origin.limited else name
 
 
 class BundleName(msgspec.Struct, frozen=True, kw_only=True):

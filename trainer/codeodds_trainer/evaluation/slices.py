@@ -6,37 +6,33 @@ AUROC says how well that kind is told from right code. Parts by length and style
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from codeodds_trainer.data import LabelledProblem, LabelledProgram
 from codeodds_trainer.evaluation.figures import measure_part
-from codeodds_trainer.evaluation.mistakes import kind_of_mistake
+from codeodds_trainer.evaluation.kinds import Kinds, Texts, texts_of
 from codeodds_trainer.evaluation.raters import Rater
 from codeodds_trainer.evaluation.schema import About, Slice
-from codeodds_trainer.evaluation.scoring import ScoredSet, text_key
+from codeodds_trainer.evaluation.scoring import ScoredSet
 
 LEAST_PROGRAMS = 20
 """Failing programs, or all programs of a part that is not about mistakes: fewer say too little."""
-THIRDS = ("short", "medium", "long")
-
-Texts = Mapping[tuple[str, str], tuple[LabelledProblem, LabelledProgram]]
 
 
-def measure_slices(scored: ScoredSet, raters: Sequence[Rater], problems: Sequence[LabelledProblem]) -> list[Slice]:
+def measure_slices(
+    scored: ScoredSet, raters: Sequence[Rater], problems: Sequence[LabelledProblem], kinds: Kinds
+) -> list[Slice]:
     """The figures of each part that has enough programs; kinds of mistakes first, the most frequent first.
 
-    `raters`: the bundle of record first. `problems`: where the texts of the scored programs stand.
+    `raters`: the bundle of record first. `problems`: where the texts of the scored programs stand. `kinds`: of the
+    scored programs.
     """
-    texts = {
-        (problem.problem_id, text_key(problem, program)): (problem, program)
-        for problem in problems
-        for program in problem.programs
-    }
+    texts = texts_of(problems)
     found = []
-    for about, rows in [*_by_mistake(scored, texts), *_by_length(scored), *_by_style(scored, texts)]:
+    for about, rows in [*_by_mistake(scored, kinds), *_by_length(scored), *_by_style(scored, texts)]:
         chosen: npt.NDArray[np.int64] = np.asarray(rows, dtype=np.int64)
         part = measure_part(scored, raters, (), chosen)
         if part.mixed_problems:
@@ -48,14 +44,14 @@ def measure_slices(scored: ScoredSet, raters: Sequence[Rater], problems: Sequenc
 Rows = list[tuple[tuple[About, str], list[int]]]
 
 
-def _by_mistake(scored: ScoredSet, texts: Texts) -> Rows:
+def _by_mistake(scored: ScoredSet, kinds: Kinds) -> Rows:
     failing: dict[str, list[int]] = {}
     passing: dict[int, list[int]] = {}
-    for index, row in enumerate(scored.rows):
+    for index, (row, kind) in enumerate(zip(scored.rows, kinds, strict=True)):
         if row.passed:
             passing.setdefault(int(scored.groups[index]), []).append(index)
-        elif (row.problem_id, row.text) in texts:
-            failing.setdefault(kind_of_mistake(*texts[row.problem_id, row.text]), []).append(index)
+        elif kind is not None:
+            failing.setdefault(kind, []).append(index)
     found: Rows = []
     for kind, rows in sorted(failing.items(), key=lambda item: (-len(item[1]), item[0])):
         if len(rows) >= LEAST_PROGRAMS:
@@ -65,17 +61,22 @@ def _by_mistake(scored: ScoredSet, texts: Texts) -> Rows:
 
 
 def _by_length(scored: ScoredSet) -> Rows:
-    """Whole problems in three parts of equal size by the mean length of their programs: a cut through a problem would
-    compare programs of one length alone.
+    """Whole problems in three parts of about equal size by the mean length of their programs: a cut through a problem
+    would compare programs of one length alone. Problems of one mean are in one part.
     """
     groups = np.unique(scored.groups)
     means = np.asarray([scored.tokens[scored.groups == group].mean() for group in groups])
+    low, high = (int(cut) for cut in np.ceil(np.quantile(means, [1 / 3, 2 / 3], method="lower")))
+    parts = (
+        (f"up to {low:,} tokens on average", means <= low),
+        (f"more than {low:,}, up to {high:,} tokens on average", (means > low) & (means <= high)),
+        (f"more than {high:,} tokens on average", means > high),
+    )
     found: Rows = []
-    for name, part in zip(THIRDS, np.array_split(groups[np.argsort(means, kind="stable")], len(THIRDS)), strict=True):
-        rows = np.flatnonzero(np.isin(scored.groups, part))
+    for name, chosen in parts:
+        rows = np.flatnonzero(np.isin(scored.groups, groups[chosen]))
         if len(rows) >= LEAST_PROGRAMS:
-            span = scored.tokens[rows]
-            found.append((("length", f"{name} ({span.min()} to {span.max()} tokens)"), rows.tolist()))
+            found.append((("length", name), rows.tolist()))
     return found
 
 

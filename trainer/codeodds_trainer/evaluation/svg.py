@@ -12,6 +12,8 @@ INK, GRID = "#010101", "#020202"
 SERIES = ("#030301", "#030302", "#030303", "#030304", "#030305", "#030306")
 """Stand-ins that become the page's CSS variables --ink, --grid, --s1 to --s6."""
 
+PANEL_INCHES = 3.3
+"""Height of a panel, for text of 10 points."""
 PANELS = 3
 """Panels beside each other at most."""
 PANEL_CHARACTERS, HANDLE_CHARACTERS = 46, 7
@@ -38,11 +40,18 @@ STYLE: dict[str, Any] = {
 }
 
 
-def draw_panels(name: str, title: str, description: str, titles: list[str], draw: Callable[[Any, int], None]) -> str:
+def draw_panels(
+    name: str,
+    title: str,
+    description: str,
+    titles: list[str],
+    draw: Callable[[Any, int], None],
+    row: float = PANEL_INCHES,
+) -> str:
     """One drawing with a panel for each title, one vertical scale, and one legend below for the labels of all panels.
 
     `draw` gets the axes and the number of each panel. `name` makes the ids of the drawing its own on the page; `title`
-    and `description` are what a screen reader says of it.
+    and `description` are what a screen reader says of it. `row`: inches of height of a panel, if it needs more.
     """
     import matplotlib
 
@@ -53,7 +62,12 @@ def draw_panels(name: str, title: str, description: str, titles: list[str], draw
     down = -(-len(titles) // PANELS)
     with matplotlib.rc_context(cast(Any, {**STYLE, "svg.hashsalt": name})):
         figure, grid = pyplot.subplots(
-            down, across, figsize=(3.7 * across, 3.3 * down), layout="constrained", squeeze=False, sharey=True
+            down,
+            across,
+            figsize=(3.7 * across, max(row, PANEL_INCHES) * down),
+            layout="constrained",
+            squeeze=False,
+            sharey=True,
         )
         shown: dict[str, Any] = {}
         for number, axes in enumerate(grid.flat):

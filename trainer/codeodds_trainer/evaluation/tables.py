@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from codeodds_trainer.bundling.card import RANKING, figure_name
+from codeodds_trainer.bundling.card import RANKING, example_lines, figure_name
 from codeodds_trainer.evaluation.headline import PROBABILITY
+from codeodds_trainer.evaluation.mistake_tables import mistake_tables
 from codeodds_trainer.evaluation.schema import Column, DataSet, Evaluation, Figure, Part, Selective, find
+from codeodds_trainer.evaluation.table import NONE, Table, figure_cell, figure_text, value_cell
 
 SELECTIVE = ("error_rate", "error_rate_at_75", "error_rate_at_50", "error_rate_at_25", "risk_coverage_area")
 GAINS = ("best_1_of_3_gain", "best_1_of_10_gain", "best_3_of_10_gain")
@@ -37,19 +38,8 @@ BY_GENERATOR = (
     "ece",
     "error_rate",
 )
-NONE = "-"
 FEW = 10
 """A generator's figure that fewer problems define says nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Cells of text; the first column names the row."""
-
-    title: str
-    head: list[str]
-    rows: list[list[str]]
-    note: str = ""
 
 
 PAPER = (
@@ -111,13 +101,14 @@ def data_set_tables(data_set: DataSet) -> list[Table]:
     if data_set.selective is not None:
         tables.append(selective_table(data_set.selective))
     tables += [*fraction_tables(data_set), generator_table(data_set)]
-    return [*tables, slice_table(data_set)] if data_set.slices else tables
+    tables += [slice_table(data_set)] if data_set.slices else []
+    return [*tables, *mistake_tables(data_set)]
 
 
 def ranking_table(part: Part) -> Table:
     """How each score orders programs, one line for each score."""
     head = ["score", *map(figure_name, RANKING)]
-    rows = [[column.name, *(_cell(column, name) for name in RANKING)] for column in part.columns]
+    rows = [[column.name, *(figure_cell(column, name) for name in RANKING)] for column in part.columns]
     counts = {name: figure.problems for name in RANKING if (figure := find(part.columns[0].figures, name))}
     note = "Problems behind each figure: " + ", ".join(
         f"{count:,} for {figure_name(name)}" for name, count in counts.items() if name != "pooled_auroc"
@@ -136,10 +127,10 @@ def probability_table(part: Part) -> Table:
     columns = [column for column in part.columns if column.kind in ("bundle", "compared")]
     chance = [column for column in part.columns if column.name == "random"]
     names = (*GAINS, *PROBABILITY, *SELECTIVE)
-    rows = [[figure_name(name), *(_cell(column, name) for column in columns + chance)] for name in names]
+    rows = [[figure_name(name), *(figure_cell(column, name) for column in columns + chance)] for name in names]
     head = ["figure", *(column.name for column in columns + chance)]
     programs = f"{part.programs:,} programs ({part.distinct_programs:,} distinct) of {part.problems:,} problems"
-    passing = f"{_text(part.pass_rate)} of {programs} pass"
+    passing = f"{figure_text(part.pass_rate)} of {programs} pass"
     return Table(
         "What the probabilities are worth", head, rows, f"{passing}; {part.mixed_problems:,} have both labels."
     )
@@ -169,7 +160,7 @@ def selective_table(found: Selective) -> Table:
 def seeds_table(column: Column) -> Table:
     """The bundle of record beside the spread over seeds."""
     rows = [
-        [figure_name(item.name), _text(item), *(f"{value:.3f}" for value in _spread(item))]
+        [figure_name(item.name), figure_text(item), *(f"{value:.3f}" for value in _spread(item))]
         for item in column.figures
         if item.seeds
     ]
@@ -188,8 +179,8 @@ def fraction_tables(data_set: DataSet) -> list[Table]:
     parts = data_set.fractions
     shares = [f"{part.fraction:.0%}".replace("%", " %") for part in parts]
     names = [column.name for column in parts[0].columns if column.tokenwise] if parts else []
-    by_score = [[name, *(_cell(_column(part, name), "within_problem_auroc") for part in parts)] for name in names]
-    rows = [[figure_name(name), *(_value(part.columns[0], name) for part in parts)] for name in BY_FRACTION]
+    by_score = [[name, *(figure_cell(_column(part, name), "within_problem_auroc") for part in parts)] for name in names]
+    rows = [[figure_name(name), *(value_cell(part.columns[0], name) for part in parts)] for name in BY_FRACTION]
     return [
         Table("Within-problem AUROC by share of tokens read", ["score", *shares], by_score),
         Table("This bundle by share of tokens read", ["figure", *shares], rows),
@@ -205,7 +196,7 @@ def generator_table(data_set: DataSet) -> Table:
             f"{part.programs:,}",
             f"{part.problems:,}",
             f"{part.pass_rate.value:.3f}",
-            *(_value(part.columns[0], name, FEW) for name in BY_GENERATOR),
+            *(value_cell(part.columns[0], name, FEW) for name in BY_GENERATOR),
         ]
         for part in data_set.generators
     ]
@@ -227,7 +218,7 @@ def slice_table(data_set: DataSet) -> Table:
             f"{found.failing_programs:,}",
             f"{found.part.mixed_problems:,}",
             *(
-                _cell(column, RANKING[0]) if name == scores[0] else _cell_value(column)
+                (figure_cell if name == scores[0] else value_cell)(column, RANKING[0])
                 for name in scores
                 for column in [_column(found.part, name)]
             ),
@@ -241,10 +232,6 @@ def slice_table(data_set: DataSet) -> Table:
     return Table("Where it fails", head, rows, note)
 
 
-def _cell_value(column: Column | None) -> str:
-    return NONE if column is None else _value(column, RANKING[0])
-
-
 def to_markdown(evaluation: Evaluation) -> str:
     """The whole evaluation, one thought per line."""
     lines = [f"# Evaluation of {evaluation.bundle.name} {evaluation.bundle.version}", ""]
@@ -254,6 +241,7 @@ def to_markdown(evaluation: Evaluation) -> str:
         lines += [f"## {data_set.label}", ""]
         for table in data_set_tables(data_set):
             lines += _markdown(table, "###")
+        lines += example_lines(data_set.examples, "###")
     return "\n".join(lines)
 
 
@@ -286,18 +274,3 @@ def _markdown(table: Table, level: str) -> list[str]:
 
 def _column(part: Part, name: str) -> Column | None:
     return next((column for column in part.columns if column.name == name), None)
-
-
-def _cell(column: Column | None, name: str) -> str:
-    figure = None if column is None else find(column.figures, name)
-    return NONE if figure is None else _text(figure)
-
-
-def _value(column: Column, name: str, at_least: int = 1) -> str:
-    figure = find(column.figures, name)
-    return NONE if figure is None or figure.problems < at_least else f"{figure.value:.3f}"
-
-
-def _text(figure: Figure) -> str:
-    interval = "" if figure.low is None or figure.high is None else f" ({figure.low:.3f} to {figure.high:.3f})"
-    return f"{figure.value:.3f}{interval}"
