@@ -1,7 +1,7 @@
 """Measures the language server as an editor sees it: ``python bench/lsp.py [--bundle PATH] [--quick] [--json]``.
 
-A typing session of 40 lines is replayed with its times (minutes); then cancellation, starts, idle time and memory are
-measured. Linux only: memory and processor time come from /proc. Prints a table, and as its last line JSON.
+A recorded typing session of 40 lines is replayed with its times (minutes); then cancellation, starts, idle time and
+memory are measured. Linux only: memory and processor time come from /proc. Prints a table, and as its last line JSON.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from function import UNIT
 from lsp_client import started
 from measure import percentile
 from run import machine, versions
-from typing_session import BEFORE, Keystroke, make_session, read_session
+from typing_session import BEFORE, RECORDED, Keystroke, make_session, messages, read_session
 
 URI, OTHER = "file:///w/typed.py", "file:///w/other.py"
 DEBOUNCE_MS = 150
@@ -35,8 +35,8 @@ TARGETS = {
 """What is aimed for on 2 cores; at most."""
 
 
-async def typing(bundle: Path, threads: int, strokes: list[Keystroke]) -> dict[str, float]:
-    """Replay a session. A version that a newer one supersedes shows no score, so it has no time."""
+async def typing(bundle: Path, threads: int, sent_together: list[list[Keystroke]]) -> dict[str, float]:
+    """Replay a session, message by message. A version that a newer one supersedes shows no score, so it has no time."""
     sent: dict[int, float] = {}
     shown: dict[int, float] = {}
     text = BEFORE
@@ -51,22 +51,24 @@ async def typing(bundle: Path, threads: int, strokes: list[Keystroke]) -> dict[s
         before = await server.counters()
         server.on_notification.append(traced)
         start = time.perf_counter()
-        for version, stroke in enumerate(strokes, start=2):
-            await asyncio.sleep(start + stroke.t_ms / 1000 - time.perf_counter())
-            place = position(text, stroke.offset)
-            end = position(text, stroke.offset + stroke.delete)
-            change = {"range": {"start": place, "end": end}, "text": stroke.insert}
+        for version, strokes in enumerate(sent_together, start=2):
+            await asyncio.sleep(start + strokes[0].t_ms / 1000 - time.perf_counter())
+            changes = []
+            for stroke in strokes:
+                place = position(text, stroke.offset)
+                end = position(text, stroke.offset + stroke.delete)
+                changes.append({"range": {"start": place, "end": end}, "text": stroke.insert})
+                text = text[: stroke.offset] + stroke.insert + text[stroke.offset + stroke.delete :]
             document = {"uri": URI, "version": version}
             sent[version] = time.perf_counter()
-            server.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
-            text = text[: stroke.offset] + stroke.insert + text[stroke.offset + stroke.delete :]
+            server.notify("textDocument/didChange", {"textDocument": document, "contentChanges": changes})
         await asyncio.sleep(1 + DEBOUNCE_MS / 1000)
         after = await server.counters()
     times = [1000 * (shown[version] - sent[version]) for version in shown if version in sent]
     done = {name: after[name] - before[name] for name in after}
     tokens = done["cached_tokens"] + done["computed_tokens"]
     return {
-        "keystrokes": len(strokes),
+        "keystrokes": len(sent_together),
         "scores_shown": len(times),
         "runs_interrupted": done["interrupted"],
         "keystroke_to_score_p50_ms": percentile(times, 50),
@@ -192,8 +194,8 @@ def position(text: str, offset: int) -> dict[str, int]:
 
 async def measure(options: argparse.Namespace) -> dict[str, float]:
     bundle, threads, quick = options.bundle or default_bundle_path(), options.threads, options.quick
-    strokes = read_session(options.session) if options.session else make_session()
-    figures = await typing(bundle, threads, strokes[:150] if quick else strokes)
+    strokes = make_session(options.seed) if options.seed is not None else read_session(options.session)
+    figures = await typing(bundle, threads, messages(strokes)[: 150 if quick else None])
     figures |= await hovering(bundle, threads, 20 if quick else 200)
     figures |= await cancelling(bundle, threads, 5 if quick else 40)
     figures |= await starting(bundle, threads, 5 if quick else 30)
@@ -205,7 +207,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bundle", type=Path, help="folder of the bundle; the default bundle if not given")
     parser.add_argument("--threads", type=int, default=2, help="threads of the runtime (default: 2)")
-    parser.add_argument("--session", type=Path, help="a recorded typing session; one made from a seed if not given")
+    parser.add_argument("--session", type=Path, default=RECORDED, help=f"a recording (default: {RECORDED.name})")
+    parser.add_argument("--seed", type=int, help="replay a session made from this seed instead of a recording")
     parser.add_argument("--quick", action="store_true", help="a short session and few repeats: a trial run")
     parser.add_argument("--json", action="store_true", help="print the JSON line only")
     options = parser.parse_args()

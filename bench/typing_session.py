@@ -1,13 +1,18 @@
-"""A typing session: which characters, at which times. Made from a seed, or read from a recording.
+"""A typing session: which characters, at which times. Read from a recording, or made from a seed.
 
-The times follow what studies of typing report: intervals between keys are roughly log-normal, with longer pauses at the
-ends of words and lines, and a few seconds of thought now and then. A recording is a file of JSON lines
-``{"t_ms": 1234.5, "offset": 17, "delete": 0, "insert": "x"}``: at this time since the start, so many characters behind
-the offset are deleted and the text is inserted there.
+A recording is a file of JSON lines ``{"t_ms": 1234.5, "offset": 17, "delete": 0, "insert": "x"}``: at this time since
+the start, so many characters behind the offset are deleted and the text is inserted there. Changes with one time came
+in one message, in this order. Lines that start with ``#`` say where it comes from.
+
+`RECORDED` is what a real VS Code sent, its own indentation and closing brackets included, while a script typed
+(tests/e2e/record.ts). No person did: pauses and typos were drawn. They follow, as those of `make_session` do, what
+studies of typing report: intervals between keys are roughly log-normal, with longer pauses at the ends of words and
+lines, and a few seconds of thought now and then.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import random
@@ -47,6 +52,7 @@ def all_routes(flights, start, goal, max_stops):
     found.sort()
     return [route for _, route in found]
 """
+RECORDED = Path(__file__).with_name("typed_session.jsonl")
 BEFORE = PROBLEM
 """What stands in the document when the typing starts."""
 TYPED = SOLUTION + MORE
@@ -93,8 +99,14 @@ def make_session(seed: int = 0) -> list[Keystroke]:
 
 
 def read_session(path: Path) -> list[Keystroke]:
-    """A recording."""
-    return [Keystroke(**json.loads(line)) for line in path.read_text("utf-8").splitlines() if line]
+    """A recording. Its text before the first change is `BEFORE`."""
+    lines = path.read_text("utf-8").splitlines()
+    return [Keystroke(**json.loads(line)) for line in lines if line and not line.startswith("#")]
+
+
+def messages(strokes: list[Keystroke]) -> list[list[Keystroke]]:
+    """The changes that go out together."""
+    return [list(group) for _, group in itertools.groupby(strokes, key=lambda stroke: stroke.t_ms)]
 
 
 def _interval(rng: random.Random) -> float:

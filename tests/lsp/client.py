@@ -16,7 +16,7 @@ from pytest_lsp import LanguageClient
 
 FAKE_SERVER = (sys.executable, str(Path(__file__).with_name("fake_server.py")))
 URI = "file:///w/a.py"
-WAIT_S = 30
+WAIT_S = 120
 """A test that waits longer than this for something hangs; nothing is measured."""
 
 
@@ -28,6 +28,8 @@ class Client:
         self.published: list[lsp.PublishDiagnosticsParams] = []
         self.logged: list[lsp.LogMessageParams] = []
         self.shown: list[lsp.ShowMessageParams] = []
+        self.told: list[dict[str, Any]] = []
+        """What came as `codeodds/scores`."""
         self.refreshed = 0
         self.pulls_asked_for = 0
         self.lenses_asked_for = 0
@@ -201,6 +203,11 @@ async def connect(
     @rpc.feature(lsp.WINDOW_SHOW_MESSAGE)
     async def shown(params: lsp.ShowMessageParams) -> None:
         client.shown.append(params)
+        await client.heard()
+
+    @rpc.feature("codeodds/scores")
+    async def told(params: Any) -> None:
+        client.told.append(to_plain(params))
         await client.heard()
 
     @rpc.feature(lsp.WORKSPACE_INLAY_HINT_REFRESH)

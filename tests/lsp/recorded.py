@@ -11,7 +11,7 @@ from pytest_lsp import client_capabilities
 
 
 def vscode() -> lsp.ClientCapabilities:
-    """VS Code with vscode-languageclient 9: pulls diagnostics, resolves tooltips and edits."""
+    """VS Code 1.139 with vscode-languageclient 11: pulls diagnostics, resolves tooltips and edits."""
     recorded = json.loads((Path(__file__).with_name("clients") / "vscode.json").read_text("utf-8"))
     return get_converter().structure(recorded, lsp.InitializeParams).capabilities
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 from lsprotocol import types as lsp
 
-from tests.lsp.client import FAKE_SERVER, connect
+from tests.lsp.client import FAKE_SERVER, WAIT_S, connect
 
 TEXT = "def f(a):\n    b = a + 1\n    return b\n\n\nclass C:\n    def m(self):\n        return BUG + '🎉'\n"
 SCRAPS = [
@@ -115,7 +115,7 @@ async def test_nothing_of_the_code_reaches_stderr() -> None:
         f"{{{secret}",
     ]
     frames = "".join(f"Content-Length: {len(body)}\r\n\r\n{body}" for body in bodies)
-    _, stderr = await asyncio.wait_for(process.communicate(frames.encode()), 30)
+    _, stderr = await asyncio.wait_for(process.communicate(frames.encode()), WAIT_S)
     assert b"secret_name" not in stderr
 
 
@@ -125,4 +125,4 @@ async def test_the_server_ends_when_its_client_is_gone() -> None:
     )
     assert process.stdin is not None
     process.stdin.close()
-    assert await asyncio.wait_for(process.wait(), 30) is not None
+    assert await asyncio.wait_for(process.wait(), WAIT_S) is not None

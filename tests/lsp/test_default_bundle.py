@@ -38,7 +38,7 @@ async def test_a_client_sees_the_engines_own_scores(bundle: Path, text: str, mon
     from codeodds.engine.scorer import open_scorer
 
     monkeypatch.setenv("CODEODDS_MODEL", str(bundle))
-    async with connect(*SERVE, options={"enable": False}) as client:
+    async with connect(*SERVE, options={"enable": False, "request_timeout_ms": 600_000}) as client:
         client.open(text)
         answer = await client.score()
     scorer = open_scorer(bundle)
@@ -61,14 +61,14 @@ async def test_what_is_shown_after_an_edit_is_what_a_fresh_server_shows(
     monkeypatch.setenv("CODEODDS_MODEL", str(bundle))
     function = find_functions(text)[0]
     start = lsp.Position(function.end_line, 4)
-    async with connect(*SERVE, options={"enable": False}) as client:
+    async with connect(*SERVE, options={"enable": False, "request_timeout_ms": 600_000}) as client:
         client.open(text)
         await client.score()
         client.edit(lsp.Range(start, start), "assert True\n    ", 2)
         edited = await client.score()
     lines = text.split("\n")
     lines[function.end_line] = "    assert True\n" + lines[function.end_line]
-    async with connect(*SERVE, options={"enable": False}) as client:
+    async with connect(*SERVE, options={"enable": False, "request_timeout_ms": 600_000}) as client:
         client.open("\n".join(lines), version=2)
         fresh = await client.score()
     assert edited["version"] == fresh["version"]
@@ -108,7 +108,7 @@ def test_a_server_that_is_shut_down_ends_well_and_says_nothing() -> None:
         '{"jsonrpc":"2.0","method":"exit"}',
     ]
     frames = "".join(f"Content-Length: {len(body)}\r\n\r\n{body}" for body in bodies).encode()
-    done = subprocess.run(SERVE, input=frames, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(SERVE, input=frames, capture_output=True, timeout=300, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
 
 
@@ -116,7 +116,11 @@ def test_a_missing_bundle_ends_no_server(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("CODEODDS_MODEL", str(tmp_path / "none"))
     body = '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{}}}'
     done = subprocess.run(
-        SERVE, input=f"Content-Length: {len(body)}\r\n\r\n{body}".encode(), capture_output=True, timeout=60, check=False
+        SERVE,
+        input=f"Content-Length: {len(body)}\r\n\r\n{body}".encode(),
+        capture_output=True,
+        timeout=300,
+        check=False,
     )
     assert b'"capabilities"' in done.stdout
     assert b"Traceback" not in done.stderr

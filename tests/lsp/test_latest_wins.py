@@ -7,7 +7,7 @@ import sys
 
 from lsprotocol import types as lsp
 
-from tests.lsp.client import FAKE_SERVER, URI, connect
+from tests.lsp.client import FAKE_SERVER, URI, WAIT_S, connect
 
 GOOD = "def f(a):\n    b = a + 1\n    return b\n"
 BAD = "def f(a):\n    b = BUG\n    return b\n"
@@ -125,5 +125,5 @@ async def test_the_server_ends_with_its_client_while_a_run_is_under_way() -> Non
         '{"jsonrpc":"2.0","method":"exit"}',
     ]
     frames = "".join(f"Content-Length: {len(body)}\r\n\r\n{body}" for body in bodies)
-    await asyncio.wait_for(process.communicate(frames.encode()), 30)
+    await asyncio.wait_for(process.communicate(frames.encode()), WAIT_S)
     assert process.returncode is not None

@@ -12,6 +12,7 @@ class Client:
         self._document = capabilities.text_document or lsp.TextDocumentClientCapabilities()
         self._workspace = capabilities.workspace or lsp.WorkspaceClientCapabilities()
         self._window = capabilities.window or lsp.WindowClientCapabilities()
+        self._experimental = capabilities.experimental
         self.name = name
 
     @property
@@ -79,6 +80,13 @@ class Client:
         """Whether it wants to be told that changes of settings matter."""
         support = self._workspace.did_change_configuration
         return bool(support and support.dynamic_registration)
+
+    @property
+    def takes_scores(self) -> bool:
+        """Whether it wants `codeodds/scores`."""
+        found = self._experimental
+        named = found.get("codeoddsScores") if isinstance(found, dict) else getattr(found, "codeoddsScores", None)
+        return named is True
 
     @property
     def is_vs_code(self) -> bool:

@@ -51,6 +51,11 @@ class Judged:
     applicability: float | None = None
     """How far the score may be trusted; None without a score, or if the bundle does not say."""
 
+    @property
+    def pending(self) -> bool:
+        """Whether the model has yet to say something."""
+        return self.probability is None and self.reason is None
+
 
 @dataclass(slots=True)
 class Document:
@@ -89,6 +94,7 @@ class Documents:
 
     def __init__(self, worker: ScoringWorker) -> None:
         self.worker = worker
+        self.problem: str | None = None  # why nothing can be scored at present, as one sentence
         self.requests = Requests(worker)
         self.store = SettingsStore()
         self.on_scored: list[Listener] = []
@@ -240,8 +246,11 @@ class Documents:
         task = self._tasks.pop(document.uri, None)
         if task is not None:
             task.cancel()
-        if self.settings_for(document.uri).enable and not self._unusable:
-            self._tasks[document.uri] = asyncio.get_running_loop().create_task(self._refresh(document, delay_s))
+        loop = asyncio.get_running_loop()
+        if self._unusable:
+            loop.call_soon(self._show, document, [])
+        elif self.settings_for(document.uri).enable:
+            self._tasks[document.uri] = loop.create_task(self._refresh(document, delay_s))
 
     def _stop(self, uri: str) -> None:
         task = self._tasks.pop(uri, None)
@@ -262,6 +271,7 @@ class Documents:
             await self._score_document(document)
         except (BundleError, EngineError) as error:
             self._unusable = isinstance(error, BundleError)
+            self.problem = str(error)
             self._show(document, [])
             self._tell(str(error))
         except Superseded:
@@ -318,6 +328,7 @@ class Documents:
             score = await outcome(self.worker.submit(key, function.unit, priority))
         except UnitError as error:
             return Judged(function, reason=str(error))
+        self.problem = None
         return self._judged(function, score)
 
     def _judged(self, function: Function, score: Score) -> Judged:

@@ -25,6 +25,7 @@ def candidate_json(candidate: Ranked) -> dict[str, Any]:
     return {
         "index": candidate.index,
         "probability": None if candidate.probability is None else round(candidate.probability, DECIMALS),
+        "applicability": None if candidate.applicability is None else round(candidate.applicability, DECIMALS),
         "reason": candidate.reason,
         "duplicateOf": candidate.duplicate_of,
         "lines": [

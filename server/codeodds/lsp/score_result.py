@@ -59,7 +59,33 @@ async def score_result(
     }
 
 
+def known_scores(server: CodeoddsServer, document: Document) -> dict[str, Any]:
+    """What is known of a document now, without the lines, as `codeodds/scores` tells it."""
+    converter = server.converter(document)
+    return {
+        "uri": document.uri,
+        "version": document.version,
+        "complete": not any(item.pending for item in document.judged),
+        "problem": server.documents.problem,
+        "functions": [_summary(item, converter) for item in document.judged],
+    }
+
+
 def _function(judged: Judged, converter: Converter) -> dict[str, Any]:
+    function = judged.function
+    lines = [
+        {
+            "line": function.solution_line + line.line,
+            "probability": round(line.probability, DECIMALS),
+            "drop": round(line.drop, DECIMALS),
+            "fraction": round(line.fraction, DECIMALS),
+        }
+        for line in judged.lines
+    ]
+    return {**_summary(judged, converter), "lines": lines}
+
+
+def _summary(judged: Judged, converter: Converter) -> dict[str, Any]:
     function = judged.function
     span = converter.span(min(function.line, function.signature_end[0]), function.end_line)
     return {
@@ -71,13 +97,4 @@ def _function(judged: Judged, converter: Converter) -> dict[str, Any]:
         "probability": None if judged.probability is None else round(judged.probability, DECIMALS),
         "applicability": None if judged.applicability is None else round(judged.applicability, DECIMALS),
         "reason": judged.reason,
-        "lines": [
-            {
-                "line": function.solution_line + line.line,
-                "probability": round(line.probability, DECIMALS),
-                "drop": round(line.drop, DECIMALS),
-                "fraction": round(line.fraction, DECIMALS),
-            }
-            for line in judged.lines
-        ],
     }

@@ -109,6 +109,7 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
         rank_request,
         refresh,
         score_request,
+        scores,
         trace,
     )
 
@@ -173,6 +174,7 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
         commands,
         alternatives,
         score_request,
+        scores,
         rank_request,
         inline_completion,
         loading,

@@ -106,7 +106,7 @@ class Alternatives:
     def _current(self, ranking: Ranking) -> dict[str, Any]:
         (current,) = (candidate for candidate in ranking.candidates if candidate.index == CURRENT)
         members = candidate_json(current)
-        return {name: members[name] for name in ("probability", "reason", "lines")}
+        return {name: members[name] for name in ("probability", "applicability", "reason", "lines")}
 
     def _alternative(
         self, document: Document, replacement: Replacement, candidate: Ranked, diff: str | None

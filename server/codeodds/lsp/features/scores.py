@@ -1,0 +1,25 @@
+"""``codeodds/scores``: tells a client that wants it what is known of a document, whenever that changed."""
+
+from __future__ import annotations
+
+from codeodds.lsp.documents import Document
+from codeodds.lsp.score_result import known_scores
+from codeodds.lsp.server import CodeoddsServer
+
+METHOD = "codeodds/scores"
+
+
+class Scores:
+    """A notification for views of a client's own; hints and diagnostics have theirs."""
+
+    def __init__(self, server: CodeoddsServer) -> None:
+        self._server = server
+
+    def scored(self, document: Document) -> None:
+        if self._server.client.takes_scores:
+            self._server.protocol.notify(METHOD, known_scores(self._server, document))
+
+
+def set_up(server: CodeoddsServer) -> None:
+    """Wire the feature."""
+    server.documents.on_scored.append(Scores(server).scored)
