@@ -1,0 +1,56 @@
+/** "Score this function", "Score this file", "Explain the score", "Show the value along the lines". */
+
+import * as vscode from "vscode";
+
+import { Command } from "../names.ts";
+import type { Requests } from "../server/requests.ts";
+import { percent } from "../status/text.ts";
+import type { ValuePanel } from "../values/panel.ts";
+import { functionItems } from "./functionItems.ts";
+import { atCursor, command, NO_FUNCTION } from "./register.ts";
+
+const EXPLAIN = "Explain";
+
+export function registerScoreCommands(requests: Requests, panel: ValuePanel): vscode.Disposable[] {
+  const explain = async (): Promise<void> => {
+    const { document, line } = atCursor();
+    await panel.show(document, line);
+  };
+  return [
+    command(Command.explain, explain),
+    command(Command.showValues, explain),
+    command(Command.scoreFunction, async () => {
+      const { document, line } = atCursor();
+      const [found] = (await requests.score(document, line)).functions;
+      if (found === undefined) {
+        void vscode.window.showInformationMessage(NO_FUNCTION);
+        return;
+      }
+      const text =
+        found.probability === null
+          ? `${found.name} is not judged: ${found.reason ?? "there is no score"}.`
+          : `${found.name}: ${percent(found.probability)} likely to be right as written`;
+      if ((await vscode.window.showInformationMessage(text, EXPLAIN)) === EXPLAIN) await panel.show(document, line);
+    }),
+    command(Command.scoreFile, async () => {
+      const { document } = atCursor();
+      const cancellable = { location: vscode.ProgressLocation.Notification, title: "codeodds", cancellable: true };
+      const { functions } = await vscode.window.withProgress(cancellable, (_, token) =>
+        requests.score(document, undefined, token),
+      );
+      const items = functionItems(functions);
+      if (items.length === 0) {
+        void vscode.window.showInformationMessage("There are no functions in this file.");
+        return;
+      }
+      const chosen = await vscode.window.showQuickPick(items, {
+        title: "Functions of this file, the least probable first",
+        matchOnDescription: true,
+      });
+      if (chosen !== undefined) {
+        const at = new vscode.Position(chosen.line, 0);
+        await vscode.window.showTextDocument(document, { selection: new vscode.Range(at, at) });
+      }
+    }),
+  ];
+}

@@ -1,0 +1,91 @@
+/** Commands about the server itself: restart, output, debug information, model, interpreter, pause. */
+
+import * as vscode from "vscode";
+
+import { Command, SECTION } from "../names.ts";
+import type { Requests } from "../server/requests.ts";
+import type { Supervisor } from "../server/supervisor.ts";
+import type { Session } from "../session.ts";
+import { command } from "./register.ts";
+
+export interface Parts {
+  supervisor: Supervisor;
+  requests: Requests;
+  session: Session;
+  channel: vscode.LogOutputChannel;
+  version: string;
+}
+
+export function registerServerCommands(parts: Parts): vscode.Disposable[] {
+  const { supervisor, session, channel } = parts;
+  const pause = async (active: boolean): Promise<void> => {
+    if (session.pause(active)) await supervisor.settingsChanged();
+  };
+  return [
+    command(Command.restart, () => supervisor.restart()),
+    command(Command.showOutput, () => {
+      channel.show();
+      return Promise.resolve();
+    }),
+    command(Command.debugInformation, () => showDebugInformation(parts)),
+    command(Command.selectModel, () => selectModel(supervisor)),
+    command(Command.selectInterpreter, selectInterpreter),
+    command(Command.pause, () => pause(true)),
+    command(Command.resume, () => pause(false)),
+  ];
+}
+
+/** What a report of a problem should hold, as a document that can be read before it is sent. */
+async function showDebugInformation({ supervisor, requests, session, version }: Parts): Promise<void> {
+  const server = supervisor.client === undefined ? null : await requests.debugInformation();
+  const found = supervisor.interpreter;
+  const content = {
+    extension: version,
+    editor: `${vscode.env.appName} ${vscode.version}`,
+    remote: vscode.env.remoteName ?? null,
+    trusted: vscode.workspace.isTrusted,
+    status: session.status,
+    python: found === undefined ? null : { version: found.version, tag: found.tag, origin: found.origin },
+    server,
+  };
+  const document = await vscode.workspace.openTextDocument({
+    language: "json",
+    content: JSON.stringify(content, undefined, 2),
+  });
+  await vscode.window.showTextDocument(document);
+}
+
+async function selectModel(supervisor: Supervisor): Promise<void> {
+  const [folder] =
+    (await vscode.window.showOpenDialog({
+      title: "Folder of a model bundle (it holds manifest.json)",
+      openLabel: "Use this bundle",
+      canSelectFolders: true,
+      canSelectFiles: false,
+    })) ?? [];
+  if (folder === undefined) return;
+  try {
+    await vscode.workspace.fs.stat(vscode.Uri.joinPath(folder, "manifest.json"));
+  } catch {
+    void vscode.window.showWarningMessage(
+      `${folder.fsPath} holds no manifest.json, so it is no model bundle. Select the folder that does.`,
+    );
+    return;
+  }
+  await store("model", folder.fsPath);
+  if (supervisor.state !== "running") await supervisor.restart();
+}
+
+async function selectInterpreter(): Promise<void> {
+  const [file] =
+    (await vscode.window.showOpenDialog({
+      title: "Python 3.11 or newer that runs the server",
+      openLabel: "Use this Python",
+      canSelectFiles: true,
+    })) ?? [];
+  if (file !== undefined) await store("interpreter", file.fsPath);
+}
+
+async function store(name: string, value: string): Promise<void> {
+  await vscode.workspace.getConfiguration(SECTION).update(name, value, vscode.ConfigurationTarget.Global);
+}

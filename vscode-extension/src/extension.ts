@@ -1,0 +1,81 @@
+/** Wiring only: what starts with the extension, and what it listens to. */
+
+import * as vscode from "vscode";
+
+import { Advice } from "./advice.ts";
+import { registerRankCommand } from "./commands/rank.ts";
+import { registerScoreCommands } from "./commands/score.ts";
+import { registerServerCommands } from "./commands/server.ts";
+import { registerInspection } from "./inspect.ts";
+import { onActiveInterpreter } from "./python/extension.ts";
+import { Preview } from "./ranking/preview.ts";
+import { Requests } from "./server/requests.ts";
+import { shipped } from "./server/root.ts";
+import { Supervisor } from "./server/supervisor.ts";
+import { Session } from "./session.ts";
+import { NEED_RESTART } from "./settings.ts";
+import { ValuePanel } from "./values/panel.ts";
+
+let supervisor: Supervisor | undefined;
+
+export function activate(context: vscode.ExtensionContext): void {
+  const channel = vscode.window.createOutputChannel("codeodds", { log: true });
+  const session = new Session();
+  const advice = new Advice(context.globalState);
+  const requests = new Requests(() => running.client);
+  const panel = new ValuePanel(session, requests);
+  const preview = new Preview(() => running.client);
+  const running = new Supervisor({
+    extensionPath: context.extensionPath,
+    shipped: shipped(context.extensionPath),
+    channel,
+    listeners: {
+      loading: (active) => {
+        session.loading(active);
+      },
+      scores: (params) => {
+        session.scored(params);
+      },
+      explain: (uri, line) =>
+        void vscode.workspace.openTextDocument(uri).then((document) => panel.show(document, line)),
+      paused: () => session.paused,
+    },
+    observer: {
+      changed: (state, problem) => {
+        session.serverChanged(state, problem);
+        if (state === "running") void advice.forget();
+      },
+      advise: (message, remedy) => void advice.give(message, remedy),
+    },
+  });
+  supervisor = running;
+  const version = String((context.extension.packageJSON as { version: unknown }).version);
+  context.subscriptions.push(
+    channel,
+    session,
+    panel,
+    preview,
+    running,
+    ...registerScoreCommands(requests, panel),
+    registerRankCommand(requests, preview),
+    ...registerServerCommands({ supervisor: running, requests, session, channel, version }),
+    ...registerInspection(session, running, panel),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      const restart = NEED_RESTART.some((name) => change.affectsConfiguration(name));
+      const model = running.state === "failed" && change.affectsConfiguration("codeodds.model");
+      if (restart || model) void running.restart();
+    }),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => {
+      if (running.state === "failed") void running.restart();
+    }),
+  );
+  void onActiveInterpreter(() => {
+    // The interpreter of another environment may fit where none did; one that runs is left alone.
+    if (running.state === "failed") void running.restart();
+  }).then((listener) => context.subscriptions.push(listener));
+  void running.restart();
+}
+
+export async function deactivate(): Promise<void> {
+  await supervisor?.stop();
+}

@@ -1,0 +1,38 @@
+/** Names that several files use: settings, commands, context keys, methods of the protocol. */
+
+export const SECTION = "codeodds";
+
+/** Ids of the palette's commands. The server's own ids belong to the language client, which registers them itself. */
+export const Command = {
+  scoreFunction: "codeodds.scoreThisFunction",
+  scoreFile: "codeodds.scoreThisFile",
+  explain: "codeodds.explainScore",
+  showValues: "codeodds.showValues",
+  rank: "codeodds.rankForThisFunction",
+  restart: "codeodds.restartServer",
+  showOutput: "codeodds.showOutput",
+  debugInformation: "codeodds.showDebugInformation",
+  selectModel: "codeodds.selectModel",
+  selectInterpreter: "codeodds.selectInterpreter",
+  pause: "codeodds.pause",
+  resume: "codeodds.resume",
+} as const;
+
+/** Ids of `workspace/executeCommand` that the server knows. */
+export const ServerCommand = {
+  explain: "codeodds.explain",
+  rankAlternatives: "codeodds.rankAlternatives",
+  reloadModel: "codeodds.reloadModel",
+  debugInformation: "codeodds.debugInformation",
+  openSettings: "codeodds.openSettings",
+} as const;
+
+export const Context = { paused: "codeodds.paused", running: "codeodds.running" } as const;
+
+/** What the server judges: Python in files, unsaved documents, notebook cells and virtual file systems. */
+export const SELECTOR: { language: string; scheme: string }[] = [
+  { language: "python", scheme: "file" },
+  { language: "python", scheme: "untitled" },
+  { language: "python", scheme: "vscode-notebook-cell" },
+  { language: "python", scheme: "vscode-vfs" },
+];

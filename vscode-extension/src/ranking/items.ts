@@ -1,0 +1,50 @@
+/** Ranked alternatives as items to pick from. Pure. */
+
+import type { Alternative } from "../server/protocol.ts";
+import { percent } from "../status/text.ts";
+
+export interface AlternativeItem {
+  label: string;
+  description: string;
+  detail: string;
+  alternative: Alternative;
+}
+
+/** In the server's order, best first; each text once. */
+export function alternativeItems(alternatives: readonly Alternative[]): AlternativeItem[] {
+  return alternatives
+    .filter((item) => item.duplicateOf === null)
+    .map((alternative) => ({
+      label: alternative.probability === null ? "–" : percent(alternative.probability),
+      description: description(alternative),
+      detail: firstLines(alternative.body),
+      alternative,
+    }));
+}
+
+/** What stands above the list: the function, and what its present body is worth. */
+export function heading(name: string, current: number | null): string {
+  const now = current === null ? "is not judged as it is" : `is ${percent(current)} likely to be right as it is`;
+  return `${name} ${now}; alternatives, the most probable first`;
+}
+
+function description(item: Alternative): string {
+  if (item.isCurrent) return "what stands there already";
+  if (item.reason !== null) return `not judged: ${item.reason}`;
+  const [added, removed] = ["+", "-"].map((sign) => changed(item.diff ?? "", sign));
+  return `+${added ?? 0} −${removed ?? 0} lines`;
+}
+
+/** Lines of a unified diff that begin with a sign, its two header lines apart. */
+function changed(diff: string, sign: string): number {
+  return diff.split("\n").filter((line) => line.startsWith(sign) && !line.startsWith(sign.repeat(3))).length;
+}
+
+function firstLines(body: string): string {
+  const lines = body
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  const shown = lines.slice(0, 3).join(" ⏎ ");
+  return lines.length > 3 ? `${shown} ⏎ …` : shown;
+}

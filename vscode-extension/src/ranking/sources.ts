@@ -1,0 +1,53 @@
+/** Where other bodies for a function may come from. */
+
+import * as vscode from "vscode";
+
+import { bodiesIn } from "./bodies.ts";
+
+/** Files larger than this hold no alternatives for one function. */
+const LARGEST_FILE_BYTES = 1_000_000;
+
+export interface Source extends vscode.QuickPickItem {
+  /** Texts, each a body or a whole function; none if the user went back. */
+  bodies: () => Promise<string[]>;
+}
+
+export function sources(document: vscode.TextDocument): Source[] {
+  const selections = vscode.window.visibleTextEditors
+    .filter((editor) => editor.document !== document && editor.selections.some((selection) => !selection.isEmpty))
+    .map((editor) => ({
+      label: "$(selection) The selection in the other editor",
+      description: vscode.workspace.asRelativePath(editor.document.uri),
+      bodies: () => Promise.resolve(editor.selections.flatMap((part) => bodiesIn(editor.document.getText(part)))),
+    }));
+  return [
+    ...selections,
+    {
+      label: "$(clippy) The clipboard",
+      description: "a body, a function, or several functions",
+      bodies: async () => bodiesIn(await vscode.env.clipboard.readText()),
+    },
+    { label: "$(files) Files…", description: "each with one or several functions", bodies: fromFiles },
+  ];
+}
+
+async function fromFiles(): Promise<string[]> {
+  const chosen = await vscode.window.showOpenDialog({
+    canSelectMany: true,
+    filters: { Python: ["py"] },
+    title: "Files with alternatives",
+  });
+  const bodies: string[] = [];
+  for (const uri of chosen ?? []) {
+    const name = vscode.workspace.asRelativePath(uri);
+    const bytes = await vscode.workspace.fs.readFile(uri);
+    if (bytes.length > LARGEST_FILE_BYTES)
+      throw new Error(`${name} is larger than 1 MB; choose a file with functions.`);
+    try {
+      bodies.push(...bodiesIn(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+    } catch {
+      throw new Error(`${name} is not UTF-8; save it as UTF-8 first.`);
+    }
+  }
+  return bodies;
+}

@@ -1,0 +1,83 @@
+/** What the server adds to the protocol, as docs/protocol.md describes it. */
+
+export interface Position {
+  line: number;
+  character: number;
+}
+
+export interface Range {
+  start: Position;
+  end: Position;
+}
+
+export interface Line {
+  /** From 0. */
+  line: number;
+  probability: number;
+  drop: number;
+  fraction: number;
+}
+
+export interface ScoredFunction {
+  name: string;
+  range: Range;
+  probability: number | null;
+  applicability: number | null;
+  reason: string | null;
+  lines: Line[];
+}
+
+export interface Model {
+  name: string;
+  version: string;
+}
+
+/** The answer to `codeodds/score`. */
+export interface ScoreResult {
+  uri: string;
+  version: number;
+  model: Model | null;
+  functions: ScoredFunction[];
+}
+
+/** The answer to the command `codeodds.explain`. */
+export interface Explanation {
+  markdown: string | null;
+  text: string | null;
+}
+
+/** `codeodds/scores`: what is known of a document now. The lines are left out. */
+export interface ScoresParams {
+  uri: string;
+  version: number;
+  /** Whether no more scores are under way for this version. */
+  complete: boolean;
+  /** Why there are none; one sentence. */
+  problem: string | null;
+  functions: Omit<ScoredFunction, "lines">[];
+}
+
+export interface Alternative {
+  index: number;
+  probability: number | null;
+  reason: string | null;
+  duplicateOf: number | null;
+  isCurrent: boolean;
+  body: string;
+  diff: string | null;
+  edit: unknown;
+}
+
+/** The answer to the command `codeodds.rankAlternatives`. */
+export interface RankResult {
+  uri: string;
+  version: number;
+  model: Model | null;
+  complete: boolean;
+  function: string;
+  current: { probability: number | null; reason: string | null };
+  alternatives: Alternative[];
+}
+
+export const SCORE = "codeodds/score";
+export const SCORES = "codeodds/scores";
