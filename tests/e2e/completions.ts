@@ -1,0 +1,37 @@
+/** Ghost text from an endpoint that the settings name. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import type { Endpoint } from "./harness/endpoint.ts";
+import { until } from "./harness/processes.ts";
+import type { Stage } from "./harness/stage.ts";
+
+const FILE = "completions.py";
+const SAMPLES = ["sorted(set(numbers))\n    return distinct[-2]\n", "sorted(numbers)\n    return distinct[0]\n"];
+
+export function completions(stage: Stage, endpoint: Endpoint): void {
+  describe("completions", () => {
+    test("a sample of the endpoint stands as ghost text, and Tab takes it", async () => {
+      const { workbench } = stage;
+      endpoint.samples = SAMPLES;
+      await workbench.open(FILE);
+      await workbench.inspected("the server", ({ server }) => server.state === "running");
+      const text = readFileSync(stage.path(FILE), "utf-8");
+      await workbench.press("Control+End");
+      await stage.editor.page.keyboard.type("    distinct = ", { delay: 20 });
+      const [line, ...more] = await until("ghost text", async () => {
+        const shown = await workbench.ghostText();
+        return shown.length > 0 ? shown : undefined;
+      });
+      assert.equal(endpoint.requests.at(-1)?.prompt, `${text}    distinct =`);
+      const sample = SAMPLES.find((one) => one.startsWith(line ?? ""));
+      assert.ok(sample, line);
+      assert.deepEqual([line, ...more], sample.trimEnd().split("\n"));
+      await workbench.press("Tab");
+      await workbench.press("Control+S");
+      const taken = `${text}    distinct = ${sample.trimEnd()}`;
+      await until("the saved file", () => readFileSync(stage.path(FILE), "utf-8").trimEnd() === taken);
+    });
+  });
+}

@@ -1,0 +1,46 @@
+/** `codeodds score`: the numbers that the editor must show as well. */
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ROOT } from "./editor.ts";
+import { finished } from "./processes.ts";
+
+export const PYTHON = process.env.CODEODDS_PYTHON ?? join(ROOT, ".venv/bin/python");
+export const MODEL = join(ROOT, "models/default");
+
+export interface ScoredFunction {
+  name: string;
+  /** From 1, as `end_line`. */
+  line: number;
+  end_line: number;
+  probability: number;
+  drop: { line: number; before: number; after: number } | null;
+}
+
+/** The functions of a file in order. */
+export async function score(path: string): Promise<ScoredFunction[]> {
+  const output = await finished(PYTHON, ["-m", "codeodds", "score", path, "--model", MODEL, "--json"]);
+  const answer = JSON.parse(output) as { files: { functions: ScoredFunction[] }[] };
+  return answer.files[0]?.functions ?? [];
+}
+
+/** Bodies for a function of a file, the most probable first; `index`: their numbers in the order given. */
+export async function rank(
+  path: string,
+  name: string,
+  bodies: string[],
+): Promise<{ index: number; probability: number }[]> {
+  const folder = mkdtempSync(join(tmpdir(), "codeodds-e2e-"));
+  const candidates = join(folder, "bodies.jsonl");
+  writeFileSync(candidates, bodies.map((body) => JSON.stringify(body) + "\n").join(""));
+  const options = ["--candidates", candidates, "--function", name, "--model", MODEL, "--json"];
+  const output = await finished(PYTHON, ["-m", "codeodds", "rank", path, ...options]);
+  rmSync(folder, { recursive: true });
+  return (JSON.parse(output) as { ranking: { index: number; probability: number }[] }).ranking;
+}
+
+/** `62 %`, as everything in the editor says it; never certain. */
+export function percent(probability: number): string {
+  return probability < 0.01 ? "under 1 %" : probability > 0.99 ? "over 99 %" : `${Math.round(100 * probability)} %`;
+}

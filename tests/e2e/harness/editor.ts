@@ -1,0 +1,160 @@
+/** A real VS Code: code-server with a fresh profile, and Chromium in front of it. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { cpSync, createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { ended, finished, freePort, LIMIT_MS, until } from "./processes.ts";
+
+const E2E = dirname(import.meta.dirname);
+export const ROOT = dirname(dirname(E2E));
+const CODE_SERVER = join(E2E, "node_modules/code-server/out/node/entry.js");
+
+const CHROMIUM_ARGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+];
+
+const USER_SETTINGS = {
+  "files.autoSave": "off",
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "workbench.startupEditor": "none",
+  "telemetry.telemetryLevel": "off",
+  "editor.minimap.enabled": false,
+  "chat.disableAIFeatures": true,
+  "git.enabled": false,
+  "workbench.enableExperiments": false,
+};
+
+export interface Options {
+  /** The packaged extension. */
+  vsix: string;
+  /** Files of the workspace by name, with their text. */
+  files: Record<string, string>;
+  /** Settings of the user. Those of scope `machine` belong into `machine`. */
+  settings?: Record<string, unknown>;
+  machine?: Record<string, unknown>;
+  keys?: { key: string; command: string; args?: unknown; when?: string }[];
+  /** More of the environment of VS Code's processes, given the run's folder. */
+  env?: (folder: string) => NodeJS.ProcessEnv;
+}
+
+export class Editor {
+  readonly folder: string;
+  readonly workspace: string;
+  page!: Page;
+  #port = 0;
+  #server: ChildProcess | undefined;
+  #browser: BrowserContext | undefined;
+  #options: Options;
+
+  private constructor(options: Options) {
+    this.#options = options;
+    this.folder = mkdtempSync(join(tmpdir(), "codeodds-e2e-"));
+    this.workspace = join(this.folder, "workspace");
+  }
+
+  /** A running editor with an empty page. */
+  static async start(options: Options): Promise<Editor> {
+    const editor = new Editor(options);
+    try {
+      await editor.#start();
+    } catch (error) {
+      await editor.stop();
+      throw error;
+    }
+    return editor;
+  }
+
+  async #start(): Promise<void> {
+    const { vsix, files, settings = {}, machine = {}, keys = [] } = this.#options;
+    for (const folder of ["home", "data/User", "data/Machine", "extensions", "workspace"]) {
+      mkdirSync(join(this.folder, folder), { recursive: true });
+    }
+    for (const [name, text] of Object.entries(files)) {
+      writeFileSync(join(this.workspace, name), text);
+    }
+    writeFileSync(join(this.folder, "data/User/settings.json"), JSON.stringify({ ...USER_SETTINGS, ...settings }));
+    writeFileSync(join(this.folder, "data/User/keybindings.json"), JSON.stringify(keys));
+    this.setMachine(machine);
+    await finished(process.execPath, [CODE_SERVER, ...this.#arguments(), "--install-extension", vsix], this.#env());
+    this.#port = await freePort();
+    const log = createWriteStream(join(this.folder, "code-server.log"));
+    this.#server = spawn(
+      process.execPath,
+      [
+        CODE_SERVER,
+        ...this.#arguments(),
+        ...[
+          "--auth",
+          "none",
+          "--bind-addr",
+          `127.0.0.1:${this.#port}`,
+          "--disable-telemetry",
+          "--disable-update-check",
+        ],
+        ...["--disable-workspace-trust", "--disable-getting-started-override"],
+      ],
+      { env: this.#env(), stdio: ["ignore", "pipe", "pipe"] },
+    );
+    this.#server.stdout?.pipe(log);
+    this.#server.stderr?.pipe(log);
+    this.#browser = await chromium.launchPersistentContext(join(this.folder, "chromium"), {
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: CHROMIUM_ARGS,
+      viewport: { width: 1280, height: 800 },
+    });
+    this.page = this.#browser.pages()[0] ?? (await this.#browser.newPage());
+    await until("code-server", async () => (await fetch(`http://127.0.0.1:${this.#port}/healthz`)).ok);
+  }
+
+  /** Write the settings of the machine anew; VS Code sees the change. */
+  setMachine(settings: Record<string, unknown>): void {
+    writeFileSync(join(this.folder, "data/Machine/settings.json"), JSON.stringify(settings));
+  }
+
+  /** Load the workbench with one file of the workspace open, its editor focused. */
+  async open(name: string): Promise<void> {
+    const file = join(this.workspace, name);
+    const payload = JSON.stringify([["openFile", `vscode-remote://127.0.0.1:${this.#port}${file}`]]);
+    const query = `folder=${encodeURIComponent(this.workspace)}&payload=${encodeURIComponent(payload)}`;
+    await this.page.goto(`http://127.0.0.1:${this.#port}/?${query}`, { waitUntil: "commit" });
+    await this.page.locator(".monaco-editor .view-lines .view-line").first().waitFor({ timeout: LIMIT_MS });
+    await this.page.locator(".monaco-editor .view-lines").first().click();
+  }
+
+  /** End the browser and the server, and delete their files. */
+  async stop(): Promise<void> {
+    await this.#browser?.close();
+    if (this.#server && this.#server.exitCode === null) {
+      const end = ended(this.#server);
+      this.#server.kill("SIGTERM");
+      await end;
+    }
+    if (!process.env.CODEODDS_E2E_KEEP) {
+      rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    }
+  }
+
+  #arguments(): string[] {
+    return ["--user-data-dir", join(this.folder, "data"), "--extensions-dir", join(this.folder, "extensions")];
+  }
+
+  #env(): NodeJS.ProcessEnv {
+    return {
+      ...process.env,
+      HOME: join(this.folder, "home"),
+      XDG_CONFIG_HOME: join(this.folder, "home/.config"),
+      XDG_DATA_HOME: join(this.folder, "home/.local/share"),
+      EXTENSIONS_GALLERY: '{"serviceUrl":""}',
+      ...this.#options.env?.(this.folder),
+    };
+  }
+}

@@ -1,0 +1,185 @@
+/** What a person sees of the workbench, and does in it. */
+
+import { readFileSync, rmSync } from "node:fs";
+import type { Frame, Locator, Page } from "playwright-core";
+import { LIMIT_MS, until } from "./processes.ts";
+
+export interface Inspection {
+  uri: string | null;
+  version: number | null;
+  hints: { line: number; character: number; label: string; tooltip: string | null }[];
+  lenses: { line: number; title: string | null; command: string | null }[];
+  diagnostics: {
+    startLine: number;
+    endLine: number;
+    code: string | number | null;
+    message: string;
+    severity: number;
+    source: string | null;
+  }[];
+  status: { state: string; text: string; detail: string; busy: boolean; action: string };
+  values: { name: string; probability: number | null; lines: ValueLine[]; cursor: number } | null;
+  server: { state: string; python: string | null; origin: string | null };
+}
+
+export interface ValueLine {
+  line: number;
+  probability: number;
+  drop: number;
+  text: string;
+  sharp: boolean;
+}
+
+/** Key that runs the extension's command `codeodds.test.inspect`. */
+export const INSPECT_KEY = { key: "ctrl+alt+f9", command: "codeodds.test.inspect" };
+
+export class Workbench {
+  readonly page: Page;
+  readonly #inspection: string;
+
+  /** `inspection`: the file that the extension writes. */
+  constructor(page: Page, inspection: string) {
+    this.page = page;
+    this.#inspection = inspection;
+  }
+
+  /** What the extension and VS Code know of the active document. Throws before the extension is active. */
+  async inspect(): Promise<Inspection> {
+    rmSync(this.#inspection, { force: true });
+    await this.page.keyboard.press("Control+Alt+F9");
+    const text = await until("the inspection", () => readFileSync(this.#inspection, "utf-8"), 20_000);
+    return JSON.parse(text) as Inspection;
+  }
+
+  /** The first inspection that fits. */
+  async inspected(what: string, fits: (found: Inspection) => boolean): Promise<Inspection> {
+    let last: Inspection | undefined;
+    try {
+      return await until(what, async () => {
+        last = await this.inspect();
+        return fits(last) ? last : undefined;
+      });
+    } catch {
+      throw new Error(`never saw ${what}; last: ${JSON.stringify(last)}`);
+    }
+  }
+
+  /** The visible lines of the editor from the top, with hints and ghost text in them. */
+  lines(): Promise<string[]> {
+    return this.page.evaluate(() =>
+      [...document.querySelectorAll<HTMLElement>(".editor-instance .view-lines .view-line")]
+        .sort((a, b) => parseFloat(a.style.top) - parseFloat(b.style.top))
+        .map((line) => (line.textContent ?? "").replaceAll("\u00a0", " ")),
+    );
+  }
+
+  async press(keys: string): Promise<void> {
+    await this.page.keyboard.press(keys);
+  }
+
+  /** Open a file of the workspace by its name, the only one then. */
+  async open(name: string): Promise<void> {
+    await this.press("Control+K");
+    await this.press("Control+W");
+    await this.page.locator(".editor-instance").first().waitFor({ state: "detached" });
+    await this.press("Control+P");
+    await this.#quickInput(name);
+    await this.page.locator(".quick-input-list .monaco-list-row.focused", { hasText: name }).first().waitFor();
+    await this.press("Enter");
+    await this.page.locator(".tab.active", { hasText: name }).waitFor();
+  }
+
+  /** Run a command of the palette by its title. `asks`: another list takes the place of the palette. */
+  async command(title: string, asks = false): Promise<void> {
+    await this.press("F1");
+    const input = await this.#quickInput(`>${title}`);
+    await this.page.locator(".quick-input-list .monaco-list-row.focused", { hasText: title }).first().waitFor();
+    await this.press("Enter");
+    if (!asks) await input.waitFor({ state: "hidden" });
+  }
+
+  /** Titles of the palette that fit a text. */
+  async offered(text: string): Promise<string[]> {
+    await this.press("F1");
+    const input = await this.#quickInput(`>${text}`);
+    await this.page.locator(".quick-input-list .monaco-list-row").first().waitFor();
+    const titles = await this.page.locator(".quick-input-list .monaco-list-row .label-name").allInnerTexts();
+    await this.press("Escape");
+    await input.waitFor({ state: "hidden" });
+    return titles.map(plain).filter((title) => title.includes(text));
+  }
+
+  /** Put the cursor at a line and column, both from 1. */
+  async goTo(line: number, column = 1): Promise<void> {
+    await this.press("Control+G");
+    const input = await this.#quickInput(`:${line}:${column}`);
+    await this.press("Enter");
+    await input.waitFor({ state: "hidden" });
+  }
+
+  /** The text of the hover at the cursor. */
+  async hover(): Promise<string> {
+    await this.press("Control+K");
+    await this.press("Control+I");
+    const hover = this.page.locator(".monaco-hover:not(.hidden) .hover-contents", { hasText: "likely" }).first();
+    await hover.waitFor({ timeout: LIMIT_MS });
+    return plain(await hover.innerText());
+  }
+
+  /** The text of the language's status, which opens over the braces of the status bar. */
+  async status(): Promise<string> {
+    await this.page.locator("#status\\.languageStatus").hover();
+    const status = this.page.locator(".hover-language-status").first();
+    await status.waitFor();
+    return plain(await status.innerText());
+  }
+
+  /** Apply a code action at the cursor by its title. */
+  async action(title: string): Promise<void> {
+    await this.press("Control+.");
+    const row = this.page.locator(".action-widget .monaco-list-row.action", { hasText: title }).first();
+    await row.waitFor({ timeout: LIMIT_MS });
+    await row.click();
+  }
+
+  /** The lines that are proposed behind the cursor. */
+  async ghostText(): Promise<string[]> {
+    const first = await this.page.locator(".ghost-text-decoration").allInnerTexts();
+    const rest = await this.page.locator(".suggest-preview-text .view-line").allInnerTexts();
+    return first.length === 0 ? [] : [first.join(""), ...rest].map((line) => line.replaceAll("\u00a0", " "));
+  }
+
+  /** The frame of a webview that holds an element. */
+  async webview(selector: string): Promise<Frame | undefined> {
+    for (const frame of this.page.frames()) {
+      if ((await frame.locator(selector).count()) > 0) return frame;
+    }
+    return undefined;
+  }
+
+  /** Messages that popped up, the newest first. */
+  async toasts(): Promise<string[]> {
+    const found = await this.page.locator(".notifications-toasts .notification-list-item-message").allInnerTexts();
+    return found.map(plain);
+  }
+
+  async clearToasts(): Promise<void> {
+    await this.command("Notifications: Clear All Notifications");
+  }
+
+  quickPick(): Locator {
+    return this.page.locator(".quick-input-list .monaco-list-row");
+  }
+
+  async #quickInput(text: string): Promise<Locator> {
+    const input = this.page.locator(".quick-input-widget input").first();
+    await input.waitFor();
+    await input.fill(text);
+    return input;
+  }
+}
+
+/** Monaco writes no-break spaces. */
+function plain(text: string): string {
+  return text.replaceAll("\u00a0", " ").trim();
+}

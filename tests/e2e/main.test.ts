@@ -1,0 +1,36 @@
+/** The packaged extension in a real VS Code, with the default bundle. One editor for all; each group opens its own file. */
+
+import { after, before } from "node:test";
+import { completions } from "./completions.ts";
+import { failures } from "./failures.ts";
+import { FILES } from "./fixtures.ts";
+import { MODEL, PYTHON } from "./harness/command_line.ts";
+import { Endpoint } from "./harness/endpoint.ts";
+import { Stage } from "./harness/stage.ts";
+import { ranking } from "./ranking.ts";
+import { scores } from "./scores.ts";
+import { values } from "./values.ts";
+
+const stage = new Stage();
+const endpoint = new Endpoint();
+
+before(async () => {
+  await endpoint.start();
+  await stage.start(FILES, {
+    "codeodds.interpreter": PYTHON,
+    "codeodds.model": MODEL,
+    "codeodds.completions_url": endpoint.url,
+    "codeodds.completions_samples": 2,
+    "codeodds.completions_budget_ms": 60_000,
+  });
+});
+after(async () => {
+  await stage.stop();
+  endpoint.stop();
+});
+
+scores(stage);
+values(stage);
+completions(stage, endpoint);
+ranking(stage);
+failures(stage);
