@@ -77,15 +77,20 @@ def _scope(name: str) -> str:
 
 def _plain(schema: dict[str, Any]) -> dict[str, Any]:
     """The members that VS Code's settings page can show; a choice of two types becomes a list of types."""
-    schema = {name: value for name, value in schema.items() if name != "default"}
+    schema = {name: _whole(value) for name, value in schema.items() if name != "default"}
     if "anyOf" in schema:
         merged: dict[str, Any] = {"type": [member["type"] for member in schema["anyOf"]]}
         for member in schema["anyOf"]:
-            merged |= {name: value for name, value in member.items() if name != "type"}
+            merged |= {name: _whole(value) for name, value in member.items() if name != "type"}
         return merged
     if "enum" in schema:
         return {"type": "string", "enum": list(msgspec.to_builtins(schema["enum"]))}
     return schema
+
+
+def _whole(value: Any) -> Any:
+    """A limit of 0.0 as 0: which of them it is depends on who used the same annotation first in this process."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def rendered(manifest: dict[str, Any]) -> str:
