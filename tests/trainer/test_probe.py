@@ -9,7 +9,7 @@ import torch
 
 from codeodds_trainer.data import LabelledProblem, LabelledProgram
 from codeodds_trainer.errors import TrainingError
-from codeodds_trainer.recipe import ReadingSection, TrainingSection
+from codeodds_trainer.recipe import PrefixWeight, ReadingSection, TrainingSection
 from codeodds_trainer.training.dataset import ProblemPacks
 from codeodds_trainer.training.features import LiveTrunk
 from codeodds_trainer.training.losses import program_readings
@@ -88,6 +88,41 @@ def test_a_probe_of_pairs_is_the_minimum_of_its_loss(parts, reading, outcome_wei
         assert torch.cat(everything).mean().item() == pytest.approx(0.0, abs=1e-5)
     for values, passed in list(read(tail, trunk, problems(), reading))[:2]:
         assert values[passed].min() > values[~passed].max()
+
+
+def test_unfinished_programs_add_their_losses_with_their_weights(parts):
+    trunk, tail = parts
+    prefixes = (PrefixWeight(share=0.4, weight=0.5), PrefixWeight(share=0.6, weight=0.2))
+    reading = ReadingSection(last=0.25)
+    config = TrainingSection(
+        probe_ridge=RIDGE, probe="pairs", probe_outcome_weight=0.4, probe_prefixes=prefixes, reading=reading
+    )
+    rows = [[7, 3, 50, 61, 62], [7, 3, 60, 51, 62, 63, 64], [7, 3, 52, 50], [7, 3, 53, 61, 50, 51]]
+    (item,) = problems(rows)
+    found = fit_probe(tail, [item], LiveTrunk(trunk), config, bfloat16=False)
+    (pack,) = item.packs
+    logits, hidden = run_tail(ValueTail(tail), pack, LiveTrunk(trunk).load(pack), False)
+    passed = torch.tensor([item.problem.programs[index].passed for index in pack.programs])
+    # Cut to whole tokens, rounded up: 2 to 5 tokens of solution.
+    tokens = {0.4: [2, 2, 1, 2], 0.6: [2, 3, 2, 3], 1.0: [3, 5, 2, 4]}
+    loss = torch.zeros(())
+    for share, weight in [(1.0, 1.0), (0.4, 0.5), (0.6, 0.2)]:
+        paths = [pack.paths[pack.programs.index(row)][:count] for row, count in enumerate(tokens[share])]
+        values = torch.stack([0.25 * logits[path[-1]] + logits[path].mean() for path in paths])
+        right = torch.tensor([row[2] % 2 == 0 for row in rows])
+        margins = (values[right][:, None] - values[~right][None]).flatten()
+        loss = loss + weight * torch.nn.functional.softplus(-margins).mean()
+        outcomes = torch.nn.functional.binary_cross_entropy_with_logits(values, right.float())
+        loss = loss + weight * 0.4 * outcomes
+    whole = program_readings(hidden, pack, reading)
+    differences = (whole[passed][:, None] - whole[~passed][None]).flatten(0, 1).detach()
+    spread = (differences**2).mean(dim=0).sqrt().clamp_min(1e-3)
+    head = value_head(tail)
+    loss = loss + RIDGE * ((head.weight[0] * spread) ** 2).sum()
+    assert loss.item() == pytest.approx(found, rel=1e-5)
+    loss.backward()
+    assert torch.allclose(head.weight.grad[0] / spread, torch.zeros_like(spread), atol=2e-4)
+    assert head.bias.grad.item() == pytest.approx(0.0, abs=2e-4)
 
 
 def test_one_pair_has_a_known_solution(parts):

@@ -144,6 +144,15 @@ class ReadingSection(_Section):
     mean: Annotated[float, msgspec.Meta(ge=0.0)] = 1.0
 
 
+class PrefixWeight(_Section):
+    """How much unfinished programs count beside whole ones."""
+
+    share: Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)]
+    """Of a program's solution tokens."""
+    weight: Annotated[float, msgspec.Meta(gt=0.0)]
+    """Against 1 for whole programs."""
+
+
 class TrainingSection(_Section):
     """Optimisation. The defaults are the paper's."""
 
@@ -163,6 +172,9 @@ class TrainingSection(_Section):
     probe_outcome_weight: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
     """Weight, beside a probe of pairs, of the logistic regression of each program's outcome on its reading: pairs say
     nothing of how the programs of one problem stand beside those of another."""
+    probe_prefixes: tuple[PrefixWeight, ...] = ()
+    """A probe of pairs also reads programs that are cut after a share of their tokens, with the whole one's label: a
+    head that has seen whole programs alone judges unfinished ones no better than their base rate does."""
     reading: ReadingSection = ReadingSection()
     """The reading of a program by which pairs are compared and the best state is chosen."""
     epochs: Positive = 2

@@ -6,6 +6,7 @@ forward passes, on any number of processes, and has the same gradient.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,17 +28,18 @@ def token_loss(kind: Loss, logits: torch.Tensor, targets: torch.Tensor, weights:
     return functional.binary_cross_entropy_with_logits(logits, targets, weights, reduction="sum")
 
 
-def program_readings(values: torch.Tensor, pack: Pack, reading: ReadingSection) -> torch.Tensor:
-    """One reading of each program of a pack.
+def program_readings(values: torch.Tensor, pack: Pack, reading: ReadingSection, share: float = 1.0) -> torch.Tensor:
+    """One reading of each program of a pack, or of its first tokens.
 
-    `values`: [nodes, ...]: logits, or hidden states, of which a logit's reading is a linear function. Returns:
-    [programs, ...]. A program without solution tokens reads 0.
+    `values`: [nodes, ...]: logits, or hidden states, of which a logit's reading is a linear function. `share`: of the
+    solution's tokens, rounded up. Returns: [programs, ...]. A program without solution tokens reads 0.
     """
     readings = []
     for path in pack.paths:
         if not len(path):
             readings.append(torch.zeros_like(values[0]))
             continue
+        path = path[: math.ceil(share * len(path))]
         solution = values[torch.from_numpy(path).to(values.device)]
         readings.append(reading.last * solution[-1] + reading.mean * solution.mean(dim=0))
     return torch.stack(readings)

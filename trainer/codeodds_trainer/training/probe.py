@@ -91,24 +91,27 @@ def _fit_pairs(
     A reading of logits is a linear function of the same reading of hidden states, so that the difference of two
     programs' readings is all that is needed. Logistic regression of the outcomes joins it with
     `config.probe_outcome_weight`. No pair can tell the bias: without outcomes it makes the mean reading 0.
+    Programs cut as `config.probe_prefixes` says add the same losses with their weights, under the same coefficients.
     """
-    found = _pairs(tail, problems, source, config.reading, bfloat16, config.seed)
-    centre = found.readings.mean(dim=0)
-    spread = (found.differences**2).mean(dim=0).sqrt().clamp_min(SMALLEST_SPREAD)
+    shares = [1.0, *(prefix.share for prefix in config.probe_prefixes)]
+    of_share = torch.tensor([1.0, *(prefix.weight for prefix in config.probe_prefixes)])[:, None]
+    found = _pairs(tail, problems, source, config.reading, shares, bfloat16, config.seed)
+    centre = found.readings[0].mean(dim=0)
+    spread = (found.differences[0] ** 2).mean(dim=0).sqrt().clamp_min(SMALLEST_SPREAD)
     differences, readings = found.differences / spread, (found.readings - centre) / spread
+    pair_weights, program_weights = of_share * found.pair_weights, of_share * found.program_weights
 
     def loss(coefficients: torch.Tensor) -> torch.Tensor:
         weight, bias = coefficients[:-1], coefficients[-1]
-        margins = differences @ weight
-        value = (found.pair_weights * functional.softplus(-margins)).sum() + ridge * (weight**2).sum()
+        value = (pair_weights * functional.softplus(-(differences @ weight))).sum() + ridge * (weight**2).sum()
         if config.probe_outcome_weight:
             logits = readings @ weight + bias
             value = value + config.probe_outcome_weight * functional.binary_cross_entropy_with_logits(
-                logits, found.passed, found.program_weights, reduction="sum"
+                logits, found.passed.expand_as(logits), program_weights, reduction="sum"
             )
         return value
 
-    coefficients, least = _minimise(loss, differences.shape[1] + 1)
+    coefficients, least = _minimise(loss, differences.shape[-1] + 1)
     weight = coefficients[:-1] / spread
     _set_head(tail, weight, (coefficients[-1] - (weight * centre).sum()) / (config.reading.last + config.reading.mean))
     return least
@@ -181,13 +184,15 @@ class _Pairs:
     """Programs by their readings of hidden states, float32; weights sum to 1, every problem alike."""
 
     differences: torch.Tensor
-    """Passing minus failing, [pairs, hidden]."""
+    """Passing minus failing, [shares, pairs, hidden]."""
     pair_weights: torch.Tensor
+    """[pairs]."""
     readings: torch.Tensor
-    """[programs, hidden]."""
+    """[shares, programs, hidden]."""
     passed: torch.Tensor
     """1 or 0, [programs]."""
     program_weights: torch.Tensor
+    """[programs]."""
 
 
 @torch.no_grad()
@@ -196,6 +201,7 @@ def _pairs(
     problems: Sequence[ProblemPacks],
     source: FeatureSource,
     reading: ReadingSection,
+    shares: Sequence[float],
     bfloat16: bool,
     seed: int,
 ) -> _Pairs:
@@ -204,26 +210,27 @@ def _pairs(
     for item in tqdm(problems, desc="probe", unit="problem"):
         rows, labels = [], []
         for pack in item.packs:
-            rows.append(program_readings(_hidden(tail, pack, source, bfloat16).float(), pack, reading).cpu())
+            hidden = _hidden(tail, pack, source, bfloat16).float()
+            rows.append(torch.stack([program_readings(hidden, pack, reading, share) for share in shares]).cpu())
             labels += [item.problem.programs[index].passed for index in pack.programs]
         if not labels:
             continue
-        readings, passed = torch.cat(rows), torch.tensor(labels)
+        readings, passed = torch.cat(rows, dim=1), torch.tensor(labels)
         everything.append(readings)
         outcomes.append(passed.float())
         program_weights.append(torch.full((len(labels),), 1 / len(labels)))
-        pairs = (readings[passed][:, None] - readings[~passed][None]).flatten(0, 1)
-        if len(pairs) > MAX_PAIRS:
-            pairs = pairs[torch.from_numpy(rng.choice(len(pairs), MAX_PAIRS, replace=False))]
-        if len(pairs):
+        pairs = (readings[:, passed][:, :, None] - readings[:, ~passed][:, None]).flatten(1, 2)
+        if pairs.shape[1] > MAX_PAIRS:
+            pairs = pairs[:, torch.from_numpy(rng.choice(pairs.shape[1], MAX_PAIRS, replace=False))]
+        if pairs.shape[1]:
             differences.append(pairs)
-            pair_weights.append(torch.full((len(pairs),), 1 / len(pairs)))
+            pair_weights.append(torch.full((pairs.shape[1],), 1 / pairs.shape[1]))
     if not differences:
         raise TrainingError("training.probe: pairs needs a problem with a passing and a failing program; there is none")
     return _Pairs(
-        torch.cat(differences),
+        torch.cat(differences, dim=1),
         torch.cat(pair_weights) / len(pair_weights),
-        torch.cat(everything),
+        torch.cat(everything, dim=1),
         torch.cat(outcomes),
         torch.cat(program_weights) / len(program_weights),
     )
