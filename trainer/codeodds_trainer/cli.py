@@ -10,6 +10,7 @@ import click
 
 from codeodds.errors import CodeoddsError
 from codeodds_trainer.data_commands import dataset, judge, mutants, packages, problems, rollouts
+from codeodds_trainer.recipe_commands import plan, sweep
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -30,6 +31,7 @@ def cli() -> None:
     \b
     A bundle from them, each step resumable (repeat the command to go on):
       codeodds-train plan RECIPE                           what it needs: memory, disk, time
+      codeodds-train sweep RECIPE --vary NAME=V1,V2 ..     which of its variants learn most, by cross-validation
       codeodds-train fit RECIPE --data DATA --run RUN       labelled programs -> value model
       codeodds-train quantize --run RUN --data DATA         what fewer bits per weight cost, and save
       codeodds-train export --run RUN --data DATA --out B   value model -> calibrated ONNX bundle
@@ -72,43 +74,6 @@ def fit(recipe: Path, data: Path, run: Path, cache: Path | None, cache_gb: float
 
     options = FitOptions(cache=cache or run / "features", cache_gb=cache_gb, device=device)
     run_fit(recipe, data, RunFolder(run), options, _say)
-
-
-@cli.command()
-@click.argument("recipe", type=_EXISTING_FILE)
-@click.option("--base", type=_EXISTING_FOLDER, help="Folder with the base model's config.json; the recipe's if absent.")
-@click.option(
-    "--nodes",
-    type=click.IntRange(1),
-    default=1_000_000,
-    show_default=True,
-    help="Trie nodes of the data: distinct prefixes, in tokens. `fit` says how many there are.",
-)
-@click.option(
-    "--processes", type=click.IntRange(1), default=1, show_default=True, help="Devices to spread weights over."
-)
-@click.option(
-    "--tflops",
-    type=click.FloatRange(0, min_open=True),
-    default=300.0,
-    show_default=True,
-    help="What one device sustains in bfloat16, in 10^12 operations a second.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def plan(recipe: Path, base: Path | None, nodes: int, processes: int, tflops: float, as_json: bool) -> None:
-    """Say what RECIPE needs: memory, disk and time, computed from the base model's config alone.
-
-    \b
-    codeodds-train plan models/recipes/phi-4-mini-paper.yaml --nodes 23000000
-    codeodds-train plan models/recipes/phi-4-paper.yaml --nodes 23000000 --processes 8
-    """
-    import json
-
-    from codeodds_trainer.training.plan import plan as make_plan
-    from codeodds_trainer.training.plan import render_plan
-
-    found = make_plan(recipe, base, nodes, processes, tflops)
-    click.echo(json.dumps(found, indent=2) if as_json else render_plan(found))
 
 
 @cli.command()
@@ -349,7 +314,7 @@ def evaluate(
     click.echo(evaluate_bundle(request, RunFolder(run), out or run / "evaluation", write, _say))
 
 
-for command in (problems, rollouts, judge, dataset, packages, mutants):
+for command in (plan, sweep, problems, rollouts, judge, dataset, packages, mutants):
     cli.add_command(command)
 
 

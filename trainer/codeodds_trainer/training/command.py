@@ -122,7 +122,7 @@ def fit(
     say("3/4 frozen features")
     trunk, tail = trained_parts(base, recipe)
     every = [pack for side in packs for item in side for pack in item.packs]
-    features = _features(trunk, every, recipe, options, processes)
+    features = features_for(trunk, every, recipe, options, processes)
     del trunk
 
     say("4/4 training")
@@ -173,7 +173,7 @@ def trained_parts(base: Base, recipe: Recipe) -> tuple[PreTrainedModel, PreTrain
     return trunk, tail
 
 
-def _features(
+def features_for(
     trunk: PreTrainedModel, packs: list[Pack], recipe: Recipe, options: FitOptions, processes: Processes
 ) -> FeatureSource:
     """The trunk's outputs, computed in the type that the device is fastest in, kept in bfloat16."""

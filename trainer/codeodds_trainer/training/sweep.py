@@ -1,0 +1,248 @@
+"""Cross-validates the probe of a recipe and of variants of it: the stages of ``codeodds-train sweep``, top to bottom.
+
+A probe takes seconds once the frozen layers have run, so that depths, readings and mixtures of data can be compared on
+all problems, where a validation split would be too small to tell them apart.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import torch
+from tqdm import tqdm
+
+from codeodds_trainer.disk import write_whole
+from codeodds_trainer.errors import RecipeError, TrainingError
+from codeodds_trainer.evaluation.metrics import auroc, per_problem
+from codeodds_trainer.recipe import Recipe, read_recipe
+from codeodds_trainer.training.command import FitOptions, features_for, load_data, pack_all, trained_parts
+from codeodds_trainer.training.dataset import ProblemPacks
+from codeodds_trainer.training.pairs import fit_to_pairs
+from codeodds_trainer.training.prepare import prepare_base
+from codeodds_trainer.training.probe import read_programs
+from codeodds_trainer.training.processes import Processes
+
+SHARES = (1.0, 0.25, 0.5, 0.75)
+"""Of the tokens of each program that a probe is read at; the whole first."""
+
+Variant = Mapping[str, Any]
+"""Values by dotted name: ``{"training.probe_ridge": 0.1}``."""
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """Within-problem AUROC of one data set at one share of the tokens."""
+
+    dataset: str
+    share: float
+    mean: float
+    standard_error: float | None
+    """Over problems; None for one problem."""
+    problems: int
+    """With both labels."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """What came out for one variant."""
+
+    variant: dict[str, Any]
+    folds: int
+    recipe: str
+    """Name and version."""
+    figures: tuple[Figure, ...]
+
+
+def sweep(
+    recipe_path: Path,
+    data: Path,
+    root: Path,
+    varied: Sequence[str],
+    folds: int,
+    options: FitOptions,
+    say: Callable[[str], None],
+) -> str:
+    """A Markdown table of every combination of `varied`; see `parse_varied`. Variants that ROOT/sweep.jsonl holds
+    already are not computed again.
+
+    Raises: RecipeError for a name or value that no recipe can have, or a recipe without a probe of pairs; what the
+    stages of `fit` raise.
+    """
+    recipe = read_recipe(recipe_path)
+    variants = combinations([parse_varied(text) for text in varied])
+    recipes = [vary(recipe, variant) for variant in variants]
+    root.mkdir(parents=True, exist_ok=True)
+    log = root / "sweep.jsonl"
+    name = f"{recipe.name} {recipe.version}"
+    rows = _rows(log)
+    for number, (variant, changed) in enumerate(zip(variants, recipes, strict=True), 1):
+        if any((row.variant, row.folds, row.recipe) == (variant, folds, name) for row in rows):
+            continue
+        say(f"{number}/{len(variants)} {words(variant)}")
+        row = Row(dict(variant), folds, name, cross_validate(changed, data, root, folds, options, say))
+        rows.append(row)
+        write_whole(log, b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+    table = render(rows)
+    write_whole(root / "sweep.md", table.encode() + b"\n")
+    return table
+
+
+def parse_varied(text: str) -> tuple[str, list[Any]]:
+    """``model.layers=12,14`` as a dotted name and its values; each value is YAML, lists in brackets.
+
+    Raises: RecipeError for a text of another form.
+    """
+    name, equals, values = text.partition("=")
+    try:
+        found = msgspec.yaml.decode(f"[{values}]".encode())
+    except msgspec.DecodeError:
+        found = []
+    if not name.strip() or not equals or not found:
+        raise RecipeError(f"--vary {text}: give a name of the recipe and its values: --vary training.probe_ridge=0.1,1")
+    return name.strip(), found
+
+
+def combinations(varied: Sequence[tuple[str, list[Any]]]) -> list[dict[str, Any]]:
+    """All of them, the last name's values changing first; one empty variant for nothing varied."""
+    names = [name for name, _ in varied]
+    return [dict(zip(names, values, strict=True)) for values in itertools.product(*(values for _, values in varied))]
+
+
+def vary(recipe: Recipe, variant: Variant) -> Recipe:
+    """The recipe with other values.
+
+    Raises: RecipeError for a name or value that no recipe can have, or a recipe without a probe of pairs.
+    """
+    content = msgspec.to_builtins(recipe)
+    for name, value in variant.items():
+        *path, last = name.split(".")
+        section = content
+        for part in path:
+            section = section.get(part) if isinstance(section, dict) else None
+        if not isinstance(section, dict):
+            raise RecipeError(f"--vary {name}: the recipe has no such section")
+        section[last] = value
+    try:
+        changed = msgspec.convert(content, Recipe)
+    except msgspec.ValidationError as error:
+        raise RecipeError(f"--vary {words(variant)}: {error}") from error
+    if changed.training.probe != "pairs" or changed.training.probe_ridge is None:
+        raise RecipeError("a sweep compares probes of pairs: set training.probe: pairs and training.probe_ridge")
+    return changed
+
+
+def cross_validate(
+    recipe: Recipe, data: Path, root: Path, folds: int, options: FitOptions, say: Callable[[str], None]
+) -> tuple[Figure, ...]:
+    """Each problem of the training and validation splits, judged by a probe that saw nothing of its group.
+
+    Raises: TrainingError for fewer groups than folds.
+    """
+    base = prepare_base(recipe, root / f"base-{recipe.model.layers or 'all'}")
+    loaded = load_data(recipe, data)
+    items = pack_all([*loaded.train, *loaded.validation], base, recipe)
+    trunk, tail = trained_parts(base, recipe)
+    packs = [pack for item in items for pack in item.packs]
+    processes = Processes(options.device)
+    features = features_for(trunk, packs, recipe, options, processes)
+    del trunk
+    training = recipe.training
+    # A share that a recipe weighs need not be one that is reported.
+    shares = [*SHARES, *(prefix.share for prefix in training.probe_prefixes if prefix.share not in SHARES)]
+    weights = {1.0: 1.0} | {prefix.share: prefix.weight for prefix in training.probe_prefixes}
+    tail.eval().to(processes.device)
+    programs = read_programs(tail, items, features, training.reading, shares, bfloat16=False)
+    of_problem = fold_numbers([item.problem.problem_id for item in items], folds)
+    scores = np.zeros((len(SHARES), len(programs.problems)))
+    for fold in tqdm(range(folds), desc="folds", unit="fold"):
+        chosen = np.flatnonzero(of_problem != fold)
+        probe = fit_to_pairs(
+            programs.of(chosen),
+            [weights.get(share, 0.0) for share in shares],
+            training.probe_ridge or 0.0,
+            training.probe_outcome_weight,
+            training.seed,
+        )
+        held_out = of_problem[programs.problems] == fold
+        scores[:, held_out] = (programs.readings[: len(SHARES), torch.from_numpy(held_out)] @ probe.weight).numpy()
+    return _figures(scores, programs.passed.numpy(), programs.problems, items)
+
+
+def fold_numbers(problem_ids: Sequence[str], folds: int) -> npt.NDArray[np.int64]:
+    """The fold of each problem, [problems]: the same for all files' programs of one problem, and for all functions of
+    one package. Groups are dealt out in an order drawn with a fixed seed.
+
+    Raises: TrainingError for fewer groups than folds.
+    """
+    groups = [fold_group(problem_id) for problem_id in problem_ids]
+    names = sorted(set(groups))
+    if len(names) < folds:
+        raise TrainingError(f"--folds {folds}: the recipe's problems form {len(names)} groups; give fewer folds")
+    order = np.random.default_rng(0).permutation(len(names))
+    of_group = {names[place]: number % folds for number, place in enumerate(order.tolist())}
+    return np.asarray([of_group[group] for group in groups], dtype=np.int64)
+
+
+def fold_group(problem_id: str) -> str:
+    """What must not stand on both sides: the package of a function (``package/file.py:name``), else the problem."""
+    match = re.fullmatch(r"([^/:]+)/[^:]*:.*", problem_id)
+    return match.group(1) if match else problem_id
+
+
+def words(variant: Variant) -> str:
+    """A variant in one line."""
+    return ", ".join(f"{name} = {json.dumps(value)}" for name, value in variant.items()) or "the recipe itself"
+
+
+def render(rows: Sequence[Row]) -> str:
+    """Markdown: one line for each variant and share of the tokens, one column for each data set."""
+    datasets = sorted({figure.dataset for row in rows for figure in row.figures})
+    lines = [f"| variant | share of tokens | {' | '.join(datasets)} |", "|" + "---|" * (len(datasets) + 2)]
+    for row in rows:
+        for share in SHARES:
+            found = {figure.dataset: figure for figure in row.figures if figure.share == share}
+            cells = [_cell(found.get(name)) for name in datasets]
+            label = f"{row.recipe}, {row.folds} folds: {words(row.variant)}" if share == SHARES[0] else ""
+            lines.append(f"| {label} | {share:.0%} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _cell(figure: Figure | None) -> str:
+    if figure is None:
+        return "-"
+    error = "" if figure.standard_error is None else f" ± {figure.standard_error:.3f}"
+    return f"{figure.mean:.3f}{error} ({figure.problems})"
+
+
+def _figures(
+    scores: npt.NDArray[np.float64],
+    passed: npt.NDArray[np.bool_],
+    problems: npt.NDArray[np.int64],
+    items: Sequence[ProblemPacks],
+) -> tuple[Figure, ...]:
+    names = np.asarray([item.problem.dataset for item in items])[problems]
+    found = []
+    for dataset in sorted(set(names.tolist())):
+        here = names == dataset
+        for share, values in zip(SHARES, scores, strict=True):
+            each = per_problem(auroc, values[here], passed[here], problems[here])
+            each = each[~np.isnan(each)]
+            if len(each):
+                error = float(each.std(ddof=1) / np.sqrt(len(each))) if len(each) > 1 else None
+                found.append(Figure(dataset, share, float(each.mean()), error, len(each)))
+    return tuple(found)
+
+
+def _rows(log: Path) -> list[Row]:
+    if not log.exists():
+        return []
+    try:
+        return [msgspec.json.decode(line, type=Row) for line in log.read_bytes().splitlines()]
+    except msgspec.MsgspecError as error:
+        raise RecipeError(f"{log} holds no sweep: {error}; give another --run, or remove the file") from error
