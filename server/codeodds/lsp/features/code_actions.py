@@ -9,7 +9,8 @@ from lsprotocol import types as lsp
 
 from codeodds.lsp.command_names import EXPLAIN, OPEN_SETTINGS
 from codeodds.lsp.cues import SHARP_DROP, cues
-from codeodds.lsp.documents import Document, Judged
+from codeodds.lsp.documents import Document
+from codeodds.lsp.judged import Judged
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.suppression import Suppression
 
