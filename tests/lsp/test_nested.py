@@ -47,7 +47,7 @@ async def test_they_are_listed_behind_the_function_around_them_and_score_nothing
         (6, pytest.approx(0.3)),
     ]
     assert inner["lines"][1]["drop"] == pytest.approx(0.6)
-    assert inner["lines"][2]["fraction"] == pytest.approx(21 / 22, abs=1e-6)
+    assert inner["lines"][2]["fraction"] == pytest.approx(20 / 21, abs=1e-6)
     assert (functions[2]["probability"], functions[2]["reason"]) == (None, "it is a stub")
     assert again["functions"] == [inner]
 
@@ -78,7 +78,7 @@ async def test_a_position_means_the_innermost_function_and_a_range_all_that_it_t
         f"30 % likely to be right as written: {INNER}\n\n"
         "The model's estimate of the chance that this function does what its signature and docstring say. "
         "It is no verdict.\n\n"
-        "▃▃ from line 6 to line 7\n\n"
+        "█▃▃ from line 5 to line 7\n\n"
         "It falls most at\n- line 6: 0.90 → 0.30\n\n"
         "fake 1. Read within outer; what such a reading is worth was not measured."
     )

@@ -60,10 +60,11 @@ class CodeActions:
         """Add the edit, unless the document has changed since."""
         data: dict[str, Any] = action.data if isinstance(action.data, dict) else {}
         document = self._server.documents.get(str(data.get("uri", "")))
-        if document is not None and document.version == data.get("version"):
+        line = data.get("line")
+        if document is not None and document.version == data.get("version") and isinstance(line, int | None):
             for judged in document.judged:
                 if judged.function.line == data.get("function"):
-                    action.edit = self._edit(document, judged, data.get("line"))
+                    action.edit = self._edit(document, judged, line)
         return action
 
     def _signed(self, document: Document, first: int, last: int) -> list[Judged]:
