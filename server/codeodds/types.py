@@ -25,6 +25,9 @@ class ScoringUnit:
     solution: str
     """The body of the function. Starts where `problem` ends, indentation included."""
 
+    parts: tuple[tuple[int, int], ...] = ()
+    """Character ranges [start, end) of the solution that are read for themselves too: bodies of functions within it."""
+
     @property
     def text(self) -> str:
         """The source that the model reads."""
@@ -60,6 +63,10 @@ class Score:
 
     doubt: str | None = None
     """What weighs most against trusting it, in words without any of the user's code."""
+
+    parts: tuple[Score | None, ...] = ()
+    """What the same values say of each of the unit's parts, in order; None for a part without tokens. Its offsets count
+    from the part's start. Nothing ran for them: both counts of tokens are 0."""
 
     @property
     def probability(self) -> float:

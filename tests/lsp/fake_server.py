@@ -13,6 +13,9 @@ import threading
 from dataclasses import asdict
 from typing import Any
 
+from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException
+
 from codeodds.engine.api import Scorer, ScorerOptions
 from codeodds.engine.fake import FakeScorer
 from codeodds.errors import BundleMissing
@@ -60,7 +63,19 @@ def run_gated() -> None:
 
     @server.feature("test/held")
     def held(params: Any) -> int:
-        return len(server.protocol._request_futures)
+        return len(server.protocol._request_futures) + len(server.protocol._result_types)
+
+    @server.feature("test/fail")
+    def fail(params: Any) -> None:
+        raise ValueError("a text that may quote code")
+
+    @server.feature("test/ask")
+    async def ask(params: Any) -> int:
+        try:
+            await server.workspace_configuration_async(lsp.ConfigurationParams([]))
+        except JsonRpcException as error:
+            return error.code
+        return 0
 
     server.start_io()
 

@@ -11,7 +11,8 @@ from codeodds.engine.api import MeasuredThreshold, ScorerInfo
 from codeodds.engine.fake import FakeScorer
 from codeodds.engine.lines import score_lines
 from codeodds.lsp.cues import SCREEN_LINES, cues
-from codeodds.lsp.documents import Document, Judged
+from codeodds.lsp.documents import Document
+from codeodds.lsp.judged import Judged
 from codeodds.lsp.presentation import explanation, measured, percent, shown_lines, sparkline
 from codeodds.lsp.settings import Settings
 from codeodds.source.functions import find_functions

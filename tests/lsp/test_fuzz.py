@@ -9,8 +9,10 @@ import pytest
 from lsprotocol import types as lsp
 
 from codeodds.engine.fake import FakeScorer
-from codeodds.source.functions import find_functions
+from codeodds.source.functions import Function, find_functions
 from codeodds.source.judgement import not_judged_because
+from codeodds.source.nested import with_nested
+from codeodds.types import Score
 from tests.lsp.client import Client, connect
 
 START = """\
@@ -53,6 +55,7 @@ SCRAPS = [
     "#",
     ":\n",
     "def g(a):\n    return a + BUG\n",
+    "    def h(a):\n        return a + BUG\n",
     "class D:\n    def m(self):\n        return 1 + 2\n",
     "import sys\n",
     "@deco\n",
@@ -92,13 +95,20 @@ def random_change(rng: random.Random, text: str) -> tuple[int, int, str]:
 
 
 def reference(text: str) -> list[float | None]:
-    """The probability of each function, from a fresh scorer."""
+    """The probability of each function, and of those within it, from a fresh scorer."""
     scorer, found = FakeScorer(), []
-    for function in find_functions(text):
+    for function in map(with_nested, find_functions(text)):
         score = None if not_judged_because(function) else scorer.score(function.unit)
-        enough = score is not None and len(score.values) >= scorer.info.min_solution_tokens
-        found.append(score.probability if score is not None and enough else None)
+        found.append(shown(function, score))
+        parts = score.parts if score is not None else [None] * len(function.nested)
+        found += [shown(inner, part) for inner, part in zip(function.nested, parts, strict=True)]
     return found
+
+
+def shown(function: Function, score: Score | None) -> float | None:
+    if score is None or not_judged_because(function) or len(score.values) < FakeScorer().info.min_solution_tokens:
+        return None
+    return score.probability
 
 
 async def type_at_random(client: Client, seed: int, encoding: lsp.PositionEncodingKind) -> dict[int, str]:
@@ -126,7 +136,7 @@ async def test_random_edits_end_in_the_scores_of_a_fresh_server(encoding: lsp.Po
         # Whatever is left at the end, some functions are to be compared.
         client.edit(lsp.Range(lsp.Position(0, 0), lsp.Position(0, 0)), START, EDITS + 2)
         answer = await client.score()
-        shown = await client.hints()
+        hints = await client.hints()
     final = START + texts[EDITS + 1]
     async with connect(options={"enable": False}, encodings=[encoding]) as client:
         client.open(final, version=EDITS + 2)
@@ -137,7 +147,8 @@ async def test_random_edits_end_in_the_scores_of_a_fresh_server(encoding: lsp.Po
     assert [item["probability"] for item in answer["functions"]] == [
         None if value is None else pytest.approx(value, abs=1e-6) for value in expected
     ]
-    assert len(shown) == sum(value is not None for value in expected)
+    outermost = [item for item in answer["functions"] if item["within"] is None]
+    assert len(hints) == sum(item["probability"] is not None for item in outermost)
 
 
 async def test_no_version_is_shown_after_a_newer_one_nor_with_the_values_of_another() -> None:

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from codeodds.engine.fake import FakeScorer
-from codeodds.source.functions import find_functions
-from codeodds.source.judgement import not_judged_because
+from codeodds.source.functions import Function, find_functions
+from codeodds.source.nested import with_nested
 from tests.lsp.client import FAKE_SERVER
+from tests.lsp.test_fuzz import reference
 
 NVIM = shutil.which("nvim")
 SCRIPT = Path(__file__).with_name("neovim.lua")
@@ -63,13 +63,14 @@ def test_neovim_shows_the_scores_of_the_text_that_it_holds(seen: dict[str, Any])
     assert seen["offset_encoding"] == "utf-16"
     assert "30 %" in seen["hover"]["value"]
     assert seen["exit"] == 0
-    scorer = FakeScorer()
-    functions = find_functions("\n".join(seen["text"]) + "\n")
-    assert [item["name"] for item in seen["score"]["functions"]] == [function.name for function in functions]
-    assert functions[0].name == "added"
-    for item, function in zip(seen["score"]["functions"], functions, strict=True):
-        score = None if not_judged_because(function) else scorer.score(function.unit)
-        if score is None or len(score.values) < scorer.info.min_solution_tokens:
-            assert item.get("probability") is None
-        else:
-            assert item["probability"] == pytest.approx(score.probability, abs=1e-6)
+    text = "\n".join(seen["text"]) + "\n"
+    names = [name for function in map(with_nested, find_functions(text)) for name in names_of(function)]
+    assert [item["name"] for item in seen["score"]["functions"]] == names
+    assert names[0] == "added"
+    for item, probability in zip(seen["score"]["functions"], reference(text), strict=True):
+        assert item.get("probability") == (None if probability is None else pytest.approx(probability, abs=1e-6))
+
+
+def names_of(function: Function) -> list[str]:
+    """Of a function and those within it."""
+    return [function.name, *(inner.name for inner in function.nested)]

@@ -64,10 +64,11 @@ async def test_an_answer_has_the_shape_of_the_schema(blocks: list[Any]) -> None:
     async with connect(options={"enable": False}) as client:
         client.open("")
         nothing = await client.score()
-        client.replace("def f(a):\n    b = BUG\n    return b\n\n\ndef stub(a):\n    ...\n", 2)
+        body = "    b = BUG\n    def g(c):\n        return b + c\n    return g\n"
+        client.replace(f"def f(a):\n{body}\n\ndef stub(a):\n    ...\n", 2)
         something = await client.score()
     assert (nothing["model"], nothing["functions"]) == (None, [])
-    assert [bool(function["lines"]) for function in something["functions"]] == [True, False]
+    assert [bool(function["lines"]) for function in something["functions"]] == [True, True, False]
     check(nothing, schema)
     check(something, schema)
     spans = [function["range"] for function in [*something["functions"], *example["functions"]]]

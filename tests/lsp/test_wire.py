@@ -81,6 +81,118 @@ async def test_messages_do_not_quote_what_was_sent() -> None:
         assert "secret" not in str(await connection.answer(None))
 
 
+async def test_an_error_that_nobody_foresaw_is_answered_with_its_type_alone() -> None:
+    async with wire(*FAKE_SERVER, "--gate") as connection:
+        connection.request(8, "test/fail")
+        answer = await connection.answer(8)
+        assert answer["error"] == {
+            "code": -32603,
+            "message": "the request failed unexpectedly (ValueError); try it again",
+        }
+        connection.notify("test/release")
+        await still_answers(connection)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ({"result": []}, 0),
+        ({"result": None}, 0),
+        ({"result": 5}, -32602),
+        ({"error": {"code": -32601, "message": "no"}}, -32601),
+        ({"error": 5}, -32602),
+        ({}, -32602),
+    ],
+    ids=str,
+)
+async def test_whatever_a_client_answers_ends_the_request_of_the_server(answer: dict[str, object], code: int) -> None:
+    async with wire(*FAKE_SERVER, "--gate") as connection:
+        connection.request(1, "test/ask")
+        question = await connection.asked("workspace/configuration")
+        connection.send({"jsonrpc": "2.0", "id": question["id"], **answer})
+        assert (await connection.answer(1))["result"] == code
+        connection.request(2, "test/held")
+        assert (await connection.answer(2))["result"] == 1, "its own request alone"
+        connection.notify("test/release")
+        await still_answers(connection)
+
+
+async def test_nothing_is_done_before_initialize() -> None:
+    async with wire(greet=False) as connection:
+        connection.open(TEXT)
+        connection.request(1, "codeodds/score", {"textDocument": {"uri": "file:///w/a.py"}})
+        assert (await connection.answer(1))["error"]["code"] == -32002
+        connection.send(INITIALIZE)
+        assert "capabilities" in (await connection.answer("start"))["result"]
+        connection.notify("initialized", {})
+        connection.request(2, "codeodds/score", {"textDocument": {"uri": "file:///w/a.py"}})
+        assert "no open Python document" in (await connection.answer(2))["error"]["message"]
+        await still_answers(connection)
+
+
+async def test_a_client_that_leaves_before_initialize() -> None:
+    async with wire(greet=False) as connection:
+        connection.notify("exit")
+        assert await connection.ended() in (0, 1)
+
+
+async def test_requests_after_shutdown_are_refused() -> None:
+    async with wire() as connection:
+        connection.request(1, "shutdown")
+        assert (await connection.answer(1))["result"] is None
+        connection.open(TEXT)
+        connection.request(2, "codeodds/score", {"textDocument": {"uri": "file:///w/a.py"}})
+        assert (await connection.answer(2))["error"]["code"] == -32600
+        connection.notify("exit")
+        assert await connection.ended() == 0
+
+
+async def test_two_hundred_requests_at_once_are_each_answered_once() -> None:
+    async with wire() as connection:
+        connection.open(TEXT)
+        place = {"textDocument": {"uri": "file:///w/a.py"}, "position": {"line": 1, "character": 0}}
+        span = {"start": {"line": 0, "character": 0}, "end": {"line": 9, "character": 0}}
+        kinds = {
+            "codeodds/score": place,
+            "textDocument/hover": place,
+            "textDocument/inlayHint": {**place, "range": span},
+            "textDocument/diagnostic": place,
+        }
+        for number in range(200):
+            method = list(kinds)[number % len(kinds)]
+            connection.request(number, method, kinds[method])
+            if number % 20 == 0:
+                connection.notify("$/cancelRequest", {"id": number})
+        await still_answers(connection)
+    answered = [message["id"] for message in connection.received if isinstance(message.get("id"), int)]
+    assert sorted(answered) == list(range(200))
+
+
+@pytest.mark.parametrize("versions", [(5, 4, 3), (0, -1, -(2**31)), (7, 7, 7)])
+async def test_versions_may_go_back_and_the_last_text_counts(versions: tuple[int, ...]) -> None:
+    async with wire() as connection:
+        connection.open(TEXT, version=10)
+        for version in versions:
+            document = {"uri": "file:///w/a.py", "version": version}
+            change = {"text": TEXT.replace("a + 1", f"BUG + {version}")}
+            connection.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
+        connection.request(1, "codeodds/score", {"textDocument": {"uri": "file:///w/a.py"}})
+        result = (await connection.answer(1))["result"]
+        assert result["version"] == versions[-1]
+        assert result["functions"][0]["probability"] == pytest.approx(0.3)
+        await still_answers(connection)
+
+
+async def test_a_document_that_is_opened_twice_is_the_second() -> None:
+    async with wire() as connection:
+        connection.open(TEXT, version=3)
+        connection.open(TEXT.replace("a + 1", "BUG"), version=1)
+        connection.request(1, "codeodds/score", {"textDocument": {"uri": "file:///w/a.py"}})
+        result = (await connection.answer(1))["result"]
+        assert (result["version"], result["functions"][0]["probability"]) == (1, pytest.approx(0.3))
+        await still_answers(connection)
+
+
 async def test_shutdown_during_a_run() -> None:
     async with wire(*FAKE_SERVER, "--gate") as connection:
         connection.open(TEXT)

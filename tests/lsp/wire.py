@@ -50,6 +50,15 @@ class Wire:
                 if message.get("id") == number and "method" not in message:
                     return message
 
+    async def asked(self, method: str) -> dict[str, Any]:
+        """The next request of the server with that method."""
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                message = await self._receive()
+                self.received.append(message)
+                if message.get("method") == method and "id" in message:
+                    return message
+
     async def end(self) -> int:
         """Say goodbye; the exit status."""
         self.request("end", "shutdown")
@@ -72,9 +81,14 @@ class Wire:
 
 @asynccontextmanager
 async def wire(
-    *command: str, initialize: dict[str, Any] | None = None, stderr: int | IO[bytes] = asyncio.subprocess.DEVNULL
+    *command: str,
+    initialize: dict[str, Any] | None = None,
+    stderr: int | IO[bytes] = asyncio.subprocess.DEVNULL,
+    greet: bool = True,
 ) -> AsyncIterator[Wire]:
-    """Start a server process and initialize it. It is killed at the end if it still lives; see `Wire.end`."""
+    """Start a server process and, with `greet`, initialize it. It is killed at the end if it still lives; see
+    `Wire.end`.
+    """
     process = await asyncio.create_subprocess_exec(
         *(command or FAKE_SERVER),
         stdin=asyncio.subprocess.PIPE,
@@ -83,9 +97,10 @@ async def wire(
     )
     connection = Wire(process)
     try:
-        connection.send(initialize or INITIALIZE)
-        await connection.answer("start")
-        connection.notify("initialized", {})
+        if greet:
+            connection.send(initialize or INITIALIZE)
+            await connection.answer("start")
+            connection.notify("initialized", {})
         yield connection
     finally:
         if process.returncode is None:

@@ -10,6 +10,7 @@ const line = (number: number, probability: number, drop: number): ScoredFunction
 
 const SCORED: ScoredFunction = {
   name: "f",
+  within: null,
   range: { start: { line: 0, character: 0 }, end: { line: 4, character: 0 } },
   probability: 0.31,
   applicability: null,

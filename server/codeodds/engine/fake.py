@@ -7,12 +7,14 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from codeodds.engine.api import Cancellation, MeasuredThreshold, ScorerInfo
+from codeodds.engine.parts import parts_of
 from codeodds.errors import UnitEmpty, UnitError, UnitTooLong
-from codeodds.types import Score, ScoringUnit
+from codeodds.types import FloatArray, IntArray, Score, ScoringUnit
 
 _WORD = re.compile(r"\w+|[^\w\s]|\s+")
 
@@ -55,17 +57,24 @@ class FakeScorer:
         if len(spans) > self._info.max_tokens:
             raise UnitTooLong(f"the unit has {len(spans)} tokens; the limit is {self._info.max_tokens}")
         values, value = [], 0.9
-        words = {unit.solution[start:end] for start, end in spans}
-        applicability = min((self._strange[word] for word in words & self._strange.keys()), default=None)
         for start, end in spans:
             value = max(0.01, value - self._drops.get(unit.solution[start:end], 0.0))
             values.append(value)
-        probabilities = np.asarray(values, dtype=np.float32)
+        probabilities, offsets = np.asarray(values, dtype=np.float32), np.asarray(spans, dtype=np.int64)
+        parts = parts_of(unit, probabilities, offsets)
+        return replace(
+            self._read(unit, probabilities, offsets),
+            computed_tokens=len(spans),
+            parts=tuple(None if part is None else self._read(*part) for part in parts),
+        )
+
+    def _read(self, unit: ScoringUnit, probabilities: FloatArray, offsets: IntArray) -> Score:
+        words = {unit.solution[start:end] for start, end in offsets.tolist()}
+        applicability = min((self._strange[word] for word in words & self._strange.keys()), default=None)
         return Score(
             values=probabilities,
             raw=np.log(probabilities / (1 - probabilities)),
-            offsets=np.asarray(spans, dtype=np.int64),
-            computed_tokens=len(spans),
+            offsets=offsets,
             applicability=applicability,
             doubt=None if applicability is None else "a marked word stands in it",
         )

@@ -65,4 +65,5 @@ class ScoreMemo:
 
 def _size(unit: ScoringUnit, score: Score) -> int:
     texts = sys.getsizeof(unit.problem) + sys.getsizeof(unit.solution)
-    return texts + score.values.nbytes + score.raw.nbytes + score.offsets.nbytes
+    scores = [score, *(part for part in score.parts if part is not None)]
+    return texts + sum(item.values.nbytes + item.raw.nbytes + item.offsets.nbytes for item in scores)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -21,6 +22,7 @@ from codeodds.bundle.tokenization import EncodedUnit
 from codeodds.engine.api import Cancellation, MeasuredThreshold, Scorer, ScorerInfo
 from codeodds.engine.batch import BATCH_LIMIT_MB, Model, not_finite, run_batch, shared_prefix, split_rows
 from codeodds.engine.cache import CachedRun, PrefixCache
+from codeodds.engine.parts import parts_of
 from codeodds.errors import SettingError, UnitError
 from codeodds.types import FloatArray, IntArray, Score, ScoringUnit
 
@@ -106,14 +108,22 @@ class OnnxScorer:
     def _score(self, unit: ScoringUnit, encoded: EncodedUnit, logits: FloatArray, cached: int) -> Score:
         """`logits`: of all tokens; `cached`: how many of them did not run."""
         raw = logits[encoded.solution_start :].copy()
+        parts = parts_of(unit, raw, encoded.offsets)
+        return replace(
+            self._read(unit, raw, encoded.offsets),
+            cached_tokens=cached,
+            computed_tokens=len(encoded.ids) - cached,
+            parts=tuple(None if part is None else self._read(*part) for part in parts),
+        )
+
+    def _read(self, unit: ScoringUnit, raw: FloatArray, offsets: IntArray) -> Score:
+        """What the logits of a solution's tokens say."""
         section = self._bundle.manifest.applicability
         trusted = None if section is None else trust(section, unit, raw)
         return Score(
             values=calibrate(self._bundle.manifest.calibration, raw),
             raw=raw,
-            offsets=encoded.offsets,
-            cached_tokens=cached,
-            computed_tokens=len(encoded.ids) - cached,
+            offsets=offsets,
             applicability=None if trusted is None else trusted.applicability,
             doubt=None if trusted is None else trusted.doubt,
         )

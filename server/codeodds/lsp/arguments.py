@@ -36,7 +36,7 @@ def read_argument(
     """
     try:
         return msgspec.convert(_plain(argument), kind)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeError) as error:
         members = ", ".join(field.name for field in msgspec.structs.fields(kind) if field.required)
         raise JsonRpcInvalidParams(f"{name}: {what} with {members} ({error})") from error
 

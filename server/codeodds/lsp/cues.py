@@ -6,7 +6,8 @@ from bisect import bisect_left, insort
 from dataclasses import dataclass
 
 from codeodds.engine.api import ScorerInfo
-from codeodds.lsp.documents import Document, Judged
+from codeodds.lsp.documents import Document
+from codeodds.lsp.judged import Judged
 from codeodds.lsp.presentation import fall, is_low, percent, sharpest_drops
 from codeodds.lsp.settings import Settings
 from codeodds.lsp.suppression import Suppression

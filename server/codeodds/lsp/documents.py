@@ -11,19 +11,18 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from codeodds.engine.judgement import not_shown_because
-from codeodds.engine.lines import score_lines
 from codeodds.engine.worker import Priority, ScoringWorker
 from codeodds.errors import BundleError, EngineError, RequestTimeout, Superseded, UnitError
 from codeodds.lsp.futures import outcome
+from codeodds.lsp.judged import Judged, judge, touches, unjudged
 from codeodds.lsp.requests import Requests
 from codeodds.lsp.rhythm import Rhythm
 from codeodds.lsp.settings import Settings
 from codeodds.lsp.settings_store import SettingsStore
 from codeodds.source.functions import Function, find_functions, normalise_newlines
 from codeodds.source.judgement import not_judged_because
+from codeodds.source.nested import with_nested
 from codeodds.source.outside import find_outside_code
-from codeodds.types import LineScore, Score
 
 logger = logging.getLogger(__name__)
 
@@ -36,25 +35,6 @@ not change is shown without a pause."""
 
 PUBLISH_EVERY_S = 0.5
 """While the functions of a document are scored one after the other, what is known is shown this often."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One function and what the model says of it, or why it says nothing."""
-
-    function: Function
-    probability: float | None = None
-    lines: tuple[LineScore, ...] = ()
-    """By line of the solution; add `function.solution_line`."""
-    reason: str | None = None
-    """Why there is no probability, as words that complete "not judged: ..."."""
-    applicability: float | None = None
-    """How far the score may be trusted; None without a score, or if the bundle does not say."""
-
-    @property
-    def pending(self) -> bool:
-        """Whether the model has yet to say something."""
-        return self.probability is None and self.reason is None
 
 
 @dataclass(slots=True)
@@ -228,7 +208,7 @@ class Documents:
         functions = await self._find(document)
         if line is not None:
             last = line if last_line is None else last_line
-            functions = [item for item in functions if _first_line(item) <= last and line <= item.end_line]
+            functions = [item for item in functions if touches(item, line, last)]
         with self.requests.held(document.uri, len(functions)) as keys:
             found = []
             for key, function in zip(keys, functions, strict=True):
@@ -291,7 +271,7 @@ class Documents:
         order.sort(key=lambda index: abs(functions[index].line - (document.changed_line or 0)))
         most = self.settings_for(document.uri).max_functions
         for index in order[most:]:
-            judged[index] = Judged(functions[index], reason="the document has too many functions")
+            judged[index] = unjudged(functions[index], "the document has too many functions")
         loop = asyncio.get_running_loop()
         shown = loop.time()
         priority = Priority.INTERACTIVE if document.edited else Priority.BACKGROUND
@@ -313,9 +293,9 @@ class Documents:
     def _first_look(self, functions: Iterable[Function]) -> list[Judged]:
         """What can be said of functions without a run."""
         return [
-            self._judged(function, known)
+            judge(function, known, self.worker.info)
             if (known := self.worker.known(function.unit)) is not None
-            else Judged(function, reason=not_judged_because(function))
+            else unjudged(function, not_judged_because(function))
             for function in functions
         ]
 
@@ -323,23 +303,13 @@ class Documents:
         """Raises: BundleError, EngineError, Superseded."""
         reason = not_judged_because(function)
         if reason is not None:
-            return Judged(function, reason=reason)
+            return unjudged(function, reason)
         try:
             score = await outcome(self.worker.submit(key, function.unit, priority))
         except UnitError as error:
-            return Judged(function, reason=str(error))
+            return unjudged(function, str(error))
         self.problem = None
-        return self._judged(function, score)
-
-    def _judged(self, function: Function, score: Score) -> Judged:
-        reason = not_judged_because(function)
-        if reason is not None:
-            return Judged(function, reason=reason)
-        info = self.worker.info
-        reason = None if info is None else not_shown_because(score, info)
-        if reason is not None:
-            return Judged(function, reason=reason, applicability=score.applicability)
-        return Judged(function, score.probability, _lines(function, score), applicability=score.applicability)
+        return judge(function, score, self.worker.info)
 
     async def _find(self, document: Document) -> list[Function]:
         if document.functions is None:
@@ -351,7 +321,7 @@ class Documents:
         return list(document.functions)
 
     def _parse(self, document: Document) -> list[Function]:
-        found = find_functions(document.text, document.imports)
+        found = [with_nested(function) for function in find_functions(document.text, document.imports)]
         if self.settings_for(document.uri).module_code:
             found += find_outside_code(document.text, document.imports)
         return found
@@ -386,15 +356,3 @@ def _keys(uri: str, functions: list[Function]) -> list[str]:
         seen[function.name] += 1
         keys.append(f"{uri}#{function.name}#{seen[function.name]}")
     return keys
-
-
-def _lines(function: Function, score: Score) -> tuple[LineScore, ...]:
-    """By line below `function.solution_line`, also where the unit leaves lines of the document out."""
-    lines = score_lines(score, function.unit.solution)
-    if function.solution_lines:
-        lines = [line._replace(line=function.solution_lines[line.line] - function.solution_line) for line in lines]
-    return tuple(lines)
-
-
-def _first_line(function: Function) -> int:
-    return min(function.line, function.solution_line)

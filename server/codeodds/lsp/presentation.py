@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from codeodds.engine.api import ScorerInfo
 from codeodds.engine.lines import largest_drops
-from codeodds.lsp.documents import Judged
+from codeodds.lsp.judged import Judged
 from codeodds.lsp.settings import Settings
 from codeodds.types import LineScore
 
@@ -88,6 +88,13 @@ def model_name(info: ScorerInfo) -> str:
     return f"{info.name} {info.version}"
 
 
+def reading_of(inner: Judged) -> str:
+    """One sentence on a function within the function, as plain text."""
+    if inner.probability is None:
+        return f"{inner.function.name} by itself is not judged: {inner.reason}."
+    return f"{inner.function.name} by itself: {percent(inner.probability)}, by the same values."
+
+
 def explanation(judged: Judged, info: ScorerInfo, settings: Settings, *, markdown: bool = True) -> str:
     """All there is to say of a judged function, as Markdown or as plain text. Lines count from 1, as editors show them.
 
@@ -111,5 +118,8 @@ def explanation(judged: Judged, info: ScorerInfo, settings: Settings, *, markdow
     if drops:
         bullets = [f"- line {function.solution_line + line.line + 1}: {fall(line)}" for line in drops]
         paragraphs.append("\n".join(["It falls most at", "", *bullets] if markdown else ["It falls most at", *bullets]))
-    paragraphs.append(f"{model_name(info)}. {measured(info, settings)}")
+    worth = measured(info, settings)
+    if judged.within is not None:
+        worth = f"Read within {code}{judged.within}{code}; what such a reading is worth was not measured."
+    paragraphs.append(f"{model_name(info)}. {worth}")
     return "\n\n".join(paragraphs)

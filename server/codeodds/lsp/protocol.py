@@ -4,13 +4,18 @@
   also splits at form feeds, and would hold every text twice.
 - A request that cannot be read is answered. pygls would leave the client waiting for ever.
 - What was done with a notification is forgotten. pygls would keep it for ever: some kilobytes for each keystroke.
+- A client's answer that cannot be read, or is an error, ends the server's request. pygls would wait for ever for the
+  one, and remember the other.
 - Cancelling a command ends the command, not only the wait for it.
+- A request before `initialize` or after `shutdown` is refused, and no answer holds a traceback or the text of an error
+  that nobody foresaw: it may quote the document.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from typing import Any
@@ -22,6 +27,11 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 PARSE_ERROR = int(lsp.ErrorCodes.ParseError)
 INVALID_REQUEST = int(lsp.ErrorCodes.InvalidRequest)
 INVALID_PARAMS = int(lsp.ErrorCodes.InvalidParams)
+INTERNAL_ERROR = int(lsp.ErrorCodes.InternalError)
+NOT_INITIALIZED = int(lsp.ErrorCodes.ServerNotInitialized)
+
+_TYPE = re.compile(r"[\w.]+")
+"""How the text of an error starts: with the name of its type."""
 
 Handled = Generator[Any, Any, None]
 
@@ -78,18 +88,44 @@ class Protocol(LanguageServerProtocol):
             if "method" in data and isinstance(data.get("id"), int | str):
                 reason = "the parameters are not those of the method, see the protocol's specification"
                 self.answer_with_error(data["id"], INVALID_PARAMS, reason)
+            elif isinstance(data.get("id"), int | str):
+                reason = "the client's answer is none that the protocol knows"
+                self._handle_response(data["id"], error=lsp.ResponseError(INVALID_PARAMS, reason))
             raise
+
+    def _handle_response(
+        self, msg_id: int | str, result: Any | None = None, error: lsp.ResponseError | None = None
+    ) -> None:
+        self._result_types.pop(msg_id, None)
+        super()._handle_response(msg_id, result, error)
 
     def handle_message(self, message: Any) -> None:
         """Pass a message on. What is JSON, but no message, is answered as the specification of JSON-RPC wants."""
         if not hasattr(message, "jsonrpc"):
             self.answer_with_error(None, INVALID_REQUEST, "not a JSON-RPC 2.0 message")
             return
+        method, number = getattr(message, "method", None), getattr(message, "id", None)
+        if self._shutdown and method is not None and number is not None:
+            self.answer_with_error(number, INVALID_REQUEST, "the server was shut down; send `exit` and start another")
+            return
+        if self._workspace is None and method not in (None, lsp.INITIALIZE, lsp.EXIT):
+            if number is not None:
+                self.answer_with_error(number, NOT_INITIALIZED, "the first request must be `initialize`")
+            return
         super().handle_message(message)
 
     def answer_with_error(self, number: int | str | None, code: int, reason: str) -> None:
         """`number`: the request's id; None if it could not be read."""
         self._send_data(lsp.ResponseErrorMessage(id=number, error=lsp.ResponseError(code=code, message=reason)))
+
+    def _send_response(
+        self, msg_id: int | str, result: Any | None = None, error: lsp.ResponseError | None = None
+    ) -> None:
+        if error is not None and error.code == INTERNAL_ERROR:
+            name = _TYPE.match(error.message)
+            what = name.group() if name else "an error"
+            error = lsp.ResponseError(INTERNAL_ERROR, f"the request failed unexpectedly ({what}); try it again")
+        super()._send_response(msg_id, result, error)
 
     def answer_unreadable(self, error: Exception) -> None:
         """Tell the client that a message's content is not JSON."""

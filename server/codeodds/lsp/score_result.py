@@ -8,8 +8,9 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from codeodds.errors import CodeoddsError
 from codeodds.lsp.convert import Converter
-from codeodds.lsp.documents import Document, Judged
+from codeodds.lsp.documents import Document
 from codeodds.lsp.failures import as_response
+from codeodds.lsp.judged import Judged, everything, innermost, touches
 from codeodds.lsp.server import CodeoddsServer
 
 DECIMALS = 6
@@ -33,15 +34,21 @@ def open_document(server: CodeoddsServer, name: str, uri: str, line: int | None 
 async def judged_now(
     server: CodeoddsServer, document: Document, first: int | None, last: int | None = None
 ) -> tuple[Judged, ...]:
-    """The document's functions, or those that touch the lines from `first` to `last` (the same line if None), scored.
+    """The document's functions, scored, each with those within it behind it; or those that touch the lines from `first`
+    to `last`. Without `last`, the innermost one around `first` (and what else stands there that is no function).
 
     Raises: JsonRpcException with one sentence: RequestFailed when the bundle or the engine fails or the time is up,
     ServerCancelled when the document changes or closes meanwhile.
     """
     try:
-        return await server.documents.judge(document, first, last)
+        judged = await server.documents.judge(document, first, last)
     except CodeoddsError as error:
         raise as_response(error) from error
+    if first is None:
+        return tuple(everything(judged))
+    if last is None:
+        return tuple(innermost(item, first) for item in judged)
+    return tuple(item for item in everything(judged) if touches(item.function, first, last))
 
 
 async def score_result(
@@ -67,7 +74,7 @@ def known_scores(server: CodeoddsServer, document: Document) -> dict[str, Any]:
         "version": document.version,
         "complete": not any(item.pending for item in document.judged),
         "problem": server.documents.problem,
-        "functions": [_summary(item, converter) for item in document.judged],
+        "functions": [_summary(item, converter) for item in everything(document.judged)],
     }
 
 
@@ -90,6 +97,7 @@ def _summary(judged: Judged, converter: Converter) -> dict[str, Any]:
     span = converter.span(min(function.line, function.signature_end[0]), function.end_line)
     return {
         "name": function.name,
+        "within": judged.within,
         "range": {
             "start": {"line": span.start.line, "character": span.start.character},
             "end": {"line": span.end.line, "character": span.end.character},

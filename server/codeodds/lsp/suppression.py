@@ -50,7 +50,7 @@ class Suppression:
         None if a comment cannot stand there: within a string, or behind a backslash.
         """
         at = function.signature_end[0] if line is None else line
-        if at >= len(self._lines):
+        if not 0 <= at < len(self._lines):
             return None
         text = self._lines[at].rstrip()
         if text.endswith("\\"):

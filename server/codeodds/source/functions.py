@@ -13,31 +13,21 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from codeodds.source.syntax import LineIndex, colon_of, docstring_of, parse
+from codeodds.source.syntax import (
+    CONTAINERS,
+    LineIndex,
+    colon_of,
+    docstring_of,
+    is_stub,
+    parse,
+    solution_start,
+    with_newline,
+)
 from codeodds.types import ScoringUnit
 
 MAX_IMPORT_LINES = 40
 """Of the module's imports, no more lines than this go into a problem."""
 
-_CONTAINERS = frozenset(
-    {
-        "module",
-        "block",
-        "ERROR",
-        "decorated_definition",
-        "if_statement",
-        "elif_clause",
-        "else_clause",
-        "try_statement",
-        "except_clause",
-        "finally_clause",
-        "with_statement",
-        "for_statement",
-        "while_statement",
-        "match_statement",
-        "case_clause",
-    }
-)
 _IMPORTS = frozenset({"import_statement", "import_from_statement", "future_import_statement"})
 _TOP_DEFINITION = re.compile(
     rb"^(?=@|def\b|async\b|class\b|(?:if|try|with|for|while)\b[^\n]*:[ \t]*(?:#[^\n]*)?$)", re.MULTILINE
@@ -48,7 +38,6 @@ _CLASS_HEADER = re.compile(rb"(?:[ \t]*\[[^\]]*\])?[ \t]*(?:\((?:[^()]|\([^()]*\
 """What may follow the name in a finished ``class`` header: type parameters, bases, the colon."""
 _DEFINITION_LINE = re.compile(rb"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)[^\n]*\n?", re.MULTILINE)
 _INDENTATION = re.compile(rb"[ \t]*")
-_BLANK_REST = re.compile(rb"[ \t]*(#[^\n]*)?(\n|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +76,9 @@ class Function:
 
     solution_lines: tuple[int, ...] = ()
     """The document's line of each line of the solution, where these do not follow one another; empty where they do."""
+
+    nested: tuple[Function, ...] = ()
+    """Functions within it, as far as somebody asked for them: see `codeodds.source.nested`."""
 
 
 def find_functions(text: str, imports: str = "") -> list[Function]:
@@ -164,7 +156,7 @@ class _Finder:
                     pending.append((body, (*around, _Class.of(node, body, piece)), None))
             elif node.type in _IMPORTS and (node.parent is None or node.parent.type in ("module", "ERROR")):
                 self.imports += piece.source[node.start_byte : node.end_byte].split(b"\n")
-            elif node.type in _CONTAINERS:
+            elif node.type in CONTAINERS:
                 outer = node if node.type == "decorated_definition" else None
                 pending += [(child, around, outer) for child in reversed(node.named_children)]
 
@@ -236,8 +228,8 @@ class _Found:
         signature_end = (colon.end_byte if colon else node.end_byte) + shift
         docstring = docstring_of(body)
         problem_end = docstring.end_byte + shift if docstring else signature_end
-        start = _solution_start(source, problem_end)
-        end = _with_newline(source, max(start, node.end_byte + shift))
+        start = solution_start(source, problem_end)
+        end = with_newline(source, max(start, node.end_byte + shift))
         first = lines.start_of_line((self.decorated or node).start_byte + shift)
         first = lines.start_of_comment_block(first)
         head = [imports + b"\n\n"] if imports else []
@@ -255,7 +247,7 @@ class _Found:
             solution_character=character,
             end_line=lines.position(end - 1 if end > start else problem_end)[0],
             parses=parses,
-            is_stub=parses and _is_stub(body, self.piece.source),
+            is_stub=parses and is_stub(body, self.piece.source),
             unit=ScoringUnit(b"".join(head).decode("utf-8", "replace"), source[start:end].decode("utf-8", "replace")),
         )
 
@@ -288,34 +280,3 @@ def _class_header(source: bytes, match: re.Match[bytes], end: int) -> bytes:
     """The header of the class whose name was matched, before `end`; only the name if what follows is unfinished."""
     header = _CLASS_HEADER.match(source, match.end(), end)
     return (source[match.start() : header.end()] if header else match.group() + b":") + b"\n"
-
-
-def _is_stub(body: Node | None, source: bytes) -> bool:
-    if body is None:
-        return False
-    docstring = docstring_of(body)
-    rest = [child for child in body.named_children if child.type != "comment" and child != docstring]
-    return all(_does_nothing(child, source) for child in rest)
-
-
-def _does_nothing(statement: Node, source: bytes) -> bool:
-    if statement.type == "pass_statement":
-        return True
-    inner = statement.named_children
-    if statement.type == "expression_statement":
-        return len(inner) == 1 and inner[0].type == "ellipsis"
-    if statement.type == "raise_statement":
-        return b"NotImplementedError" in source[statement.start_byte : statement.end_byte]
-    return False
-
-
-def _solution_start(source: bytes, header_end: int) -> int:
-    """The next line, unless code stands behind the colon or the docstring."""
-    rest = _BLANK_REST.match(source, header_end)
-    return rest.end() if rest else header_end
-
-
-def _with_newline(source: bytes, end: int) -> int:
-    """The end of the line if nothing but a comment follows on it."""
-    rest = _BLANK_REST.match(source, end)
-    return rest.end() if rest and source[end - 1 : end] != b"\n" else end

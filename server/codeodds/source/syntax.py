@@ -9,6 +9,27 @@ import tree_sitter_python
 from tree_sitter import Language, Node, Parser
 
 LANGUAGE = Language(tree_sitter_python.language())
+CONTAINERS = frozenset(
+    {
+        "module",
+        "block",
+        "ERROR",
+        "decorated_definition",
+        "if_statement",
+        "elif_clause",
+        "else_clause",
+        "try_statement",
+        "except_clause",
+        "finally_clause",
+        "with_statement",
+        "for_statement",
+        "while_statement",
+        "match_statement",
+        "case_clause",
+    }
+)
+"""Nodes within which functions are looked for."""
+_BLANK_REST = re.compile(rb"[ \t]*(#[^\n]*)?(\n|\Z)")
 _FORMATTED = re.compile(rb"\w*[bf]", re.IGNORECASE)
 """How an f-string or a bytes literal starts: neither is a docstring."""
 
@@ -66,3 +87,35 @@ def docstring_of(body: Node | None) -> Node | None:
     inner = statements[0].named_children
     is_string = len(inner) == 1 and inner[0].type in ("string", "concatenated_string")
     return statements[0] if is_string and not _FORMATTED.match(inner[0].text or b"") else None
+
+
+def is_stub(body: Node | None, source: bytes) -> bool:
+    """Whether a function's body does nothing but ``pass``, ``...`` or raising NotImplementedError."""
+    if body is None:
+        return False
+    docstring = docstring_of(body)
+    rest = [child for child in body.named_children if child.type != "comment" and child != docstring]
+    return all(_does_nothing(child, source) for child in rest)
+
+
+def _does_nothing(statement: Node, source: bytes) -> bool:
+    if statement.type == "pass_statement":
+        return True
+    inner = statement.named_children
+    if statement.type == "expression_statement":
+        return len(inner) == 1 and inner[0].type == "ellipsis"
+    if statement.type == "raise_statement":
+        return b"NotImplementedError" in source[statement.start_byte : statement.end_byte]
+    return False
+
+
+def solution_start(source: bytes, header_end: int) -> int:
+    """The next line, unless code stands behind the colon or the docstring."""
+    rest = _BLANK_REST.match(source, header_end)
+    return rest.end() if rest else header_end
+
+
+def with_newline(source: bytes, end: int) -> int:
+    """The end of the line if nothing but a comment follows on it."""
+    rest = _BLANK_REST.match(source, end)
+    return rest.end() if rest and source[end - 1 : end] != b"\n" else end

@@ -22,7 +22,7 @@ export function registerRankCommand(requests: Requests, preview: Preview): vscod
       return;
     }
     const source = await vscode.window.showQuickPick(sources(document), {
-      title: `Where do other bodies for ${found.name} come from?`,
+      title: `Where do other bodies for ${found.within ?? found.name} come from?`,
     });
     if (source === undefined) return;
     const bodies = await source.bodies();

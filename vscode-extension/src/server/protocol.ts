@@ -20,6 +20,8 @@ export interface Line {
 
 export interface ScoredFunction {
   name: string;
+  /** Of a function within a function, the outermost one around it. */
+  within: string | null;
   range: Range;
   probability: number | null;
   applicability: number | null;

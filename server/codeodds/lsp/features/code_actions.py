@@ -9,7 +9,8 @@ from lsprotocol import types as lsp
 
 from codeodds.lsp.command_names import EXPLAIN, OPEN_SETTINGS
 from codeodds.lsp.cues import SHARP_DROP, cues
-from codeodds.lsp.documents import Document, Judged
+from codeodds.lsp.documents import Document
+from codeodds.lsp.judged import Judged
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.suppression import Suppression
 
@@ -59,10 +60,11 @@ class CodeActions:
         """Add the edit, unless the document has changed since."""
         data: dict[str, Any] = action.data if isinstance(action.data, dict) else {}
         document = self._server.documents.get(str(data.get("uri", "")))
-        if document is not None and document.version == data.get("version"):
+        line = data.get("line")
+        if document is not None and document.version == data.get("version") and isinstance(line, int | None):
             for judged in document.judged:
                 if judged.function.line == data.get("function"):
-                    action.edit = self._edit(document, judged, data.get("line"))
+                    action.edit = self._edit(document, judged, line)
         return action
 
     def _signed(self, document: Document, first: int, last: int) -> list[Judged]:

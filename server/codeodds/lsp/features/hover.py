@@ -5,8 +5,17 @@ from __future__ import annotations
 from lsprotocol import types as lsp
 
 from codeodds.engine.api import ScorerInfo
-from codeodds.lsp.documents import Document, Judged
-from codeodds.lsp.presentation import explanation, fall, is_low, model_name, percent, sharpest_drops
+from codeodds.lsp.documents import Document
+from codeodds.lsp.judged import Judged, innermost
+from codeodds.lsp.presentation import (
+    explanation,
+    fall,
+    is_low,
+    model_name,
+    percent,
+    reading_of,
+    sharpest_drops,
+)
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.settings import Settings
 from codeodds.lsp.suppression import Suppression
@@ -31,26 +40,30 @@ class Hover:
         suppression = Suppression(document.lines, settings.suppress_comment)
         if suppression.function(judged.function) or suppression.line(line):
             return None
-        text = self._text(judged, line, info, settings)
+        inner = innermost(judged, line)
+        if suppression.function(inner.function):
+            return None
+        text = self._text(judged, inner, line, info, settings)
         if text is None:
             return None
         kind = lsp.MarkupKind.Markdown if self._server.client.hover_in_markdown else lsp.MarkupKind.PlainText
         return lsp.Hover(lsp.MarkupContent(kind, text), self._server.converter(document).line_range(line))
 
-    def _text(self, judged: Judged, line: int, info: ScorerInfo, settings: Settings) -> str | None:
-        function = judged.function
-        if judged.probability is None and judged.reason is None:
+    def _text(self, judged: Judged, inner: Judged, line: int, info: ScorerInfo, settings: Settings) -> str | None:
+        """`inner`: the innermost function around the line, which may be `judged` itself."""
+        if judged.pending:
             return None
-        if line <= max(function.line, function.signature_end[0]):
-            return explanation(judged, info, settings, markdown=self._server.client.hover_in_markdown)
+        if line <= max(inner.function.line, inner.function.signature_end[0]):
+            return explanation(inner, info, settings, markdown=self._server.client.hover_in_markdown)
         if judged.probability is None or not is_low(judged, info, settings):
             return None
         for drop in sharpest_drops(judged, info, settings.max_hints):
-            if function.solution_line + drop.line == line:
-                return (
+            if judged.function.solution_line + drop.line == line:
+                text = (
                     f"Over this line the estimate that the function is right falls most: {fall(drop)}. "
                     f"At its end it is {percent(judged.probability)} ({model_name(info)})."
                 )
+                return text if inner is judged else f"{text} {reading_of(inner)}"
         return None
 
 

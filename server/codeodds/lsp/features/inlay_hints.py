@@ -6,7 +6,8 @@ from typing import Any
 
 from lsprotocol import types as lsp
 
-from codeodds.lsp.documents import Document, Judged
+from codeodds.lsp.documents import Document
+from codeodds.lsp.judged import Judged
 from codeodds.lsp.presentation import explanation, percent
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.suppression import Suppression
