@@ -22,9 +22,18 @@ die() {
   die "$python is not Python 3.11 or newer; set PYTHON=/path/to/python3.11."
 version=$("$python" -c 'import json; print(json.load(open("vscode-extension/package.json"))["version"])')
 
+# A warning of vsce is an error here.
 vsce() {
-  (cd "$extension" && ../scripts/node.sh npx --no-install vsce package --no-dependencies --allow-missing-repository \
-    --no-rewrite-relative-links "$@" >/dev/null)
+  local log
+  log=$(mktemp)
+  if ! (cd "$extension" && ../scripts/node.sh npx --no-install vsce package --no-dependencies --allow-missing-repository \
+    --no-rewrite-relative-links "$@" >"$log" 2>&1) || grep -q WARNING "$log"; then
+    cat "$log" >&2
+    rm "$log"
+    die "vsce did not package $extension without warnings; see above."
+  fi
+  grep 'Packaged:' "$log"
+  rm "$log"
 }
 
 libraries() {
@@ -69,5 +78,5 @@ print("\n".join(tomllib.load(open("pyproject.toml", "rb"))["project"]["dependenc
   vsce --target "$target" --allow-package-all-secrets --out "../dist/codeodds-$version-$target.vsix"
 fi
 for file in dist/codeodds-"$version"-*.vsix; do
-  printf '%s\t%s MB\n' "$file" "$(($(wc -c <"$file") / 1000000))"
+  wc -c <"$file" | awk -v file="$file" '{ printf "%s\t%.1f MB\n", file, $1 / 1000000 }'
 done

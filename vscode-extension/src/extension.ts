@@ -8,6 +8,7 @@ import { registerScoreCommands } from "./commands/score.ts";
 import { registerServerCommands } from "./commands/server.ts";
 import { registerInspection } from "./inspect.ts";
 import { onActiveInterpreter } from "./python/extension.ts";
+import { PowerWatch } from "./power/watch.ts";
 import { Preview } from "./ranking/preview.ts";
 import { Requests } from "./server/requests.ts";
 import { shipped } from "./server/root.ts";
@@ -60,6 +61,9 @@ export function activate(context: vscode.ExtensionContext): void {
     registerRankCommand(requests, preview),
     ...registerServerCommands({ supervisor: running, requests, session, channel, version }),
     ...registerInspection(session, running, panel),
+    new PowerWatch((onBattery) => {
+      if (session.power(onBattery)) void running.settingsChanged();
+    }),
     vscode.workspace.onDidChangeConfiguration((change) => {
       const restart = NEED_RESTART.some((name) => change.affectsConfiguration(name));
       const model = running.state === "failed" && change.affectsConfiguration("codeodds.model");

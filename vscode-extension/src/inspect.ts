@@ -6,10 +6,12 @@
  *       "uri": string, "version": number,                        the active document; null without one
  *       "hints": [{"line", "character", "label", "tooltip"}],    from 0; tooltip as Markdown, null unless resolved
  *       "lenses": [{"line", "title", "command"}],
+ *       "hovers": [string],                                      what is said at the cursor, as Markdown
  *       "diagnostics": [{"startLine", "endLine", "code", "message", "severity", "source"}],   severity: 0 error ... 3 hint
  *       "status": {"state", "text", "detail", "busy", "action"}, as src/status/text.ts
  *       "values": object or null,                                the last model of the view, as src/values/model.ts
- *       "server": {"state", "python", "origin"}                  python and origin null before one was found
+ *       "server": {"state", "python", "origin"},                 python and origin null before one was found
+ *       "trusted": boolean                                       whether the workspace is
  *     }
  *
  * The file is written beside and then renamed, so that whoever waits for it reads it whole.
@@ -29,7 +31,7 @@ export function registerInspection(session: Session, supervisor: Supervisor, pan
   return [
     vscode.commands.registerCommand("codeodds.test.inspect", async () => {
       const found = {
-        ...(await ofDocument(vscode.window.activeTextEditor?.document)),
+        ...(await ofEditor(vscode.window.activeTextEditor)),
         status: session.status,
         values: panel.model ?? null,
         server: {
@@ -37,6 +39,7 @@ export function registerInspection(session: Session, supervisor: Supervisor, pan
           python: supervisor.interpreter?.version ?? null,
           origin: supervisor.interpreter?.origin ?? null,
         },
+        trusted: vscode.workspace.isTrusted,
       };
       await writeFile(`${target}.part`, JSON.stringify(found, undefined, 2));
       await rename(`${target}.part`, target);
@@ -44,12 +47,18 @@ export function registerInspection(session: Session, supervisor: Supervisor, pan
   ];
 }
 
-async function ofDocument(document: vscode.TextDocument | undefined): Promise<object> {
-  if (document === undefined) return { uri: null, version: null, hints: [], lenses: [], diagnostics: [] };
+async function ofEditor(editor: vscode.TextEditor | undefined): Promise<object> {
+  if (editor === undefined) return { uri: null, version: null, hints: [], lenses: [], hovers: [], diagnostics: [] };
+  const { document, selection } = editor;
   const { uri } = document;
   const whole = new vscode.Range(0, 0, document.lineCount, 0);
   const hints = await vscode.commands.executeCommand<vscode.InlayHint[]>("vscode.executeInlayHintProvider", uri, whole);
   const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>("vscode.executeCodeLensProvider", uri, 100);
+  const hovers = await vscode.commands.executeCommand<vscode.Hover[]>(
+    "vscode.executeHoverProvider",
+    uri,
+    selection.active,
+  );
   return {
     uri: uri.toString(),
     version: document.version,
@@ -64,6 +73,7 @@ async function ofDocument(document: vscode.TextDocument | undefined): Promise<ob
       title: lens.command?.title ?? null,
       command: lens.command?.command ?? null,
     })),
+    hovers: hovers.flatMap(({ contents }) => contents.map((part) => (part as vscode.MarkdownString).value)),
     diagnostics: vscode.languages.getDiagnostics(uri).map((item) => ({
       startLine: item.range.start.line,
       endLine: item.range.end.line,

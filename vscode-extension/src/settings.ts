@@ -9,6 +9,7 @@ export interface OwnSettings {
   interpreter: string;
   importStrategy: ImportStrategy;
   logLevel: string;
+  pauseOnBattery: boolean;
 }
 
 export function ownSettings(): OwnSettings {
@@ -17,6 +18,7 @@ export function ownSettings(): OwnSettings {
     interpreter: values.get("interpreter", "").trim(),
     importStrategy: values.get<ImportStrategy>("importStrategy", "useBundled"),
     logLevel: values.get("logLevel", "warning"),
+    pauseOnBattery: values.get("pauseOnBattery", false),
   };
 }
 

@@ -33,11 +33,56 @@ test("the page has a point and a row for each line, and code stands in it escape
   const html = body(model());
   assert.equal(html.match(/<g id="point-/g)?.length, 4);
   assert.equal(html.match(/<rect class="point sharp"/g)?.length, 2);
-  assert.ok(html.includes('aria-label="line 3: 0.40, falls by 0.20"'));
+  assert.ok(html.includes('aria-label="line 3: 0.40, falls by 0.20, among the largest falls"'));
+  assert.ok(html.includes('aria-label="line 4: 0.36, falls by 0.04"'));
   assert.ok(html.includes("<td>b = &quot;&lt;a&amp;b&gt;&quot;</td>"));
-  assert.ok(html.includes('<tr class="current" aria-current="true"><td><button id="row-2"'));
+  assert.ok(html.includes('<tr class="current" aria-current="true"><th scope="row"><button id="row-2"'));
   // 0.4 of the way down from 1, between the top at 12 and the bottom at 210.
   assert.ok(html.includes('<circle class="point" cx="44" cy="91.2" r="4"/>'));
+});
+
+test("the points are one stop of the Tab key and the rows another: the line of the cursor", () => {
+  const stops = (change: Partial<ValueModel>): string[] =>
+    [...body({ ...model(), ...change }).matchAll(/id="([a-z]+-\d+)"[^>]* tabindex="0"/g)].map(
+      (found) => found[1] ?? "",
+    );
+  assert.deepEqual(stops({ cursor: 3 }), ["point-3", "row-3"]);
+  assert.deepEqual(stops({ cursor: 0 }), ["point-1", "row-1"]);
+  assert.equal(body(model()).match(/tabindex="-1"/g)?.length, 6);
+});
+
+test("plot and table have names, and every button says where it goes", () => {
+  const html = body(model());
+  assert.ok(
+    html.includes('role="group" aria-label="Value along the lines of f, 4 points; a table with the same values'),
+  );
+  assert.ok(html.includes('<caption class="unseen">Value at the end of each line</caption>'));
+  assert.equal(html.match(/<th scope="col">/g)?.length, 5);
+  assert.equal(html.match(/<th scope="row">/g)?.length, 4);
+  assert.deepEqual(
+    [...html.matchAll(/<button [^>]*aria-label="([^"]*)"/g)].map((found) => found[1]),
+    ["go to line 2", "go to line 3", "go to line 4", "go to line 5"],
+  );
+});
+
+test("a name in markup stays inside its label", () => {
+  const html = body({ ...model(), name: 'f"><b>' });
+  assert.ok(html.includes('aria-label="Value along the lines of f&quot;&gt;&lt;b&gt;, 4 points;'));
+});
+
+test("a screen reader does not spell the bars of the explanation", () => {
+  const html = body({ ...model(), explanation: "▅▅▂ from line 2 to line 5\n▁ <a>" });
+  assert.ok(html.includes('<p><span aria-hidden="true">▅▅▂</span> from line 2 to line 5\n<span aria-hidden="true">▁'));
+});
+
+test("in high contrast nothing is told by a background alone, and every colour has another to fall back to", () => {
+  const html = page("", "abc");
+  assert.ok(html.includes(".vscode-high-contrast tr.current { outline:"));
+  const theirs = [...html.matchAll(/var\(--vscode-(charts|editorWarning|editorCursor|contrast)[^)]*\)/g)];
+  assert.deepEqual(
+    theirs.map((found) => found[0]).filter((use) => !use.includes(", currentColor")),
+    [],
+  );
 });
 
 test("what is not judged says why, and no function asks for one", () => {

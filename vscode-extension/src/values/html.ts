@@ -17,37 +17,45 @@ p { margin: 0.4em 0; white-space: pre-line; }
 svg { width: 100%; max-width: 60em; height: auto; display: block; }
 .grid { stroke: var(--vscode-editorWidget-border, var(--vscode-contrastBorder, currentColor)); stroke-opacity: 0.5; }
 .label { fill: var(--vscode-descriptionForeground); font-size: 11px; }
-.curve { fill: none; stroke: var(--vscode-charts-blue); stroke-width: 2; }
-.point { fill: var(--vscode-charts-blue); stroke: var(--vscode-editor-background); cursor: pointer; }
-.point.sharp { fill: var(--vscode-editorWarning-foreground); }
-.cursor { stroke: var(--vscode-editorCursor-foreground); stroke-dasharray: 3 3; }
+.curve { fill: none; stroke: var(--vscode-charts-blue, currentColor); stroke-width: 2; }
+.point { fill: var(--vscode-charts-blue, currentColor); stroke: var(--vscode-editor-background); cursor: pointer; }
+.point.sharp { fill: var(--vscode-editorWarning-foreground, currentColor); }
+.cursor { stroke: var(--vscode-editorCursor-foreground, currentColor); stroke-dasharray: 3 3; }
 g:focus { outline: none; }
 g:focus .point, g:hover .point { stroke: var(--vscode-focusBorder, currentColor); stroke-width: 3; }
 table { border-collapse: collapse; margin-top: 0.6em; }
 th, td { text-align: right; padding: 0.15em 0.8em 0.15em 0; font-variant-numeric: tabular-nums; white-space: nowrap; }
-th:last-child, td:last-child { text-align: left; font-family: var(--vscode-editor-font-family); white-space: pre; }
+th[scope=row] { font-weight: inherit; }
+thead th:last-child, td:last-child { text-align: left; font-family: var(--vscode-editor-font-family); white-space: pre; }
 tr.current { background: var(--vscode-editor-lineHighlightBackground, transparent); font-weight: 600; }
+.vscode-high-contrast tr.current { outline: 1px dashed var(--vscode-contrastActiveBorder, currentColor); }
+.vscode-high-contrast .grid { stroke-opacity: 1; stroke-dasharray: 1 4; }
+.vscode-high-contrast button { text-decoration: underline; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 button { all: unset; color: var(--vscode-textLink-foreground); cursor: pointer; }
 button:focus-visible { outline: 1px solid var(--vscode-focusBorder); }
 `;
 
-/** Runs in the view: tells the extension which line was chosen, moves along the points with the arrow keys. */
+/**
+ * Runs in the view: tells the extension which line was chosen. The points are one stop of the Tab key, the rows another; the
+ * arrow keys move within them.
+ */
 const SCRIPT = `
 const api = acquireVsCodeApi();
 const main = document.querySelector("main");
 const go = (element) => element && api.postMessage({ line: Number(element.dataset.line) });
 main.addEventListener("click", (event) => go(event.target.closest("[data-line]")));
 main.addEventListener("keydown", (event) => {
-  const point = event.target.closest("g[data-line]");
-  if (!point) return;
-  if (event.key === "Enter" || event.key === " ") { go(point); event.preventDefault(); return; }
-  const points = [...main.querySelectorAll("g[data-line]")];
+  const item = event.target.closest("[data-line]");
+  if (!item) return;
+  if (event.key === "Enter" || event.key === " ") { go(item); event.preventDefault(); return; }
+  const items = [...item.closest("svg, table").querySelectorAll("[data-line]")];
   const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-  const at = event.key === "Home" ? 0 : event.key === "End" ? points.length - 1 : points.indexOf(point) + step;
-  if (!points[at]) return;
-  point.tabIndex = -1;
-  points[at].tabIndex = 0;
-  points[at].focus();
+  const at = event.key === "Home" ? 0 : event.key === "End" ? items.length - 1 : items.indexOf(item) + step;
+  if (!items[at]) return;
+  for (const other of items) other.tabIndex = -1;
+  items[at].tabIndex = 0;
+  items[at].focus();
   event.preventDefault();
 });
 window.addEventListener("message", (event) => {
@@ -80,12 +88,25 @@ export function page(body: string, nonce: string): string {
 export function body(model: ValueModel | undefined): string {
   if (model === undefined) return "<p>Put the cursor into a Python function.</p>";
   const head = `<h1>${escaped(model.name)}</h1>`;
-  const explanation = model.explanation === null ? "" : `<p>${escaped(model.explanation)}</p>`;
+  const explanation = model.explanation === null ? "" : `<p>${bars(escaped(model.explanation))}</p>`;
   if (model.probability === null) {
     return `${head}${explanation || `<p>Not judged: ${escaped(model.reason ?? "its score is not there yet")}.</p>`}`;
   }
   const summary = `<p><strong>${percent(model.probability)}</strong> likely to be right as written</p>`;
   return `${head}${explanation || summary}${plot(model)}${table(model)}`;
+}
+
+/** The small bars that the server draws with block characters: a screen reader would spell each. The table has the values. */
+function bars(html: string): string {
+  return html.replace(/[\u2581-\u2588]+/g, '<span aria-hidden="true">$&</span>');
+}
+
+/** Which line the Tab key reaches first: that of the cursor, or the first. */
+function chosenIndex(model: ValueModel): number {
+  return Math.max(
+    model.lines.findIndex((line) => line.line === model.cursor),
+    0,
+  );
 }
 
 function plot(model: ValueModel): string {
@@ -107,7 +128,7 @@ function plot(model: ValueModel): string {
     at < 0
       ? ""
       : `<line class="cursor" x1="${round(x(at))}" x2="${round(x(at))}" y1="${TOP}" y2="${HEIGHT - BOTTOM}"/>`;
-  const chosen = Math.max(at, 0);
+  const chosen = chosenIndex(model);
   const points = lines.map((line, index) => point(line, x(index), y(line.probability), index === chosen));
   const ends =
     `<text class="label" x="${LEFT}" y="${HEIGHT - 10}">line ${first.line + 1}</text>` +
@@ -126,7 +147,8 @@ function point(line: ValueLine, x: number, y: number, chosen: boolean): string {
   const shape = line.sharp
     ? `<rect class="point sharp" x="${round(x - 5)}" y="${round(y - 5)}" width="10" height="10"/>`
     : `<circle class="point" cx="${round(x)}" cy="${round(y)}" r="4"/>`;
-  const label = `line ${line.line + 1}: ${line.probability.toFixed(2)}, ${change(line)}`;
+  const most = line.sharp ? ", among the largest falls" : "";
+  const label = `line ${line.line + 1}: ${line.probability.toFixed(2)}, ${change(line)}${most}`;
   return (
     `<g id="point-${line.line}" role="button" tabindex="${chosen ? 0 : -1}" data-line="${line.line}" ` +
     `aria-label="${label}"><title>${label}</title>${shape}</g>`
@@ -135,16 +157,17 @@ function point(line: ValueLine, x: number, y: number, chosen: boolean): string {
 
 function table(model: ValueModel): string {
   if (model.lines.length === 0) return "";
+  const chosen = chosenIndex(model);
   const rows = model.lines.map(
-    (line) =>
+    (line, index) =>
       `<tr${line.line === model.cursor ? ' class="current" aria-current="true"' : ""}>` +
-      `<td><button id="row-${line.line}" data-line="${line.line}" aria-label="go to line ${line.line + 1}">` +
-      `${line.line + 1}</button></td>` +
+      `<th scope="row"><button id="row-${line.line}" tabindex="${index === chosen ? 0 : -1}" data-line="${line.line}" ` +
+      `aria-label="go to line ${line.line + 1}">${line.line + 1}</button></th>` +
       `<td>${line.probability.toFixed(2)}</td><td>${change(line)}</td><td>${Math.round(100 * line.fraction)} %</td>` +
       `<td>${escaped(line.text)}</td></tr>`,
   );
   return (
-    "<table><caption hidden>Value at the end of each line</caption><thead><tr>" +
+    '<table><caption class="unseen">Value at the end of each line</caption><thead><tr>' +
     '<th scope="col">line</th><th scope="col">value</th><th scope="col">change</th>' +
     '<th scope="col">body read</th><th scope="col">code</th></tr></thead>' +
     `<tbody>${rows.join("")}</tbody></table>`
