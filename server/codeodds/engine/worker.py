@@ -206,8 +206,11 @@ class ScoringWorker:
         if running is not None:
             running.cancellation.cancel()
 
-    def close(self) -> None:
-        """End the thread. What waits or runs fails with Superseded; later requests do so at once."""
+    def close(self, wait_s: float = 5.0) -> bool:
+        """End the thread. What waits or runs fails with Superseded; later requests do so at once.
+
+        Returns whether the thread ended within `wait_s` seconds: a run can be terminated, opening a scorer can't.
+        """
         with self._changed:
             self._closed = True
             given_up = [*self._waiting.values()]
@@ -219,8 +222,10 @@ class ScoringWorker:
             self._changed.notify_all()
             thread = self._thread
         _fail(given_up)
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(timeout=5)
+        if thread is None or thread is threading.current_thread():
+            return True
+        thread.join(timeout=wait_s)
+        return not thread.is_alive()
 
     def _pending(self, key: str) -> _Request | None:
         """The newest request of a key that was not given up. Call with the lock held."""
