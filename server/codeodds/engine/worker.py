@@ -21,7 +21,7 @@ from typing import Any
 from codeodds.engine.api import Cancellation, Scorer, ScorerInfo
 from codeodds.engine.memo import MEMO_LIMIT_MB, ScoreMemo
 from codeodds.engine.release import release_memory
-from codeodds.errors import CodeoddsError, EngineError, Superseded, UnitError
+from codeodds.errors import CodeoddsError, EngineError, ModelChanged, Superseded, UnitError
 from codeodds.types import Score, ScoringUnit
 
 logger = logging.getLogger(__name__)
@@ -311,6 +311,9 @@ class ScoringWorker:
                 settle = request.given_up or self._closed
             if settle:
                 _settle(request, error)
+        except ModelChanged as error:
+            self.reload()
+            _settle(request, error)
         except CodeoddsError as error:
             _settle(request, error)
         except Exception as error:
