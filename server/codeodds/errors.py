@@ -11,6 +11,7 @@ CodeoddsError
 │   ├── UnitTooLong        it exceeds the bundle's safe context length
 │   └── UnitNotText        it holds characters that no source file can hold
 ├── EngineError            the model could not be run: memory, or the runtime itself failed
+│   └── ModelChanged       its files were written to while it was in use
 ├── EndpointError          a completions endpoint gave no candidates
 ├── ExecutionError         programs cannot be run here
 ├── RankError              candidates cannot be ranked at all
@@ -67,6 +68,10 @@ class UnitNotText(UnitError):
 
 class EngineError(CodeoddsError):
     """The runtime failed while the model ran. The bundle passed its checks; the machine's memory may be short."""
+
+
+class ModelChanged(EngineError):
+    """A file of the model was written to while it was in use. It can be opened anew."""
 
 
 class EndpointError(CodeoddsError):

@@ -1,8 +1,9 @@
 """A server process whose scorer needs no model: the value falls by 0.6 at the word BUG. Started by the tests.
 
 ``--gate`` holds every score until the client sends ``test/release``, and answers what was asked of the scorer. With
-``--crash``, opening the scorer fails in a way that nobody foresaw; with ``--log LEVEL``, everything from that level on
-goes to stderr; with any other argument, opening the scorer fails with that as its sentence.
+``--crash``, opening the scorer fails in a way that nobody foresaw; with ``--stuck`` it never ends. With
+``--log LEVEL``, everything from that level on goes to stderr. With any other argument, opening the scorer fails with
+that as its sentence.
 """
 
 from __future__ import annotations
@@ -20,15 +21,19 @@ from codeodds.engine.api import Scorer, ScorerOptions
 from codeodds.engine.fake import FakeScorer
 from codeodds.errors import BundleMissing
 from codeodds.lsp import parent
+from codeodds.lsp import server as serving
 from codeodds.lsp.server import create_server, run_stdio
 
 POLL_S = 0.005
 parent.LOOK_EVERY_S = 0.05
+serving.EXIT_WAIT_S = 0.1
 
 
 def open_scorer(options: ScorerOptions) -> Scorer:
     if sys.argv[1:] == ["--crash"]:
         raise RuntimeError("a text that may quote code")
+    if sys.argv[1:] == ["--stuck"]:
+        threading.Event().wait()
     if sys.argv[1:] and sys.argv[1] != "--log":
         raise BundleMissing(sys.argv[1])
     return FakeScorer()

@@ -76,6 +76,18 @@ async def test_a_huge_document_does_not_block_other_requests() -> None:
         assert len(await client.hints()) == 3
 
 
+async def test_a_function_of_a_hundred_thousand_lines_is_not_judged_and_can_be_edited() -> None:
+    async with connect(options={"debounce_ms": 0}) as client:
+        client.open("def f(a):\n" + "    a += 1\n" * 100_000)
+        (function,) = (await client.score())["functions"]
+        assert (function["probability"], function["range"]["end"]["line"]) == (None, 100_000)
+        assert function["reason"].startswith("the unit has ")
+        end = lsp.Position(100_001, 0)
+        client.edit(lsp.Range(lsp.Position(2, 0), end), "    return BUG\n", 2)
+        (function,) = (await client.score())["functions"]
+    assert function["probability"] == pytest.approx(0.3)
+
+
 @pytest.mark.parametrize(
     ("settings", "named"),
     [

@@ -104,6 +104,24 @@ async def test_cells_come_and_go_and_other_languages_are_passed_over() -> None:
         assert len(await client.hints(uri_of("good"))) == 1
 
 
+async def test_broken_cells_and_changes_that_make_no_sense_harm_no_other_cell() -> None:
+    async with connect(capabilities=CAPABILITIES) as client:
+        cells = [cell("half"), cell("missing"), cell("null"), cell("good"), cell("good"), cell("bad")]
+        notebook = lsp.NotebookDocument(NOTEBOOK, "jupyter-notebook", 1, cells)
+        half = item("half", 'import (\ndef f(:\n    "')
+        texts = [half, item("null", "\x00%%%\n!"), item("good", GOOD), item("bad", BAD), item("lost", GOOD)]
+        opening = lsp.DidOpenNotebookDocumentParams(notebook, texts)
+        client.rpc.notebook_document_did_open(opening)
+        assert len(await client.diagnostics(1, uri_of("bad"))) == 1
+        array = lsp.NotebookCellArrayChange(90, 7, [cell("nowhere")])
+        closed = [lsp.TextDocumentIdentifier(uri_of("never"))]
+        change(client, 2, structure=lsp.NotebookDocumentCellChangeStructure(array, did_close=closed))
+        change(client, 1, text_content=[typed("never", 1, 0, 0, "x"), typed("half", 0, 99, 99, "BUG")])
+        client.rpc.notebook_document_did_open(opening)
+        answer = await client.score(uri_of("good"))
+    assert [function["probability"] for function in answer["functions"]] == [pytest.approx(0.9)]
+
+
 @pytest.mark.parametrize(
     ("text", "source"),
     [

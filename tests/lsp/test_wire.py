@@ -11,6 +11,7 @@ from tests.lsp.client import FAKE_SERVER
 from tests.lsp.wire import INITIALIZE, Wire, wire
 
 TEXT = "def f(a):\n    b = a + 1\n    return b\n"
+PLACE = {"line": 0, "character": 5}
 
 
 async def still_answers(connection: Wire) -> None:
@@ -203,6 +204,17 @@ async def test_shutdown_during_a_run() -> None:
         assert (await connection.answer(2))["error"]["code"] in (-32800, -32802)
         connection.notify("exit")
         assert await connection.ended() == 0
+
+
+async def test_a_client_goes_while_the_model_is_opened() -> None:
+    async with wire(*FAKE_SERVER, "--stuck") as connection:
+        connection.open(TEXT)
+        connection.request(1, "codeodds/score", {"textDocument": {"uri": "file:///w/a.py"}})
+        connection.request(2, "textDocument/hover", {"textDocument": {"uri": "file:///w/a.py"}, "position": PLACE})
+        assert (await connection.answer(2))["result"] is None
+        assert await connection.end() == 0
+    (answer,) = (message for message in connection.received if message.get("id") == 1)
+    assert answer["error"]["code"] in (-32800, -32802)
 
 
 async def test_the_end_of_input_during_a_run() -> None:

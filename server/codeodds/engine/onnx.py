@@ -15,6 +15,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from codeodds.bundle.manifest import Graph
 from codeodds.engine.api import Cancellation
 from codeodds.engine.keyvalues import KeyValues
+from codeodds.engine.mapped import MappedFiles
 from codeodds.errors import BundleUnsupported, EngineError, Superseded
 from codeodds.types import FloatArray, IntArray
 
@@ -34,6 +35,9 @@ _RUNTIME_ERRORS = (
     MemoryError,
     RuntimeError,
 )
+
+_MAPPED = (".bin", ".onnx")
+"""Files of a bundle that the runtime reads from while it runs."""
 
 _AGAIN = "export the bundle again with this version's trainer"
 
@@ -55,6 +59,7 @@ class OnnxModel:
         Raises: BundleUnsupported for a graph that cannot be run, or whose tensors are not those of the manifest.
         """
         self._graph = graph
+        self._mapped = MappedFiles(file for file in path.parent.iterdir() if file.suffix in _MAPPED)
         try:
             self._session = ort.InferenceSession(str(path), _options(threads), providers=["CPUExecutionProvider"])
         except _RUNTIME_ERRORS as error:
@@ -81,8 +86,9 @@ class OnnxModel:
         and the new tokens.
 
         Raises: Superseded when cancelled, also in the middle of the run; the model stays usable. EngineError if the
-        runtime fails.
+        runtime fails; ModelChanged if a file of the bundle was written to since it was opened.
         """
+        self._mapped.check()
         batch, sequence = ids.shape
         total = past.tokens + sequence
         positions = np.arange(past.tokens, total, dtype=np.int64)

@@ -21,7 +21,7 @@ from typing import Any
 from codeodds.engine.api import Cancellation, Scorer, ScorerInfo
 from codeodds.engine.memo import MEMO_LIMIT_MB, ScoreMemo
 from codeodds.engine.release import release_memory
-from codeodds.errors import CodeoddsError, EngineError, Superseded, UnitError
+from codeodds.errors import CodeoddsError, EngineError, ModelChanged, Superseded, UnitError
 from codeodds.types import Score, ScoringUnit
 
 logger = logging.getLogger(__name__)
@@ -206,8 +206,11 @@ class ScoringWorker:
         if running is not None:
             running.cancellation.cancel()
 
-    def close(self) -> None:
-        """End the thread. What waits or runs fails with Superseded; later requests do so at once."""
+    def close(self, wait_s: float = 5.0) -> bool:
+        """End the thread. What waits or runs fails with Superseded; later requests do so at once.
+
+        Returns whether the thread ended within `wait_s` seconds: a run can be terminated, opening a scorer can't.
+        """
         with self._changed:
             self._closed = True
             given_up = [*self._waiting.values()]
@@ -219,8 +222,10 @@ class ScoringWorker:
             self._changed.notify_all()
             thread = self._thread
         _fail(given_up)
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(timeout=5)
+        if thread is None or thread is threading.current_thread():
+            return True
+        thread.join(timeout=wait_s)
+        return not thread.is_alive()
 
     def _pending(self, key: str) -> _Request | None:
         """The newest request of a key that was not given up. Call with the lock held."""
@@ -306,6 +311,9 @@ class ScoringWorker:
                 settle = request.given_up or self._closed
             if settle:
                 _settle(request, error)
+        except ModelChanged as error:
+            self.reload()
+            _settle(request, error)
         except CodeoddsError as error:
             _settle(request, error)
         except Exception as error:

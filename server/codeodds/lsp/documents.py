@@ -170,12 +170,12 @@ class Documents:
                 self._show(document, [])
 
     def shutdown(self) -> None:
-        """Give everything up and end the threads."""
+        """Give everything up and tell the threads to end; the client does not wait for them."""
         for uri in list(self._open):
             self._stop(uri)
         self._open.clear()
         self._parser.shutdown(wait=False, cancel_futures=True)
-        self.worker.close()
+        self.worker.close(wait_s=0)
 
     async def settled(self, document: Document) -> None:
         """Wait until the settings are known and no more scores are under way for this version of a document."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 
 
 def matches(path: str, pattern: str) -> bool:
@@ -15,7 +15,7 @@ def matches(path: str, pattern: str) -> bool:
     return _compiled(pattern).fullmatch(path) is not None
 
 
-@cache
+@lru_cache(maxsize=256)
 def _compiled(pattern: str) -> re.Pattern[str]:
     anywhere = r"(?:[^/]+/)*" if "/" not in pattern.removesuffix("/") else ""
     plain = anywhere + re.escape(pattern)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -27,6 +28,9 @@ logger = logging.getLogger(__name__)
 PYTHON_SUFFIXES = (".py", ".pyi")
 NOTEBOOK_CELL = "vscode-notebook-cell:"
 """Scheme of a notebook's cells. They come with their notebook: alone, a cell lacks the imports of the others."""
+
+EXIT_WAIT_S = 5.0
+"""How long a run may take to end when the client is gone."""
 
 NOTEBOOKS = lsp.NotebookDocumentSyncOptions(
     [lsp.NotebookDocumentFilterWithCells(cells=[lsp.NotebookCellLanguage("python")])]
@@ -202,5 +206,8 @@ def run_stdio(open_scorer: OpenScorer, log_level: str = "warning") -> None:
     try:
         server.start_io()
     finally:
-        # A client that just goes asks for no shutdown; the interpreter can't end well while a run is going on.
-        server.documents.worker.close()
+        # A client that just goes asks for no shutdown. The interpreter can't end well while a run is going on, nor
+        # while the model is opened, which nothing can interrupt.
+        if not server.documents.worker.close(EXIT_WAIT_S):
+            logging.shutdown()
+            os._exit(0)
