@@ -12,6 +12,7 @@ CodeoddsError
 │   └── UnitNotText        it holds characters that no source file can hold
 ├── EngineError            the model could not be run: memory, or the runtime itself failed
 ├── EndpointError          a completions endpoint gave no candidates
+├── CompletionError        there are no names to complete with
 ├── ExecutionError         programs cannot be run here
 ├── RankError              candidates cannot be ranked at all
 ├── RowError               one JSONL row cannot be used; others can
@@ -71,6 +72,10 @@ class EngineError(CodeoddsError):
 
 class EndpointError(CodeoddsError):
     """The endpoint that the settings name cannot be asked, or gave nothing that can be used."""
+
+
+class CompletionError(CodeoddsError):
+    """Jedi, which knows the names that can stand at a place, is not installed or failed."""
 
 
 class ExecutionError(CodeoddsError):
