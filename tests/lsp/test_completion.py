@@ -193,6 +193,41 @@ async def test_when_the_time_is_up_the_client_may_ask_again() -> None:
         assert told(connection) == []
 
 
+def shelf(attributes: int) -> str:
+    """A class with attributes ``z00``, ``z01`` and so on, the letter of one typed in line 3, character 14."""
+    given = "".join(f"        self.z{number:02} = 1\n" for number in range(attributes))
+    return f"class Shelf:\n    def fill(self):\n        x = self\n        self.z\n\n    def __init__(self):\n{given}"
+
+
+async def test_of_many_names_the_first_are_ranked_and_the_client_asks_again() -> None:
+    async with server() as connection:
+        connection.open(shelf(25), version=2)
+        found = await complete(connection, 3, 14)
+    assert found["isIncomplete"] is True
+    assert [(entry["label"], entry["sortText"]) for entry in found["items"]] == [
+        (f"z{number:02}", f"~{number:02}") for number in range(20)
+    ]
+
+
+async def test_what_is_scored_when_the_time_is_up_stands_before_the_rest() -> None:
+    """Sixteen names are scored at a time; there are eighteen, and a second batch never ends."""
+    async with server("--slices", "2") as connection:
+        connection.open(shelf(2), version=2)
+        first = await complete(connection, 3, 14)
+        assert [entry["label"] for entry in first["items"]] == ["z00", "z01"]
+        connection.notify("workspace/didChangeConfiguration", {"settings": {**ON, "completion_budget_ms": 6_000}})
+        change = {"textDocument": {"uri": URI, "version": 3}, "contentChanges": [{"text": shelf(18)}]}
+        connection.notify("textDocument/didChange", change)
+        found = await complete(connection, 3, 14, 2)
+    assert found["isIncomplete"] is True
+    assert [(entry["label"], entry["data"]["probability"]) for entry in found["items"]] == [
+        *((f"z{number:02}", pytest.approx(0.9)) for number in range(16)),
+        ("z16", None),
+        ("z17", None),
+    ]
+    assert [entry.get("detail") for entry in found["items"]] == ["codeodds 90 %"] * 16 + [None] * 2
+
+
 async def test_a_client_that_can_be_told_later_is_told_when_the_setting_changes() -> None:
     configuration = {"": {"enable": False, "completion_enable": True}}
     async with connect(capabilities=recorded.vscode(), configuration=configuration) as client:

@@ -69,7 +69,7 @@ class NameFinder:
             self._open()
             line, character = place
             script = self._jedi.Script(
-                text,
+                text.encode("utf-8", "replace").decode("utf-8"),
                 path=path,
                 environment=self._environment,
                 project=self._jedi.Project(

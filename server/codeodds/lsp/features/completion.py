@@ -26,7 +26,7 @@ from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.settings import Settings, parse_settings
 from codeodds.ranking.plan import Context
 from codeodds.source.functions import normalise_newlines
-from codeodds.source.places import find_cursor
+from codeodds.source.places import find_cursor, is_in_comment
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +116,8 @@ class Completion:
         if position.line >= len(document.lines) or not _asks_for_a_name(before):
             return _empty()
         cursor = await asyncio.to_thread(find_cursor, before, document.imports)
-        if cursor is None:
+        # Jedi completes comments as if they were code.
+        if cursor is None or is_in_comment(before):
             return _empty()
         line, character = before.count("\n"), len(before) - before.rfind("\n") - 1
         async with asyncio.timeout_at(ends):
