@@ -106,4 +106,4 @@ def test_without_jedi_one_sentence_says_what_to_install(monkeypatch: pytest.Monk
     with pytest.raises(CompletionError) as raised:
         NameFinder().find("x", (0, 1), None, None, MOST)
     assert str(raised.value) == NOT_INSTALLED
-    assert "'.[completion]'" in NOT_INSTALLED
+    assert "'pip install jedi'" in NOT_INSTALLED
