@@ -13,6 +13,7 @@ CodeoddsError
 ├── EngineError            the model could not be run: memory, or the runtime itself failed
 │   └── ModelChanged       its files were written to while it was in use
 ├── EndpointError          a completions endpoint gave no candidates
+├── CompletionError        there are no names to complete with
 ├── ExecutionError         programs cannot be run here
 ├── RankError              candidates cannot be ranked at all
 ├── RowError               one JSONL row cannot be used; others can
@@ -76,6 +77,10 @@ class ModelChanged(EngineError):
 
 class EndpointError(CodeoddsError):
     """The endpoint that the settings name cannot be asked, or gave nothing that can be used."""
+
+
+class CompletionError(CodeoddsError):
+    """Jedi, which knows the names that can stand at a place, is not installed or failed."""
 
 
 class ExecutionError(CodeoddsError):

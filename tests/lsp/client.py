@@ -34,6 +34,7 @@ class Client:
         self.pulls_asked_for = 0
         self.lenses_asked_for = 0
         self.registered: list[str] = []
+        self.unregistered: list[str] = []
         self.configuration: dict[str, Any] = {}
         """Answers to `workspace/configuration`, by the URI of the folder; "" for what holds in general."""
         self.silent = False
@@ -235,6 +236,11 @@ async def connect(
     @rpc.feature(lsp.CLIENT_REGISTER_CAPABILITY)
     async def registered(params: lsp.RegistrationParams) -> None:
         client.registered += [registration.method for registration in params.registrations]
+        await client.heard()
+
+    @rpc.feature(lsp.CLIENT_UNREGISTER_CAPABILITY)
+    async def unregistered(params: lsp.UnregistrationParams) -> None:
+        client.unregistered += [gone.method for gone in params.unregisterations]
         await client.heard()
 
     @rpc.feature(lsp.WINDOW_SHOW_DOCUMENT)

@@ -2,8 +2,8 @@
 
 ``--gate`` holds every score until the client sends ``test/release``, and answers what was asked of the scorer. With
 ``--crash``, opening the scorer fails in a way that nobody foresaw; with ``--stuck`` it never ends. With
-``--log LEVEL``, everything from that level on goes to stderr. With any other argument, opening the scorer fails with
-that as its sentence.
+``--log LEVEL``, everything from that level on goes to stderr; with ``--slices N``, only so many batches are ever scored.
+With any other argument, opening the scorer fails with that as its sentence.
 """
 
 from __future__ import annotations
@@ -11,22 +11,43 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
-from codeodds.engine.api import Scorer, ScorerOptions
+from codeodds.engine.api import Cancellation, Scorer, ScorerOptions
 from codeodds.engine.fake import FakeScorer
-from codeodds.errors import BundleMissing
+from codeodds.errors import BundleMissing, UnitError
 from codeodds.lsp import parent
 from codeodds.lsp import server as serving
 from codeodds.lsp.server import create_server, run_stdio
+from codeodds.types import Score, ScoringUnit
 
 POLL_S = 0.005
 parent.LOOK_EVERY_S = 0.05
 serving.EXIT_WAIT_S = 0.1
+
+
+class FewSlices(FakeScorer):
+    """Holds every batch but the first ones, until it is cancelled."""
+
+    def __init__(self, slices: int) -> None:
+        super().__init__()
+        self._left = slices
+
+    def score_batch(
+        self, units: Sequence[ScoringUnit], cancellation: Cancellation | None = None
+    ) -> list[Score | UnitError]:
+        self._left -= 1
+        while self._left < 0:
+            time.sleep(POLL_S)
+            assert cancellation is not None
+            cancellation.raise_if_cancelled()
+        return super().score_batch(units, cancellation)
 
 
 def open_scorer(options: ScorerOptions) -> Scorer:
@@ -34,6 +55,8 @@ def open_scorer(options: ScorerOptions) -> Scorer:
         raise RuntimeError("a text that may quote code")
     if sys.argv[1:] == ["--stuck"]:
         threading.Event().wait()
+    if sys.argv[1:2] == ["--slices"]:
+        return FewSlices(int(sys.argv[2]))
     if sys.argv[1:] and sys.argv[1] != "--log":
         raise BundleMissing(sys.argv[1])
     return FakeScorer()

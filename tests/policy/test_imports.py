@@ -24,6 +24,12 @@ RULES = [
     ("codeodds.source", RUNTIME),
     ("codeodds.ranking", (*PROTOCOL, *RUNTIME, *FRONT_ENDS)),
     ("codeodds.generation", ("codeodds.engine", "codeodds.bundle", "codeodds.ranking", *PROTOCOL, *FRONT_ENDS)),
+    ("codeodds.completion", ("codeodds.engine", "codeodds.bundle", "codeodds.ranking", "codeodds.generation")),
+    ("codeodds.completion", ("codeodds.execution", "codeodds.source", *PROTOCOL, *FRONT_ENDS)),
+    ("codeodds.engine", ("codeodds.completion",)),
+    ("codeodds.source", ("codeodds.completion",)),
+    ("codeodds.ranking", ("codeodds.completion",)),
+    ("codeodds.cli", ("codeodds.completion",)),
     ("codeodds.engine", ("codeodds.generation",)),
     ("codeodds.source", ("codeodds.generation",)),
     ("codeodds.ranking", ("codeodds.generation",)),
@@ -62,6 +68,15 @@ def test_one_file_knows_the_runtime() -> None:
     ]
     assert len(files) == 1
     assert files[0].startswith("codeodds.engine.")
+
+
+def test_one_file_knows_jedi() -> None:
+    files = [
+        module
+        for module, path in modules(SERVER).items()
+        if {"jedi", "parso"} & {n.split(".")[0] for n in imports(path)}
+    ]
+    assert files == ["codeodds.completion.names"]
 
 
 def test_one_file_opens_connections() -> None:
@@ -119,7 +134,9 @@ def test_features_of_the_language_server_do_not_import_each_other() -> None:
 def test_front_end_starts_without_the_heavy_libraries(module: str) -> None:
     program = f"import sys, {module}; print(' '.join({{name.split('.')[0] for name in sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert not {"onnxruntime", "torch", "transformers", "tokenizers", "httpx"} & set(done.stdout.split())
+    assert not {"onnxruntime", "torch", "transformers", "tokenizers", "httpx", "jedi", "parso"} & set(
+        done.stdout.split()
+    )
 
 
 def test_command_line_starts_without_what_only_some_commands_need() -> None:

@@ -113,6 +113,12 @@ def test_no_candidates_and_too_many_are_one_error() -> None:
         Plan(HEAD, ["    return 1\n"] * (MAX_CANDIDATES + 1))
 
 
+def test_candidates_that_may_be_unfinished_need_not_parse() -> None:
+    candidates = ["f(x).up", "f(x).down", " "]
+    assert list(Plan(Context("def f(x):\n", "    return (", unfinished=True), candidates).units) == [0, 1]
+    assert list(Plan(Context("def f(x):\n", "    return ("), candidates).units) == []
+
+
 def test_a_thousand_candidates_come_in_slices() -> None:
     plan = Plan(HEAD, [f"    return {number}\n" for number in range(MAX_CANDIDATES)])
     parts = list(plan.slices())

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from codeodds.errors import SourceError
 from codeodds.source.functions import find_functions
-from codeodds.source.places import choose_function, find_cursor
+from codeodds.source.places import choose_function, find_cursor, is_in_comment
 
 TEXT = (
     "def f(a):\n    return 1\n\n\nclass C:\n    def f(self):\n        return 2\n\n    def g(self):\n        return 3\n"
@@ -92,3 +92,18 @@ def test_earlier_cells_add_their_imports() -> None:
 def test_what_is_written_stands_right_before_the_place(before: str) -> None:
     cursor = find_cursor(before)
     assert cursor is None or before.endswith(cursor.written)
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ("def f(a):\n    # a", True),
+        ("def f(a):\n    b = (a,  # é", True),
+        ("x = 1\n# y\nz", False),
+        ("x = '# y", False),
+        ("x = '#' + y", False),
+        ("", False),
+    ],
+)
+def test_a_place_is_in_a_comment_or_not(before: str, expected: bool) -> None:
+    assert is_in_comment(before) is expected

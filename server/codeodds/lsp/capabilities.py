@@ -82,6 +82,19 @@ class Client:
         return bool(support and support.dynamic_registration)
 
     @property
+    def registers_completion(self) -> bool:
+        """Whether it may be told later that the server completes."""
+        support = self._document.completion
+        return bool(support and support.dynamic_registration)
+
+    @property
+    def shows_label_details(self) -> bool:
+        """Whether an item of a list may say something behind its label."""
+        support = self._document.completion
+        item = support.completion_item if support else None
+        return bool(item and item.label_details_support)
+
+    @property
     def takes_scores(self) -> bool:
         """Whether it wants `codeodds/scores`."""
         found = self._experimental

@@ -6,15 +6,17 @@ What is known when the time is up counts: the rest is reported as not reached.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from codeodds.engine.judgement import not_shown_because
 from codeodds.engine.worker import Priority
 from codeodds.errors import RequestTimeout
 from codeodds.lsp.documents import Document, Documents
 from codeodds.lsp.futures import outcome
 from codeodds.ranking.plan import Context, Outcome, Plan
 from codeodds.ranking.types import Ranking
+from codeodds.types import Score
 
 NO_DOCUMENT = ""
 """In place of a URI: a request about a text that the client sent."""
@@ -26,6 +28,8 @@ class TimedRanking:
 
     ranking: Ranking
     complete: bool
+    doubts: Mapping[int, str]
+    """Why a score would be kept back if it stood alone, by index of the candidate, as `not_shown_because` has it."""
 
 
 async def rank_for(
@@ -49,8 +53,8 @@ async def rank_for(
             raise RequestTimeout(
                 f"no candidate was scored within {limit_ms:.0f} ms; raise the time limit or give fewer"
             ) from error
-        return TimedRanking(plan.ranking(outcomes), complete=False)
-    return TimedRanking(plan.ranking(outcomes), complete=True)
+        return TimedRanking(plan.ranking(outcomes), complete=False, doubts=_doubts(documents, outcomes))
+    return TimedRanking(plan.ranking(outcomes), complete=True, doubts=_doubts(documents, outcomes))
 
 
 async def _score(documents: Documents, document: Document | None, plan: Plan, outcomes: dict[int, Outcome]) -> None:
@@ -64,3 +68,12 @@ async def _score(documents: Documents, document: Document | None, plan: Plan, ou
         outcomes.update(zip(part, found, strict=True))
     if document is not None:
         documents.check_newest(document)
+
+
+def _doubts(documents: Documents, outcomes: Mapping[int, Outcome]) -> dict[int, str]:
+    info = documents.worker.info
+    if info is None:
+        return {}
+    scores = {index: found for index, found in outcomes.items() if isinstance(found, Score)}
+    reasons = {index: not_shown_because(score, info) for index, score in scores.items()}
+    return {index: reason for index, reason in reasons.items() if reason is not None}

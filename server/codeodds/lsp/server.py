@@ -58,6 +58,8 @@ class CodeoddsServer(LanguageServer):
         self.on_model: list[Callable[[ModelState], None]] = []
         """Called on the event loop when the model is loaded or unloaded."""
         self.first_settings: Any = None
+        self.on_initialize: list[Callable[[], None]] = []
+        """Called before the server's capabilities are made up: a feature that is added here is advertised."""
         self.on_started: list[Callable[[], Awaitable[None]]] = []
         """Awaited one after the other when the client is ready."""
         self.client = Client(lsp.ClientCapabilities())
@@ -104,6 +106,7 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
         code_actions,
         code_lens,
         commands,
+        completion,
         configuration,
         diagnostics,
         hover,
@@ -127,6 +130,8 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
         server.client = Client(params.capabilities, params.client_info.name if params.client_info else "")
         if params.trace is not None:
             server.protocol.trace = params.trace
+        for prepare in server.on_initialize:
+            prepare()
 
     @server.feature(lsp.INITIALIZED)
     async def initialized(params: lsp.InitializedParams) -> None:
@@ -181,6 +186,7 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
         scores,
         rank_request,
         inline_completion,
+        completion,
         loading,
         refresh,
         trace,
@@ -200,7 +206,7 @@ def run_stdio(open_scorer: OpenScorer, log_level: str = "warning") -> None:
     logging.basicConfig(level=log_level.upper(), format="codeodds: %(message)s")
     # pygls and asyncio log whole messages and the arguments of callbacks, which hold user code; the others log headers
     # with keys.
-    for library in ("pygls", "asyncio", "httpx", "httpcore"):
+    for library in ("pygls", "asyncio", "httpx", "httpcore", "parso"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
     server = create_server(open_scorer)
     try:

@@ -59,6 +59,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Score the code outside functions too, as one unit."""
     max_functions: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 200
     """At most this many functions of a document are scored; those nearest to the last change come first."""
+    completion_enable: bool = False
+    """Offer the names that Jedi knows at the cursor within a function, the most probable first, beside the lists of
+    other servers. Needs codeodds with its extra `completion`."""
+    completion_budget_ms: Annotated[int, msgspec.Meta(ge=50, le=60_000)] = 1_000
+    """Time for such a list, in milliseconds. What is known by then is shown."""
     completions_url: Annotated[str, msgspec.Meta(max_length=2_048)] = ""
     """Server with OpenAI's completions protocol that `textDocument/inlineCompletion` asks for ways to go on, such as
     `http://127.0.0.1:8080/v1`; empty means that nothing is asked and no connection is opened. What the model here reads

@@ -41,8 +41,11 @@ COMPLETIONS = frozenset(
 )
 """A folder that somebody else wrote must not choose where code is sent to."""
 
-PROCESS_WIDE = frozenset({"memory_limit_mb", "threads", "idle_unload_s", "model"}) | COMPLETIONS
-"""There is one model for all documents, and one endpoint."""
+PROCESS_WIDE = (
+    frozenset({"memory_limit_mb", "threads", "idle_unload_s", "model", "completion_enable", "completion_budget_ms"})
+    | COMPLETIONS
+)
+"""There is one model for all documents, and one endpoint; and a server offers completion, or it does not."""
 
 
 def page() -> str:

@@ -39,6 +39,9 @@ class Context:
     beginning: str = ""
     """The part of the solution that stands already, verbatim."""
 
+    unfinished: bool = False
+    """Whether candidates may stop in the middle of a statement, as a name does: then they need not parse."""
+
 
 class Plan:
     """The candidates of one ranking."""
@@ -112,6 +115,8 @@ class Plan:
             return f"it has {len(text):,} characters; at most {MAX_CANDIDATE_CHARACTERS:,} are read"
         if _NOT_TEXT.search(text):
             return "it is not text: it holds characters that no Python source can hold"
+        if self._context.unfinished:
+            return None
         return does_not_parse_because(self._context.problem + self._context.beginning, text)
 
     def _unit(self, index: int) -> ScoringUnit:

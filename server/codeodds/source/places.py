@@ -81,6 +81,15 @@ def _is_behind(function: Function, lines: Sequence[str]) -> bool:
     return indentation(lines[-1]) <= indentation(lines[function.line])
 
 
+def is_in_comment(before: str) -> bool:
+    """Whether the place at the end of `before`, a document up to a place, is within a comment."""
+    if "#" not in before[before.rfind("\n") + 1 :]:
+        return False
+    source = before.encode("utf-8", "replace")
+    node = parse(source).descendant_for_byte_range(len(source) - 1, len(source))
+    return node is not None and node.type == "comment"
+
+
 def indentation(line: str) -> int:
     """How many characters of white space a line starts with."""
     return len(line) - len(line.lstrip())
