@@ -58,6 +58,11 @@ def run_gated() -> None:
     def counters(params: Any) -> dict[str, int]:
         return asdict(server.documents.worker.counters)
 
+    @server.feature("test/executing")
+    def executing(params: Any) -> list[str]:
+        """Modules of the sandbox that are loaded."""
+        return sorted(name for name in sys.modules if name.startswith(("codeodds.execution", "codeodds.ranking.run")))
+
     @server.feature("test/held")
     def held(params: Any) -> int:
         return len(server.protocol._request_futures)

@@ -41,8 +41,11 @@ COMPLETIONS = frozenset(
 )
 """A folder that somebody else wrote must not choose where code is sent to."""
 
-PROCESS_WIDE = frozenset({"memory_limit_mb", "threads", "idle_unload_s", "model"}) | COMPLETIONS
-"""There is one model for all documents, and one endpoint."""
+RUNS = frozenset({"run_code", "run_code_timeout_ms"})
+"""A folder that somebody else wrote must not let code run."""
+
+PROCESS_WIDE = frozenset({"memory_limit_mb", "threads", "idle_unload_s", "model"}) | COMPLETIONS | RUNS
+"""There is one model for all documents, one endpoint, and one word on whether code may run."""
 
 
 def page() -> str:
