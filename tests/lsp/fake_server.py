@@ -1,6 +1,7 @@
 """A server process whose scorer needs no model: the value falls by 0.6 at the word BUG. Started by the tests.
 
-``--gate`` holds every score until the client sends ``test/release``, and answers what was asked of the scorer. With
+``--gate`` holds every score until the client sends ``test/release``, and answers what was asked of the scorer; with
+``--no-namespaces`` behind it the sandbox finds none. With
 ``--crash``, opening the scorer fails in a way that nobody foresaw; with ``--log LEVEL``, everything from that level on
 goes to stderr; with any other argument, opening the scorer fails with that as its sentence.
 """
@@ -8,9 +9,11 @@ goes to stderr; with any other argument, opening the scorer fails with that as i
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import threading
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from codeodds.engine.api import Scorer, ScorerOptions
@@ -58,10 +61,13 @@ def run_gated() -> None:
     def counters(params: Any) -> dict[str, int]:
         return asdict(server.documents.worker.counters)
 
-    @server.feature("test/executing")
-    def executing(params: Any) -> list[str]:
-        """Modules of the sandbox that are loaded."""
+    @server.feature("test/sandbox")
+    def sandbox(params: Any) -> list[str]:
         return sorted(name for name in sys.modules if name.startswith(("codeodds.execution", "codeodds.ranking.run")))
+
+    @server.feature("test/process")
+    def process(params: Any) -> int:
+        return os.getpid()
 
     @server.feature("test/held")
     def held(params: Any) -> int:
@@ -70,8 +76,18 @@ def run_gated() -> None:
     server.start_io()
 
 
+def without_namespaces() -> None:
+    """As on a system that has none."""
+    from codeodds.execution import pool
+    from codeodds.ranking import run
+
+    run.Pool = partial(pool.Pool, namespaces=False)  # type: ignore[assignment, misc]
+
+
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--gate"]:
+    if sys.argv[1:2] == ["--gate"]:
+        if "--no-namespaces" in sys.argv:
+            without_namespaces()
         run_gated()
     else:
         run_stdio(open_scorer, sys.argv[2] if sys.argv[1:2] == ["--log"] else "warning")

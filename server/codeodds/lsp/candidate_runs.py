@@ -21,7 +21,7 @@ from codeodds.ranking.types import Ranking
 
 NOT_ASKED = "the request does not say runCode"
 NOTHING_SCORED = "no candidate was scored"
-NOTHING_CALLED = "there is no function of its own here that could be called with inputs made from its parameters"
+NOTHING_CALLED = "no candidate makes a function that can be called by itself"
 
 
 @dataclass(frozen=True, slots=True)
