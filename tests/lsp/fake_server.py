@@ -1,6 +1,7 @@
 """A server process whose scorer needs no model: the value falls by 0.6 at the word BUG. Started by the tests.
 
-``--gate`` holds every score until the client sends ``test/release``, and answers what was asked of the scorer. With
+``--gate`` holds every score until the client sends ``test/release``, and answers what was asked of the scorer; with
+``--no-namespaces`` behind it the sandbox finds none. With
 ``--crash``, opening the scorer fails in a way that nobody foresaw; with ``--stuck`` it never ends. With
 ``--log LEVEL``, everything from that level on goes to stderr; with ``--slices N``, only so many batches are ever scored.
 With any other argument, opening the scorer fails with that as its sentence.
@@ -9,11 +10,13 @@ With any other argument, opening the scorer fails with that as its sentence.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from lsprotocol import types as lsp
@@ -89,6 +92,14 @@ def run_gated() -> None:
     def counters(params: Any) -> dict[str, int]:
         return asdict(server.documents.worker.counters)
 
+    @server.feature("test/sandbox")
+    def sandbox(params: Any) -> list[str]:
+        return sorted(name for name in sys.modules if name.startswith(("codeodds.execution", "codeodds.ranking.run")))
+
+    @server.feature("test/process")
+    def process(params: Any) -> int:
+        return os.getpid()
+
     @server.feature("test/held")
     def held(params: Any) -> int:
         return len(server.protocol._request_futures) + len(server.protocol._result_types)
@@ -108,8 +119,18 @@ def run_gated() -> None:
     server.start_io()
 
 
+def without_namespaces() -> None:
+    """As on a system that has none."""
+    from codeodds.execution import pool
+    from codeodds.ranking import run
+
+    run.Pool = partial(pool.Pool, namespaces=False)  # type: ignore[assignment, misc]
+
+
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--gate"]:
+    if sys.argv[1:2] == ["--gate"]:
+        if "--no-namespaces" in sys.argv:
+            without_namespaces()
         run_gated()
     else:
         run_stdio(open_scorer, sys.argv[2] if sys.argv[1:2] == ["--log"] else "warning")

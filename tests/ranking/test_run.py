@@ -74,7 +74,7 @@ def test_without_namespaces_it_refuses_before_anything_runs(monkeypatch: pytest.
     with Pool(1, namespaces=False) as weak, pytest.raises(ExecutionError, match="rank without running the candidates"):
         weak.require_namespaces()
     ran: list[object] = []
-    monkeypatch.setattr("codeodds.ranking.run.Pool", lambda workers: Pool(workers, namespaces=False))
+    monkeypatch.setattr("codeodds.ranking.run.Pool", lambda workers, **_: Pool(workers, namespaces=False))
     monkeypatch.setattr(Pool, "judge", lambda *arguments: ran.append(arguments))
     with pytest.raises(ExecutionError, match="namespaces"):
         observe(HEAD, ["    return x\n"])

@@ -6,6 +6,7 @@ import os
 import queue
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -35,10 +36,14 @@ SLACK_S = 30.0
 class WorkerProcess:
     """One worker. Replaces itself when it dies."""
 
-    def __init__(self, index: int, namespaces: bool) -> None:
+    def __init__(self, index: int, namespaces: bool, quiet: bool = False) -> None:
         self._index = index
         self._namespaces = namespaces
+        self._errors = subprocess.DEVNULL if quiet else None
         self._process: subprocess.Popen[bytes] | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._lock = threading.Lock()
+        self._stopped = False
         self.network: Network | None = None
 
     def judge(self, job: Job) -> Outcome:
@@ -85,42 +90,61 @@ class WorkerProcess:
             self._process.kill()
             self._process.communicate()
             self._process = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    def stop(self) -> None:
+        """End the process at once, and start none again. From any thread, also while a job is judged."""
+        with self._lock:
+            self._stopped = True
+            if self._process is not None:
+                self._process.kill()
 
     def _ensure(self) -> subprocess.Popen[bytes]:
         if self._process is not None:
             return self._process
-        package = Path(codeodds.__file__).parent.parent
-        namespaces = "namespaces" if self._namespaces else "none"
-        process = subprocess.Popen(
-            [sys.executable, "-m", "codeodds.execution.worker", str(self._index), namespaces],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": str(package)},
-            start_new_session=True,
-        )
+        with self._lock:
+            if self._stopped:
+                raise ExecutionError("the programs were stopped")
+            self._process = process = self._start()
         assert process.stdout is not None
         hello = process.stdout.readline()
         answer: dict[str, Any] = msgspec.json.decode(hello) if hello else {"error": "the worker does not start"}
         if "error" in answer:
-            process.kill()
-            process.communicate()
+            self.close()
             raise ExecutionError(f"the judge cannot run programs here: {answer['error']}")
         self.network = answer["network"]
-        self._process = process
         return process
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        package = Path(codeodds.__file__).parent.parent
+        namespaces = "namespaces" if self._namespaces else "none"
+        # The worker is killed, and may have given up the right to remove what it made: its folders stand in this one.
+        self._folder = tempfile.TemporaryDirectory(prefix="codeodds-worker-", ignore_cleanup_errors=True)
+        os.chmod(self._folder.name, 0o711)
+        return subprocess.Popen(
+            [sys.executable, "-m", "codeodds.execution.worker", str(self._index), namespaces],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env={**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": str(package), "TMPDIR": self._folder.name},
+            start_new_session=True,
+        )
 
 
 class Pool:
     """Judges many jobs on several workers. Use it as a context."""
 
-    def __init__(self, workers: int, *, namespaces: bool = True) -> None:
-        """`namespaces`: False keeps to the weaker isolation, for tests of it.
+    def __init__(self, workers: int, *, namespaces: bool = True, quiet: bool = False) -> None:
+        """`namespaces`: False keeps to the weaker isolation, for tests of it. `quiet`: what fails in a worker is not
+        written to stderr, where it might quote a program.
 
         Raises: ExecutionError on a system without fork.
         """
         if os.name != "posix":
             raise ExecutionError("programs are judged on Linux and macOS only; run this command there, or in WSL")
-        self._workers = [WorkerProcess(index, namespaces) for index in range(workers)]
+        self._workers = [WorkerProcess(index, namespaces, quiet) for index in range(workers)]
 
     def __enter__(self) -> Pool:
         return self
@@ -128,6 +152,11 @@ class Pool:
     def __exit__(self, *_: object) -> None:
         for worker in self._workers:
             worker.close()
+
+    def stop(self) -> None:
+        """End all programs at once, from any thread: what is under way raises ExecutionError, and nothing starts."""
+        for worker in self._workers:
+            worker.stop()
 
     def require_namespaces(self) -> None:
         """Start a worker, before anything runs in it.

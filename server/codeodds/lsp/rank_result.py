@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from codeodds.engine.api import ScorerInfo
+from codeodds.lsp.candidate_runs import Runs
 from codeodds.ranking.types import Ranked, Ranking
 
 DECIMALS = 6
@@ -13,6 +14,11 @@ DECIMALS = 6
 def model_json(info: ScorerInfo | None) -> dict[str, str] | None:
     """null if nothing had to be scored."""
     return None if info is None else {"name": info.name, "version": info.version}
+
+
+def runs_json(runs: Runs) -> dict[str, Any]:
+    """Whether candidates ran, and on how many inputs."""
+    return {"ran": runs.ran, "notRun": runs.reason, "inputs": runs.inputs}
 
 
 def ranking_json(ranking: Ranking) -> list[dict[str, Any]]:
@@ -24,8 +30,10 @@ def candidate_json(candidate: Ranked) -> dict[str, Any]:
     """One candidate. Its lines count from its own first, from 0."""
     return {
         "index": candidate.index,
-        "probability": None if candidate.probability is None else round(candidate.probability, DECIMALS),
-        "applicability": None if candidate.applicability is None else round(candidate.applicability, DECIMALS),
+        "probability": _rounded(candidate.probability),
+        "applicability": _rounded(candidate.applicability),
+        "agreement": _rounded(candidate.vote),
+        "examplesPassed": _rounded(candidate.examples_passed),
         "reason": candidate.reason,
         "duplicateOf": candidate.duplicate_of,
         "lines": [
@@ -38,3 +46,7 @@ def candidate_json(candidate: Ranked) -> dict[str, Any]:
             for line in candidate.lines
         ],
     }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, DECIMALS)

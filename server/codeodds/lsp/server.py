@@ -13,6 +13,7 @@ from pygls.lsp.server import LanguageServer
 
 from codeodds import __version__
 from codeodds.engine.worker import ModelState
+from codeodds.lsp.candidate_runs import CandidateRuns
 from codeodds.lsp.capabilities import Client
 from codeodds.lsp.convert import Converter
 from codeodds.lsp.documents import Document, Documents
@@ -53,6 +54,7 @@ class CodeoddsServer(LanguageServer):
         engine = EngineSettings(open_scorer)
         self.documents = Documents(engine.worker)
         self.documents.on_configured.append(engine.apply)
+        self.candidate_runs = CandidateRuns(self.documents)
         self.typing = TypingPause(self.documents)
         self.notebooks = Notebooks(self.documents)
         self.on_model: list[Callable[[ModelState], None]] = []
@@ -171,6 +173,7 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
 
     @server.feature(lsp.SHUTDOWN)
     def shut_down(params: Any = None) -> None:
+        server.candidate_runs.close()
         documents.shutdown()
 
     features = (
@@ -212,6 +215,7 @@ def run_stdio(open_scorer: OpenScorer, log_level: str = "warning") -> None:
     try:
         server.start_io()
     finally:
+        server.candidate_runs.close()
         # A client that just goes asks for no shutdown. The interpreter can't end well while a run is going on, nor
         # while the model is opened, which nothing can interrupt.
         if not server.documents.worker.close(EXIT_WAIT_S):

@@ -81,6 +81,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     then is shown."""
     completions_key_variable: Annotated[str, msgspec.Meta(max_length=256, pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")] = ""
     """Environment variable of the server's process that holds the key for the endpoint; empty for no key."""
+    run_code: bool = False
+    """Let a request to rank candidates run them, if it asks for that as well: in a sandbox without network that sees
+    none of your files. Off, no code is ever run."""
+    run_code_timeout_ms: Annotated[int, msgspec.Meta(ge=1_000, le=600_000)] = 60_000
+    """Candidates that run are stopped after this many milliseconds; then they are ranked by value alone."""
 
 
 def parse_settings(value: Any) -> tuple[Settings, list[str]]:

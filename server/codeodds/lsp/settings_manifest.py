@@ -14,10 +14,12 @@ from typing import Any
 import msgspec
 
 from codeodds.lsp.settings import SECTION, Settings
-from codeodds.lsp.settings_page import COMPLETIONS, PROCESS_WIDE, field_docstrings
+from codeodds.lsp.settings_page import COMPLETIONS, PROCESS_WIDE, RUNS, field_docstrings
 
-RESTRICTED = frozenset({"model"}) | COMPLETIONS
-"""A workspace that nobody trusts must not set these: they name files to open and places to send code to."""
+RESTRICTED = frozenset({"model"}) | COMPLETIONS | RUNS
+"""A workspace that nobody trusts must not set these: they name files to open and places to send code to, and let code
+run.
+"""
 
 TITLES = {False: f"{SECTION}: scores", True: f"{SECTION}: completions"}
 """Headings of the pages of settings; true for what concerns the endpoint."""
@@ -68,7 +70,7 @@ def properties() -> dict[str, dict[str, Any]]:
 
 def _scope(name: str) -> str:
     """Where VS Code lets a setting be set. `machine`: by the user alone, on each machine."""
-    if name in COMPLETIONS:
+    if name in COMPLETIONS | RUNS:
         return "machine"
     if name in RESTRICTED:
         return "machine-overridable"

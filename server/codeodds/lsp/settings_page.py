@@ -41,11 +41,16 @@ COMPLETIONS = frozenset(
 )
 """A folder that somebody else wrote must not choose where code is sent to."""
 
+RUNS = frozenset({"run_code", "run_code_timeout_ms"})
+"""A folder that somebody else wrote must not let code run."""
+
 PROCESS_WIDE = (
     frozenset({"memory_limit_mb", "threads", "idle_unload_s", "model", "completion_enable", "completion_budget_ms"})
     | COMPLETIONS
+    | RUNS
 )
-"""There is one model for all documents, and one endpoint; and a server offers completion, or it does not."""
+"""There is one model for all documents, one endpoint, and one word on whether code may run; and a server offers
+completion, or it does not."""
 
 
 def page() -> str:

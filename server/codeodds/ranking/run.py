@@ -10,10 +10,12 @@ from dataclasses import replace
 
 import msgspec
 
+from codeodds.engine.api import Cancellation
+from codeodds.errors import ExecutionError
 from codeodds.execution.inputs import make_inputs
 from codeodds.execution.pool import Pool
 from codeodds.execution.shown import doctest_examples, entry_of
-from codeodds.execution.verdict import Call, Job
+from codeodds.execution.verdict import Call, Job, Outcome
 from codeodds.ranking.agreement import Observed, Place, places
 from codeodds.ranking.types import Ranked, Ranking
 
@@ -23,15 +25,19 @@ TIME_LIMIT_S = 1.0
 MEMORY_LIMIT_MB = 512
 
 
-def observe(prefix: str, candidates: Sequence[str], workers: int = 1) -> list[Observed | None]:
+def observe(
+    prefix: str, candidates: Sequence[str], workers: int = 1, cancellation: Cancellation | None = None
+) -> list[Observed | None]:
     """Run candidates that go on from `prefix` on the same inputs, and on the examples of the docstring.
 
     Inputs come from the examples, the type hints and the names of the parameters that `prefix` shows, and from
     variations of these; equal prefixes get equal inputs. Equal candidates run once. None for a candidate of which
     nothing is known; all are None if `prefix` begins no function, or one without parameters.
 
-    Raises: ExecutionError where the sandbox can't cut programs off from the machine; then nothing has run.
+    Raises: ExecutionError where the sandbox can't cut programs off from the machine; then nothing has run. Superseded
+    when cancelled: then no process is left.
     """
+    cancellation = cancellation or Cancellation()
     entry = entry_of(prefix)
     inputs = make_inputs([(prefix, entry)], prefix) if entry is not None else []
     if entry is None or not inputs:
@@ -39,9 +45,7 @@ def observe(prefix: str, candidates: Sequence[str], workers: int = 1) -> list[Ob
     calls = [Call([*arguments], [value]) for arguments, value in doctest_examples(prefix, entry.name)]
     texts = list(dict.fromkeys(candidates))
     jobs = [job for text in texts for job in _jobs(prefix + text, entry.name, inputs, calls)]
-    with Pool(workers) as pool:
-        pool.require_namespaces()
-        outcomes = list(pool.judge(jobs))
+    outcomes = _outcomes(jobs, workers, cancellation)
     step = 1 + len(calls)
     found: dict[str, Observed | None] = {}
     for number, text in enumerate(texts):
@@ -50,6 +54,19 @@ def observe(prefix: str, candidates: Sequence[str], workers: int = 1) -> list[Ob
         passed = tuple(outcome.passed for outcome in examples)
         found[text] = None if unknown else Observed(tuple(watched.observed or ()), passed)
     return [found[text] for text in candidates]
+
+
+def _outcomes(jobs: Sequence[Job], workers: int, cancellation: Cancellation) -> list[Outcome]:
+    with Pool(workers, quiet=True) as pool:
+        cancellation.bind(pool.stop)
+        try:
+            pool.require_namespaces()
+            return list(pool.judge(jobs))
+        except ExecutionError:
+            cancellation.raise_if_cancelled()
+            raise
+        finally:
+            cancellation.bind(None)
 
 
 def _jobs(program: str, entry_point: str, inputs: list[str], calls: Sequence[Call]) -> list[Job]:

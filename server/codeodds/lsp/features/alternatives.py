@@ -20,7 +20,7 @@ from codeodds.lsp.arguments import Position, read_argument
 from codeodds.lsp.command_names import RANK_ALTERNATIVES
 from codeodds.lsp.documents import Document
 from codeodds.lsp.failures import as_response
-from codeodds.lsp.rank_result import candidate_json, model_json
+from codeodds.lsp.rank_result import candidate_json, model_json, runs_json
 from codeodds.lsp.rankings import rank_for
 from codeodds.lsp.score_result import open_document
 from codeodds.lsp.server import CodeoddsServer
@@ -34,12 +34,13 @@ CURRENT = 0
 """Index of the body that stands in the document; the others follow."""
 
 
-class Argument(msgspec.Struct, frozen=True):
+class Argument(msgspec.Struct, frozen=True, rename="camel"):
     """The function around a position, and other bodies for it, or whole functions that have one."""
 
     uri: str
     position: Position
     bodies: list[str]
+    run_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ class Alternatives:
 
     async def rank(self, argument: Any = None) -> dict[str, Any]:
         """Raises: JsonRpcInvalidParams for an argument of another shape, a document that is not open, a position in no
-        function, and for no bodies or too many; JsonRpcException as `codeodds/score`.
+        function, and for no bodies or too many; JsonRpcException as `codeodds/score`, and if bodies should run and may
+        not or can't.
         """
         wanted = read_argument(RANK_ALTERNATIVES, argument, Argument)
         document = open_document(self._server, RANK_ALTERNATIVES, wanted.uri, wanted.position.line)
@@ -80,10 +82,13 @@ class Alternatives:
             raise JsonRpcInvalidParams(f"{RANK_ALTERNATIVES}: there is no function at line {wanted.position.line}")
         documents = self._server.documents
         limit_ms = documents.settings_for(document.uri).request_timeout_ms
+        runs = self._server.candidate_runs
         try:
+            runs.check(wanted.run_code)
             context = Context(replacement.function.unit.problem)
             found = await rank_for(documents, document, context, replacement.bodies, limit_ms)
-            diffs = await asyncio.to_thread(_diffs, document, replacement, found.ranking)
+            ran = await runs.order(wanted.run_code, document, context, found.ranking)
+            diffs = await asyncio.to_thread(_diffs, document, replacement, ran.ranking)
             documents.check_newest(document)
         except RankError as error:
             raise JsonRpcInvalidParams(f"{RANK_ALTERNATIVES}: {error}") from error
@@ -94,11 +99,12 @@ class Alternatives:
             "version": document.version,
             "model": model_json(documents.worker.info),
             "complete": found.complete,
+            **runs_json(ran),
             "function": replacement.function.name,
-            "current": self._current(found.ranking),
+            "current": self._current(ran.ranking),
             "alternatives": [
                 self._alternative(document, replacement, candidate, diffs.get(candidate.index))
-                for candidate in found.ranking.candidates
+                for candidate in ran.ranking.candidates
                 if candidate.index != CURRENT
             ],
         }
@@ -106,7 +112,7 @@ class Alternatives:
     def _current(self, ranking: Ranking) -> dict[str, Any]:
         (current,) = (candidate for candidate in ranking.candidates if candidate.index == CURRENT)
         members = candidate_json(current)
-        return {name: members[name] for name in ("probability", "applicability", "reason", "lines")}
+        return {name: value for name, value in members.items() if name not in ("index", "duplicateOf")}
 
     def _alternative(
         self, document: Document, replacement: Replacement, candidate: Ranked, diff: str | None

@@ -17,7 +17,7 @@ from codeodds.lsp.arguments import Position, read_argument
 from codeodds.lsp.documents import Document
 from codeodds.lsp.edits import offset_of
 from codeodds.lsp.failures import as_response
-from codeodds.lsp.rank_result import model_json, ranking_json
+from codeodds.lsp.rank_result import model_json, ranking_json, runs_json
 from codeodds.lsp.rankings import rank_for
 from codeodds.lsp.score_result import open_document
 from codeodds.lsp.server import CodeoddsServer
@@ -41,6 +41,7 @@ class Parameters(msgspec.Struct, frozen=True, rename="camel"):
     text_document: TextDocument | None = None
     position: Position | None = None
     prefix: str | None = None
+    run_code: bool = False
 
 
 class RankRequest:
@@ -51,14 +52,18 @@ class RankRequest:
 
     async def answer(self, params: Any) -> dict[str, Any]:
         """Raises: JsonRpcInvalidParams for parameters of another shape, a document that is not open, a position in no
-        function's body, and for no candidates or too many; JsonRpcException as `codeodds/score`.
+        function's body, and for no candidates or too many; JsonRpcException as `codeodds/score`, and if candidates
+        should run and may not or can't.
         """
         wanted = read_argument(METHOD, params, Parameters, "parameters are one object")
         documents = self._server.documents
         document, context = await self._context(wanted)
         settings = documents.settings if document is None else documents.settings_for(document.uri)
+        runs = self._server.candidate_runs
         try:
+            runs.check(wanted.run_code)
             found = await rank_for(documents, document, context, wanted.candidates, settings.request_timeout_ms)
+            ran = await runs.order(wanted.run_code, document, context, found.ranking)
         except RankError as error:
             raise JsonRpcInvalidParams(f"{METHOD}: {error}") from error
         except CodeoddsError as error:
@@ -68,8 +73,9 @@ class RankRequest:
             "version": None if document is None else document.version,
             "model": model_json(documents.worker.info),
             "complete": found.complete,
-            "order": list(found.ranking.order),
-            "candidates": ranking_json(found.ranking),
+            **runs_json(ran),
+            "order": list(ran.ranking.order),
+            "candidates": ranking_json(ran.ranking),
         }
 
     async def _context(self, wanted: Parameters) -> tuple[Document | None, Context]:
