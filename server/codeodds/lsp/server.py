@@ -20,6 +20,7 @@ from codeodds.lsp.engine_settings import EngineSettings, OpenScorer
 from codeodds.lsp.notebooks import Notebooks
 from codeodds.lsp.parent import watch_parent
 from codeodds.lsp.protocol import Protocol
+from codeodds.lsp.sampling import Sampling
 from codeodds.lsp.typing_pause import TypingPause
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ class CodeoddsServer(LanguageServer):
         self.documents.on_configured.append(engine.apply)
         self.typing = TypingPause(self.documents)
         self.notebooks = Notebooks(self.documents)
+        self.sampling = Sampling()
         self.on_model: list[Callable[[ModelState], None]] = []
         """Called on the event loop when the model is loaded or unloaded."""
         self.first_settings: Any = None
@@ -100,6 +102,7 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
         code_actions,
         code_lens,
         commands,
+        completions_key,
         configuration,
         diagnostics,
         hover,
@@ -177,6 +180,7 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
         scores,
         rank_request,
         inline_completion,
+        completions_key,
         loading,
         refresh,
         trace,

@@ -15,17 +15,18 @@ import msgspec
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcInvalidParams
 
-from codeodds.errors import CodeoddsError, RankError
+from codeodds.errors import CodeoddsError, EndpointError, RankError, RequestTimeout
+from codeodds.generation.bodies import BodyPrompt
 from codeodds.lsp.arguments import Position, read_argument
 from codeodds.lsp.command_names import RANK_ALTERNATIVES
 from codeodds.lsp.documents import Document
 from codeodds.lsp.failures import as_response
 from codeodds.lsp.rank_result import candidate_json, model_json
-from codeodds.lsp.rankings import rank_for
+from codeodds.lsp.rankings import TimedRanking, rank_for
 from codeodds.lsp.score_result import open_document
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.ranking.diff import unified_diff
-from codeodds.ranking.plan import Context
+from codeodds.ranking.plan import Context, Plan
 from codeodds.ranking.types import MAX_CANDIDATE_CHARACTERS, MAX_CANDIDATES, Ranked, Ranking
 from codeodds.source.bodies import as_body
 from codeodds.source.functions import Function, find_functions
@@ -34,12 +35,28 @@ CURRENT = 0
 """Index of the body that stands in the document; the others follow."""
 
 
+GIVEN, ENDPOINT = "given", "endpoint"
+"""Where an alternative comes from."""
+
+
 class Argument(msgspec.Struct, frozen=True):
-    """The function around a position, and other bodies for it, or whole functions that have one."""
+    """The function around a position, and other bodies for it, or whole functions that have one.
+
+    `generate` has the endpoint of the settings write more.
+    """
 
     uri: str
     position: Position
-    bodies: list[str]
+    bodies: list[str] = []
+    generate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What the endpoint wrote, or why it wrote nothing."""
+
+    bodies: Sequence[str] = ()
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +77,7 @@ class Replacement:
 
 
 class Alternatives:
-    """Bodies from wherever the client takes them: a selection, the clipboard, other files, a generator."""
+    """Bodies from wherever the client takes them (a selection, the clipboard, other files), and from the endpoint."""
 
     def __init__(self, server: CodeoddsServer) -> None:
         self._server = server
@@ -71,18 +88,23 @@ class Alternatives:
         """
         wanted = read_argument(RANK_ALTERNATIVES, argument, Argument)
         document = open_document(self._server, RANK_ALTERNATIVES, wanted.uri, wanted.position.line)
-        if not wanted.bodies or len(wanted.bodies) >= MAX_CANDIDATES:
-            raise JsonRpcInvalidParams(
-                f"{RANK_ALTERNATIVES}: bodies are {len(wanted.bodies):,}; give 1 to {MAX_CANDIDATES - 1:,}"
-            )
-        replacement = await asyncio.to_thread(_prepare, document, wanted.position.line, wanted.bodies)
-        if replacement is None:
-            raise JsonRpcInvalidParams(f"{RANK_ALTERNATIVES}: there is no function at line {wanted.position.line}")
         documents = self._server.documents
+        samples = documents.settings.completions_samples if wanted.generate else 0
+        least, most = 0 if wanted.generate else 1, MAX_CANDIDATES - 1 - samples
+        if not least <= len(wanted.bodies) <= most:
+            raise JsonRpcInvalidParams(
+                f"{RANK_ALTERNATIVES}: bodies are {len(wanted.bodies):,}; give {least} to {most:,}"
+            )
+        given = await asyncio.to_thread(_prepare, document, wanted.position.line, wanted.bodies)
+        if given is None:
+            raise JsonRpcInvalidParams(f"{RANK_ALTERNATIVES}: there is no function at line {wanted.position.line}")
         limit_ms = documents.settings_for(document.uri).request_timeout_ms
+        ends = asyncio.get_running_loop().time() + limit_ms / 1000
         try:
-            context = Context(replacement.function.unit.problem)
-            found = await rank_for(documents, document, context, replacement.bodies, limit_ms)
+            generated = await self._generate(document, given, limit_ms) if wanted.generate else Generated()
+            replacement = Replacement(given.function, [*given.bodies, *generated.bodies])
+            left_ms = 1000 * (ends - asyncio.get_running_loop().time())
+            found = await self._rank(document, replacement, generated, left_ms)
             diffs = await asyncio.to_thread(_diffs, document, replacement, found.ranking)
             documents.check_newest(document)
         except RankError as error:
@@ -94,14 +116,52 @@ class Alternatives:
             "version": document.version,
             "model": model_json(documents.worker.info),
             "complete": found.complete,
+            "problem": generated.problem,
             "function": replacement.function.name,
             "current": self._current(found.ranking),
             "alternatives": [
                 self._alternative(document, replacement, candidate, diffs.get(candidate.index))
+                | {"source": GIVEN if candidate.index < len(given.bodies) else ENDPOINT}
                 for candidate in found.ranking.candidates
                 if candidate.index != CURRENT
             ],
         }
+
+    async def _generate(self, document: Document, given: Replacement, limit_ms: int) -> Generated:
+        """Raises: EndpointError if nothing came and there is nothing else to rank; Superseded when the document changes
+        meanwhile.
+        """
+        settings = self._server.documents.settings
+        prompt = BodyPrompt(given.function, document.lines)
+        try:
+            samples = await self._server.sampling.sample(
+                settings,
+                prompt,
+                max_tokens=settings.completions_body_max_tokens,
+                budget_ms=limit_ms,
+                budget="request_timeout_ms",
+            )
+            self._server.documents.check_newest(document)
+            return Generated(await asyncio.to_thread(prompt.bodies, samples))
+        except EndpointError as error:
+            if len(given.bodies) == 1:
+                raise
+            return Generated(problem=str(error))
+
+    async def _rank(
+        self, document: Document, replacement: Replacement, generated: Generated, limit_ms: float
+    ) -> TimedRanking:
+        """Without a score in time, the order is that of the bodies. Raises: as `rank_for`, but for RequestTimeout if
+        some of the bodies were generated: they would be lost.
+        """
+        context = Context(replacement.function.unit.problem)
+        try:
+            return await rank_for(self._server.documents, document, context, replacement.bodies, max(limit_ms, 1))
+        except RequestTimeout:
+            if not generated.bodies:
+                raise
+            plan = await asyncio.to_thread(Plan, context, replacement.bodies)
+            return TimedRanking(plan.ranking({}), complete=False)
 
     def _current(self, ranking: Ranking) -> dict[str, Any]:
         (current,) = (candidate for candidate in ranking.candidates if candidate.index == CURRENT)

@@ -12,8 +12,6 @@ from typing import Any
 from lsprotocol import types as lsp
 
 from codeodds.errors import CodeoddsError, EndpointError, RankError, RequestTimeout, Superseded
-from codeodds.generation.endpoint import Endpoint
-from codeodds.generation.options import EndpointOptions
 from codeodds.generation.samples import Prompt, Samples
 from codeodds.lsp.documents import Document
 from codeodds.lsp.edits import offset_of
@@ -26,9 +24,6 @@ from codeodds.ranking.plan import Context, Plan
 from codeodds.source.functions import normalise_newlines
 from codeodds.source.places import find_cursor
 
-SAMPLING_SHARE = 2 / 3
-"""Of the time, for the samples; the rest is for their scores."""
-
 Offered = tuple[str, float | None]
 """A text and its probability; None if the time was up before it was scored."""
 
@@ -38,8 +33,7 @@ class InlineCompletion:
 
     def __init__(self, server: CodeoddsServer) -> None:
         self._server = server
-        self._endpoint = Endpoint()
-        self._asking: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[Samples] | None = None
         self._told: set[str] = set()
 
     async def answer(self, params: lsp.InlineCompletionParams) -> list[dict[str, Any]]:
@@ -105,33 +99,25 @@ class InlineCompletion:
         ]
 
     async def _sample(self, settings: Settings, prompt: Prompt) -> Samples:
-        """Raises: EndpointError if nothing came in time; Superseded if something newer is asked."""
-        samples = Samples()
-        options = endpoint_options(settings)
-        limit_ms = SAMPLING_SHARE * settings.completions_budget_ms
-        try:
-            async with asyncio.timeout(limit_ms / 1000):
-                await self._ask(options, prompt, samples)
-        except TimeoutError:
-            if not len(samples):
-                raise EndpointError(
-                    f"the completions endpoint {options.address} gave nothing within {limit_ms:.0f} ms, two thirds of "
-                    "completions_budget_ms; raise it, or use a smaller model"
-                ) from None
-        return samples
-
-    async def _ask(self, options: EndpointOptions, prompt: Prompt, samples: Samples) -> None:
         """Ends what was asked before: there is one cursor, and not every client cancels.
 
-        Raises: EndpointError; Superseded if something newer is asked.
+        Raises: EndpointError if nothing came in time; Superseded if something newer is asked.
         """
         older = self._asking
         if older is not None:
             older.cancel()
-        asking = asyncio.ensure_future(self._endpoint.fill(options, prompt.text, samples))
+        asking = asyncio.ensure_future(
+            self._server.sampling.sample(
+                settings,
+                prompt,
+                max_tokens=settings.completions_max_tokens,
+                budget_ms=settings.completions_budget_ms,
+                budget="completions_budget_ms",
+            )
+        )
         self._asking = asking
         try:
-            await asking
+            return await asking
         except asyncio.CancelledError:
             waiting = asyncio.current_task()
             if waiting is not None and waiting.cancelling():
@@ -146,18 +132,6 @@ class InlineCompletion:
 
 def _rounded(probability: float | None) -> float | None:
     return None if probability is None else round(probability, DECIMALS)
-
-
-def endpoint_options(settings: Settings) -> EndpointOptions:
-    """What the settings say of the endpoint. Those of the whole server count: a folder's are not asked."""
-    return EndpointOptions(
-        url=settings.completions_url,
-        model=settings.completions_model,
-        samples=settings.completions_samples,
-        temperature=settings.completions_temperature,
-        max_tokens=settings.completions_max_tokens,
-        key_variable=settings.completions_key_variable,
-    )
 
 
 def set_up(server: CodeoddsServer) -> None:
