@@ -79,7 +79,7 @@ class BodyPrompt:
         name = self.function.name.rpartition(".")[2]
         for function in find_functions("\n".join(lines[:end])):
             if function.name.rpartition(".")[2] == name:
-                behind = any(line.strip() for line in lines[function.end_line + 1 :])
+                behind = end < len(lines) or any(line.strip() for line in lines[function.end_line + 1 :])
                 return function.unit.solution, behind
         return "", False
 
