@@ -2,6 +2,7 @@
 
 import * as vscode from "vscode";
 
+import { completionsAddress } from "../settings.ts";
 import { bodiesIn } from "./bodies.ts";
 
 /** Files larger than this hold no alternatives for one function. */
@@ -10,6 +11,8 @@ const LARGEST_FILE_BYTES = 1_000_000;
 export interface Source extends vscode.QuickPickItem {
   /** Texts, each a body or a whole function; none if the user went back. */
   bodies: () => Promise<string[]>;
+  /** The server asks the completions endpoint for them. */
+  generate?: boolean;
 }
 
 export function sources(document: vscode.TextDocument): Source[] {
@@ -20,7 +23,16 @@ export function sources(document: vscode.TextDocument): Source[] {
       description: vscode.workspace.asRelativePath(editor.document.uri),
       bodies: () => Promise.resolve(editor.selections.flatMap((part) => bodiesIn(editor.document.getText(part)))),
     }));
+  const endpoints = [completionsAddress()]
+    .filter((address) => address !== undefined)
+    .map((address) => ({
+      label: "$(sparkle) From the completions endpoint",
+      description: address,
+      bodies: () => Promise.resolve([]),
+      generate: true,
+    }));
   return [
+    ...endpoints,
     ...selections,
     {
       label: "$(clippy) The clipboard",
