@@ -2,7 +2,8 @@
 
 ``--gate`` holds every score until the client sends ``test/release``, and answers what was asked of the scorer. With
 ``--crash``, opening the scorer fails in a way that nobody foresaw; with ``--log LEVEL``, everything from that level on
-goes to stderr; with any other argument, opening the scorer fails with that as its sentence.
+goes to stderr; with ``--write TEXT TEXT ...`` the scorer writes these samples; with any other argument, opening the
+scorer fails with that as its sentence.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ parent.LOOK_EVERY_S = 0.05
 def open_scorer(options: ScorerOptions) -> Scorer:
     if sys.argv[1:] == ["--crash"]:
         raise RuntimeError("a text that may quote code")
+    if sys.argv[1:2] == ["--write"]:
+        return FakeScorer(writes=sys.argv[2:])
     if sys.argv[1:] and sys.argv[1] != "--log":
         raise BundleMissing(sys.argv[1])
     return FakeScorer()

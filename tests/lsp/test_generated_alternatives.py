@@ -111,7 +111,7 @@ async def test_without_an_endpoint_a_sentence_says_what_to_set() -> None:
         (says(b"\0\1garbage"), "something else than OpenAI's completions protocol"),
         (says(b"{}", 401), "refuses the key (status 401)"),
         (says(b"{}", 503), "answered with status 503"),
-        (streams("        return (\n"), "nothing came that can be the body of this function; see completions_model"),
+        (streams("        return (\n"), "nothing came that can be the body of this function; try another model"),
         (streams("        b = a\n        c", finish="length"), "(1 broke off); raise completions_body_max_tokens"),
     ],
 )

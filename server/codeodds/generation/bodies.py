@@ -59,7 +59,7 @@ class BodyPrompt:
                 f"no body came to its end ({broken_off:,} broke off); raise completions_body_max_tokens, or the time: "
                 "request_timeout_ms"
             )
-        raise EndpointError("nothing came that can be the body of this function; see completions_model")
+        raise EndpointError("nothing came that can be the body of this function; try another model")
 
     def _body(self, text: str) -> tuple[str, bool]:
         """The body that a sample begins with, and whether something follows it."""

@@ -52,7 +52,7 @@ class CodeoddsServer(LanguageServer):
         self.documents.on_configured.append(engine.apply)
         self.typing = TypingPause(self.documents)
         self.notebooks = Notebooks(self.documents)
-        self.sampling = Sampling()
+        self.sampling = Sampling(self.documents)
         self.on_model: list[Callable[[ModelState], None]] = []
         """Called on the event loop when the model is loaded or unloaded."""
         self.first_settings: Any = None

@@ -59,6 +59,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Score the code outside functions too, as one unit."""
     max_functions: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 200
     """At most this many functions of a document are scored; those nearest to the last change come first."""
+    completions_source: Literal["endpoint", "local"] = "endpoint"
+    """Who writes ways to go on and other bodies: the server that `completions_url` names, or `local`, the language
+    model in the bundle that scores. Few bundles have one: see `export.log_probabilities`."""
     completions_url: Annotated[str, msgspec.Meta(max_length=2_048)] = ""
     """Server with OpenAI's completions protocol that `textDocument/inlineCompletion` asks for ways to go on, and
     `codeodds.rankAlternatives` for other bodies, such as `http://127.0.0.1:8080/v1`; empty means that nothing is asked
@@ -69,7 +72,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     completions_samples: Annotated[int, msgspec.Meta(ge=1, le=20)] = 3
     """So many ways to go on, or bodies, are asked for; the most probable is shown first."""
     completions_temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] = 0.8
-    """Temperature of the sampling there; at 0 all samples are the same."""
+    """Temperature of the sampling; at 0 all samples are the same."""
+    completions_min_p: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.05
+    """With `local`, tokens less probable than this share of the most probable one are never taken."""
     completions_max_tokens: Annotated[int, msgspec.Meta(ge=1, le=4_096)] = 128
     """Longest way to go on, in tokens of the model there."""
     completions_body_max_tokens: Annotated[int, msgspec.Meta(ge=1, le=8_192)] = 512

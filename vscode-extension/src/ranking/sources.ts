@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 
-import { completionsAddress } from "../settings.ts";
+import { completionsAddress, serverSetting } from "../settings.ts";
 import { bodiesIn } from "./bodies.ts";
 
 /** Files larger than this hold no alternatives for one function. */
@@ -23,16 +23,8 @@ export function sources(document: vscode.TextDocument): Source[] {
       description: vscode.workspace.asRelativePath(editor.document.uri),
       bodies: () => Promise.resolve(editor.selections.flatMap((part) => bodiesIn(editor.document.getText(part)))),
     }));
-  const endpoints = [completionsAddress()]
-    .filter((address) => address !== undefined)
-    .map((address) => ({
-      label: "$(sparkle) From the completions endpoint",
-      description: address,
-      bodies: () => Promise.resolve([]),
-      generate: true,
-    }));
   return [
-    ...endpoints,
+    ...writers(),
     ...selections,
     {
       label: "$(clippy) The clipboard",
@@ -41,6 +33,17 @@ export function sources(document: vscode.TextDocument): Source[] {
     },
     { label: "$(files) Files…", description: "each with one or several functions", bodies: fromFiles },
   ];
+}
+
+/** Whoever the settings name to write bodies; nobody by default. */
+function writers(): Source[] {
+  const writes = { bodies: () => Promise.resolve([]), generate: true };
+  if (serverSetting("completions_source", "endpoint") === "local") {
+    return [{ label: "$(sparkle) From the local model", description: "the model that scores", ...writes }];
+  }
+  const address = completionsAddress();
+  if (address === undefined) return [];
+  return [{ label: "$(sparkle) From the completions endpoint", description: address, ...writes }];
 }
 
 async function fromFiles(): Promise<string[]> {

@@ -63,7 +63,7 @@ export interface Alternative {
   reason: string | null;
   duplicateOf: number | null;
   isCurrent: boolean;
-  source: "given" | "endpoint";
+  source: "given" | "endpoint" | "local";
   body: string;
   diff: string | null;
   edit: unknown;

@@ -15,9 +15,9 @@ import msgspec
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcInvalidParams
 
-from codeodds.errors import CodeoddsError, EndpointError, RankError, RequestTimeout
+from codeodds.errors import BundleUnsupported, CodeoddsError, EndpointError, RankError, RequestTimeout, UnitError
 from codeodds.generation.bodies import BodyPrompt
-from codeodds.lsp.arguments import Position, read_argument
+from codeodds.lsp.arguments import Count, Position, read_argument
 from codeodds.lsp.command_names import RANK_ALTERNATIVES
 from codeodds.lsp.documents import Document
 from codeodds.lsp.failures import as_response
@@ -35,25 +35,26 @@ CURRENT = 0
 """Index of the body that stands in the document; the others follow."""
 
 
-GIVEN, ENDPOINT = "given", "endpoint"
-"""Where an alternative comes from."""
+GIVEN = "given"
+"""Source of an alternative that the client gave; that of the others is the setting `completions_source`."""
 
 
 class Argument(msgspec.Struct, frozen=True):
     """The function around a position, and other bodies for it, or whole functions that have one.
 
-    `generate` has the endpoint of the settings write more.
+    `generate` has the endpoint of the settings, or the local model, write more; `seed` is for the latter.
     """
 
     uri: str
     position: Position
     bodies: list[str] = []
     generate: bool = False
+    seed: Count = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """What the endpoint wrote, or why it wrote nothing."""
+    """What was written, or why nothing was."""
 
     bodies: Sequence[str] = ()
     problem: str | None = None
@@ -77,7 +78,7 @@ class Replacement:
 
 
 class Alternatives:
-    """Bodies from wherever the client takes them (a selection, the clipboard, other files), and from the endpoint."""
+    """Bodies from wherever the client takes them (a selection, the clipboard, other files), and from a model."""
 
     def __init__(self, server: CodeoddsServer) -> None:
         self._server = server
@@ -89,6 +90,7 @@ class Alternatives:
         wanted = read_argument(RANK_ALTERNATIVES, argument, Argument)
         document = open_document(self._server, RANK_ALTERNATIVES, wanted.uri, wanted.position.line)
         documents = self._server.documents
+        source = documents.settings.completions_source
         samples = documents.settings.completions_samples if wanted.generate else 0
         least, most = 0 if wanted.generate else 1, MAX_CANDIDATES - 1 - samples
         if not least <= len(wanted.bodies) <= most:
@@ -101,7 +103,7 @@ class Alternatives:
         limit_ms = documents.settings_for(document.uri).request_timeout_ms
         ends = asyncio.get_running_loop().time() + limit_ms / 1000
         try:
-            generated = await self._generate(document, given, limit_ms) if wanted.generate else Generated()
+            generated = await self._generate(document, given, limit_ms, wanted.seed) if wanted.generate else Generated()
             replacement = Replacement(given.function, [*given.bodies, *generated.bodies])
             left_ms = 1000 * (ends - asyncio.get_running_loop().time())
             found = await self._rank(document, replacement, generated, left_ms)
@@ -121,29 +123,29 @@ class Alternatives:
             "current": self._current(found.ranking),
             "alternatives": [
                 self._alternative(document, replacement, candidate, diffs.get(candidate.index))
-                | {"source": GIVEN if candidate.index < len(given.bodies) else ENDPOINT}
+                | {"source": GIVEN if candidate.index < len(given.bodies) else source}
                 for candidate in found.ranking.candidates
                 if candidate.index != CURRENT
             ],
         }
 
-    async def _generate(self, document: Document, given: Replacement, limit_ms: int) -> Generated:
-        """Raises: EndpointError if nothing came and there is nothing else to rank; Superseded when the document changes
-        meanwhile.
+    async def _generate(self, document: Document, given: Replacement, limit_ms: int, seed: int) -> Generated:
+        """Raises: as `Sampling.sample`; but if there is something else to rank, only what would keep that from being
+        ranked too.
         """
-        settings = self._server.documents.settings
         prompt = BodyPrompt(given.function, document.lines)
         try:
             samples = await self._server.sampling.sample(
-                settings,
+                document,
                 prompt,
-                max_tokens=settings.completions_body_max_tokens,
+                max_tokens=self._server.documents.settings.completions_body_max_tokens,
                 budget_ms=limit_ms,
                 budget="request_timeout_ms",
+                seed=seed,
             )
             self._server.documents.check_newest(document)
             return Generated(await asyncio.to_thread(prompt.bodies, samples))
-        except EndpointError as error:
+        except (EndpointError, BundleUnsupported, UnitError) as error:
             if len(given.bodies) == 1:
                 raise
             return Generated(problem=str(error))

@@ -1,7 +1,8 @@
-"""``textDocument/inlineCompletion``: ways to go on from an endpoint that the user names, the most probable first.
+"""``textDocument/inlineCompletion``: ways to go on from an endpoint that the user names, or from the bundle's own
+language model, the most probable first.
 
-Off unless the settings name one. The samples that are there when their share of the time is up are ranked, and what is
-ranked when all of it is up is shown.
+Off unless the settings name an endpoint, or choose the local model. The samples that are there when their share of the
+time is up are ranked, and what is ranked when all of it is up is shown.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from lsprotocol import types as lsp
 
+from codeodds.engine.worker import Priority
 from codeodds.errors import CodeoddsError, EndpointError, RankError, RequestTimeout, Superseded
 from codeodds.generation.samples import Prompt, Samples
 from codeodds.lsp.documents import Document
@@ -18,6 +20,7 @@ from codeodds.lsp.edits import offset_of
 from codeodds.lsp.failures import as_response
 from codeodds.lsp.rank_result import DECIMALS
 from codeodds.lsp.rankings import rank_for
+from codeodds.lsp.sampling import is_on
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.settings import Settings
 from codeodds.ranking.plan import Context, Plan
@@ -44,7 +47,7 @@ class InlineCompletion:
         """
         settings = self._server.documents.settings
         document = self._server.documents.get(params.text_document.uri)
-        if document is None or not settings.completions_url:
+        if document is None or not is_on(settings):
             return []
         automatic = params.context.trigger_kind == lsp.InlineCompletionTriggerKind.Automatic
         try:
@@ -67,7 +70,7 @@ class InlineCompletion:
         ]
 
     async def _offer(self, document: Document, position: lsp.Position, settings: Settings) -> list[Offered]:
-        """Raises: EndpointError; Superseded, BundleError, EngineError as `rank_for`."""
+        """Raises: as `Sampling.sample` and `rank_for`."""
         documents = self._server.documents
         documents.check_newest(document)
         offset = offset_of(document.text, position, self._server.position_encoding)
@@ -79,11 +82,11 @@ class InlineCompletion:
             return []
         prompt = Prompt.at(cursor)
         ends = asyncio.get_running_loop().time() + settings.completions_budget_ms / 1000
-        samples = await self._sample(settings, prompt)
+        samples = await self._sample(document, settings, prompt)
         documents.check_newest(document)
         texts = await asyncio.to_thread(prompt.candidates, samples)
         if not texts:
-            raise EndpointError("the completions endpoint gave no text that can stand here; see completions_model")
+            raise EndpointError("the model that was asked gave no text that can stand here; try another one")
         left_ms = 1000 * (ends - asyncio.get_running_loop().time())
         context = Context(cursor.function.unit.problem, cursor.written)
         try:
@@ -98,7 +101,7 @@ class InlineCompletion:
             if candidate.probability is not None and candidate.duplicate_of is None
         ]
 
-    async def _sample(self, settings: Settings, prompt: Prompt) -> Samples:
+    async def _sample(self, document: Document, settings: Settings, prompt: Prompt) -> Samples:
         """Ends what was asked before: there is one cursor, and not every client cancels.
 
         Raises: EndpointError if nothing came in time; Superseded if something newer is asked.
@@ -108,11 +111,13 @@ class InlineCompletion:
             older.cancel()
         asking = asyncio.ensure_future(
             self._server.sampling.sample(
-                settings,
+                document,
                 prompt,
                 max_tokens=settings.completions_max_tokens,
                 budget_ms=settings.completions_budget_ms,
                 budget="completions_budget_ms",
+                # The score of what is typed goes first.
+                priority=Priority.NEAR,
             )
         )
         self._asking = asking
