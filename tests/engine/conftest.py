@@ -15,6 +15,12 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_bundle(tmp_path_factory.mktemp("bundles") / "tiny")
 
 
+@pytest.fixture(scope="session")
+def writing_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A float32 bundle that also writes; it scores as `tiny_bundle` does."""
+    return build_bundle(tmp_path_factory.mktemp("bundles") / "writing", writes=True)
+
+
 @pytest.fixture(scope="session", params=PRECISIONS, ids=lambda precision: precision.name)
 def tiny_precision(request: pytest.FixtureRequest) -> Precision:
     """Each way in which the weights are stored."""

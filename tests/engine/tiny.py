@@ -10,7 +10,7 @@ import torch
 from transformers import AutoModelForTokenClassification, Qwen2Config
 
 from codeodds.bundle.manifest import MANIFEST_FILE, BaseModel, Calibration, Display, File, Graph, Manifest, encode
-from codeodds_trainer.bundling.graph import export_graph
+from codeodds_trainer.bundling.graph import LanguageHead, export_graph
 from codeodds_trainer.bundling.quantization import Variant, quantize
 from codeodds_trainer.bundling.weights import save_split
 from tests.trainer.tiny_models import train_tokenizer
@@ -32,18 +32,18 @@ class Precision:
 PRECISIONS = (Precision("float32", 32, 1e-4), Precision("8 bit", 8, 1e-4), Precision("4 bit", 4, 1e-6))
 
 
-def build_bundle(folder: Path, precision: Precision = PRECISIONS[0]) -> Path:
-    """Write a complete bundle into `folder` and return it."""
+def build_bundle(folder: Path, precision: Precision = PRECISIONS[0], *, writes: bool = False) -> Path:
+    """Write a complete bundle into `folder` and return it. `writes`: with a random language-model head."""
     folder.mkdir(parents=True)
     tokenizer = train_tokenizer()
     tokenizer.save(str(folder / "tokenizer.json"))
     (folder / "golden.json").write_text('{"tolerance": 0.001, "rows": []}', encoding="utf-8")
-    _write_graph(folder, tokenizer.get_vocab_size(), precision)
-    seal(folder, manifest(tokenizer.get_vocab_size(), precision.name))
+    _write_graph(folder, tokenizer.get_vocab_size(), precision, writes)
+    seal(folder, manifest(tokenizer.get_vocab_size(), precision.name, writes=writes))
     return folder
 
 
-def manifest(vocabulary: int, quantization: str = "none") -> Manifest:
+def manifest(vocabulary: int, quantization: str = "none", *, writes: bool = False) -> Manifest:
     """What describes the tiny graph; `files` is empty."""
     return Manifest(
         format=1,
@@ -58,6 +58,7 @@ def manifest(vocabulary: int, quantization: str = "none") -> Manifest:
             kv_dtype="float32",
             vocabulary=vocabulary,
             quantization=quantization,
+            log_probabilities=writes,
         ),
         files=[],
         tokenizer="tokenizer.json",
@@ -83,7 +84,7 @@ def seal(folder: Path, described: Manifest) -> None:
     (folder / MANIFEST_FILE).write_bytes(encode(described))
 
 
-def _write_graph(folder: Path, vocabulary: int, precision: Precision) -> None:
+def _write_graph(folder: Path, vocabulary: int, precision: Precision, writes: bool) -> None:
     config = Qwen2Config(
         vocab_size=vocabulary,
         hidden_size=HIDDEN,
@@ -100,7 +101,8 @@ def _write_graph(folder: Path, vocabulary: int, precision: Precision) -> None:
     )
     torch.manual_seed(0)
     model = AutoModelForTokenClassification.from_config(config, attn_implementation="sdpa").eval()
-    graph = export_graph(model, folder.parent / f"{folder.name}.partial")
+    head = LanguageHead(model.base_model.norm, 0.5 * torch.randn(vocabulary, HIDDEN)) if writes else None
+    graph = export_graph(model, folder.parent / f"{folder.name}.partial", head)
     if precision.bits < 32:
         graph = quantize(graph, Variant(precision.bits))
     save_split(graph, folder, 95)

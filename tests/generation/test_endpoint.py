@@ -160,6 +160,28 @@ async def test_what_came_before_it_is_cancelled_is_there_and_the_connection_is_c
     assert [(sample.text, sample.finished) for sample in samples] == [("    return a\n    b = ", False), ("x", False)]
 
 
+async def test_nobody_waits_for_what_would_be_thrown_away() -> None:
+    endpoint, samples = Endpoint(), Samples(lambda text: text.endswith("\nx"))
+    async with play(hangs_after(event("a\nx"), event("b", 1), event("\nx", 1))) as double:
+        await endpoint.fill(EndpointOptions(double.url, samples=2), PROMPT, samples)
+        await double.until(lambda: double.broken_off == 1)
+        await endpoint.close()
+    assert [sample.text for sample in samples] == ["a\nx", "b\nx"]
+    assert len(double.requests) == 1
+
+
+async def test_a_given_key_goes_before_the_variable_and_a_wrong_one_is_named_without_it() -> None:
+    async with play(streams("x")) as double:
+        assert await ask(double.url, samples=1, given_key="swordfish", key_variable="NOT_SET") == ["x"]
+        double.handler = says(b"swordfish", 401)
+        with pytest.raises(
+            EndpointError, match=r"refuses the key .status 401.; see that the one that was set"
+        ) as caught:
+            await ask(double.url, samples=1, given_key="swordfish")
+    assert double.headers[0]["authorization"] == "Bearer swordfish"
+    assert "swordfish" not in str(caught.value)
+
+
 async def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://192.0.2.1:9")

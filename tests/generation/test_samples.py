@@ -35,6 +35,10 @@ def test_white_space_at_the_place_is_the_model_s_to_write() -> None:
         ("return b\n\n    def g(self):\n        return 1\n", True, ["return b"]),
         ("return b\n\n\nprint(f(1))\n", True, ["return b"]),
         ("return b\n        ```\nSo it is.", True, ["return b"]),
+        # It did, and then broke off: nothing of the function is lost.
+        ("return b\n\n    def g(self):\n        ret", False, ["return b"]),
+        # The text of a string is indented as it likes.
+        ('c = """\nx\n"""\n        return c\n', True, ['c = """\nx\n"""\n        return c']),
         # It broke off.
         ("if b:\n            return 1\n        retu", False, ["if b:\n            return 1"]),
         ("c = 1\n        if b:\n            x = (1,\n", True, ["c = 1"]),
@@ -62,3 +66,14 @@ def test_pieces_add_up_by_request_and_number() -> None:
     samples.add(2, [Piece(0, "c", False)])
     assert [(sample.text, sample.finished) for sample in samples] == [("ab", True), ("x", False), ("c", False)]
     assert (len(samples), samples.of_request(0), samples.of_request(1)) == (3, 2, 0)
+
+
+def test_a_request_suffices_when_all_are_whole_and_some_would_go_on() -> None:
+    samples = Samples(lambda text: "\nx" in text)
+    samples.add(0, [Piece(0, "a\n", False), Piece(1, "b", True)])
+    assert not samples.suffice(0, 2)
+    samples.add(0, [Piece(0, "x", False)])
+    assert not samples.suffice(0, 3), "one has not begun"
+    assert samples.suffice(0, 2)
+    samples.add(0, [Piece(0, "", True)])
+    assert not samples.suffice(0, 2), "the end comes by itself"

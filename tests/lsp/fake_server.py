@@ -3,8 +3,9 @@
 ``--gate`` holds every score until the client sends ``test/release``, and answers what was asked of the scorer; with
 ``--no-namespaces`` behind it the sandbox finds none. With
 ``--crash``, opening the scorer fails in a way that nobody foresaw; with ``--stuck`` it never ends. With
-``--log LEVEL``, everything from that level on goes to stderr; with ``--slices N``, only so many batches are ever scored.
-With any other argument, opening the scorer fails with that as its sentence.
+``--log LEVEL``, everything from that level on goes to stderr; with ``--slices N``, only so many batches are ever scored;
+with ``--write TEXT TEXT ...`` the scorer writes these samples. With any other argument, opening the scorer fails with
+that as its sentence.
 """
 
 from __future__ import annotations
@@ -60,6 +61,8 @@ def open_scorer(options: ScorerOptions) -> Scorer:
         threading.Event().wait()
     if sys.argv[1:2] == ["--slices"]:
         return FewSlices(int(sys.argv[2]))
+    if sys.argv[1:2] == ["--write"]:
+        return FakeScorer(writes=sys.argv[2:])
     if sys.argv[1:] and sys.argv[1] != "--log":
         raise BundleMissing(sys.argv[1])
     return FakeScorer()

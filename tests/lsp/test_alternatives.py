@@ -111,8 +111,10 @@ async def test_wrong_arguments_are_answered_with_a_sentence() -> None:
         (at(2, ["return a"]), "there is no function at line 2"),
         (at(99, ["return a"]), "line is 99"),
         (at(6, ["return a"], "file:///w/none.py"), "no open Python document"),
-        ({"uri": URI}, "one object with uri, position, bodies"),
-        (None, "one object with uri, position, bodies"),
+        ({"uri": URI}, "one object with uri, position"),
+        ({**at(6, []), "generate": "yes"}, "Expected `bool`, got `str`"),
+        ({**at(6, ["return a"] * 997), "generate": True}, "bodies are 997; give 0 to 996"),
+        (None, "one object with uri, position"),
     ]
     async with connect(options={"enable": False}) as client:
         client.open(TEXT)

@@ -6,6 +6,7 @@ import { Advice } from "./advice.ts";
 import { registerRankCommand } from "./commands/rank.ts";
 import { registerScoreCommands } from "./commands/score.ts";
 import { registerServerCommands } from "./commands/server.ts";
+import { CompletionsKey } from "./completionsKey.ts";
 import { registerInspection } from "./inspect.ts";
 import { onActiveInterpreter } from "./python/extension.ts";
 import { PowerWatch } from "./power/watch.ts";
@@ -24,6 +25,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const session = new Session();
   const advice = new Advice(context.globalState);
   const requests = new Requests(() => running.client);
+  const key = new CompletionsKey(context.secrets, requests);
   const panel = new ValuePanel(session, requests);
   const preview = new Preview(() => running.client);
   const running = new Supervisor({
@@ -44,7 +46,9 @@ export function activate(context: vscode.ExtensionContext): void {
     observer: {
       changed: (state, problem) => {
         session.serverChanged(state, problem);
-        if (state === "running") void advice.forget();
+        if (state !== "running") return;
+        void advice.forget();
+        void key.give();
       },
       advise: (message, remedy) => void advice.give(message, remedy),
     },
@@ -54,6 +58,7 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(
     channel,
     session,
+    key,
     panel,
     preview,
     running,

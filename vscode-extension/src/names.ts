@@ -14,6 +14,7 @@ export const Command = {
   debugInformation: "codeodds.showDebugInformation",
   selectModel: "codeodds.selectModel",
   selectInterpreter: "codeodds.selectInterpreter",
+  setCompletionsKey: "codeodds.setKeyForCompletions",
   pause: "codeodds.pause",
   resume: "codeodds.resume",
 } as const;
@@ -22,6 +23,7 @@ export const Command = {
 export const ServerCommand = {
   explain: "codeodds.explain",
   rankAlternatives: "codeodds.rankAlternatives",
+  setCompletionsKey: "codeodds.setCompletionsKey",
   reloadModel: "codeodds.reloadModel",
   debugInformation: "codeodds.debugInformation",
   openSettings: "codeodds.openSettings",

@@ -3,6 +3,7 @@
 import * as vscode from "vscode";
 
 import { SECTION } from "./names.ts";
+import { addressOf } from "./server/address.ts";
 import type { ImportStrategy } from "./server/launch.ts";
 
 export interface OwnSettings {
@@ -25,6 +26,11 @@ export function ownSettings(): OwnSettings {
 /** One of the server's settings, as it holds for a document. */
 export function serverSetting<T>(name: string, fallback: T, resource?: vscode.Uri): T {
   return vscode.workspace.getConfiguration(SECTION, resource).get<T>(name, fallback);
+}
+
+/** Address of the completions endpoint that the settings name; undefined if they name none. */
+export function completionsAddress(): string | undefined {
+  return addressOf(serverSetting("completions_url", ""));
 }
 
 /** Settings after whose change the server has to be started anew. */

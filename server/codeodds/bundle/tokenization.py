@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from codeodds.bundle.rendering import render
@@ -14,6 +17,9 @@ from codeodds.types import IntArray, ScoringUnit
 
 MAX_CHARACTERS_PER_TOKEN = 20
 """Source code has 3 to 4 characters per token. A text beyond this many is refused before any time is spent on it."""
+
+DECODED_BEFORE = 4
+"""So many tokens before a sampled text are decoded with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,39 @@ class CodeTokenizer:
     def largest_id(self) -> int:
         """The largest token id that `encode` can return; -1 for an empty vocabulary."""
         return max(self._tokenizer.get_vocab(with_added_tokens=True).values(), default=-1)
+
+    @cached_property
+    def ends(self) -> frozenset[int]:
+        """Ids of the special tokens, such as ``<|endoftext|>``: no text holds one."""
+        return frozenset(self._tokenizer.get_added_tokens_decoder())
+
+    @cached_property
+    def known(self) -> npt.NDArray[np.int64]:
+        """Every id that stands for something, int64, rising."""
+        return np.unique(np.asarray(list(self._tokenizer.get_vocab(with_added_tokens=True).values()), dtype=np.int64))
+
+    def continuation(self, before: IntArray, ids: Sequence[int]) -> str:
+        """The text that tokens add behind others; a part of a character at its end is left out.
+
+        The last of the tokens before are read with them: some tokenizers drop a space at the start of a text.
+        """
+        near = [int(token) for token in before[-DECODED_BEFORE:]]
+        start, whole = (self._tokenizer.decode(part, skip_special_tokens=False) for part in (near, [*near, *ids]))
+        return str(whole[len(start) :]).rstrip("\ufffd")
+
+    def encode_prompt(self, text: str) -> IntArray:
+        """The tokens of a text to go on from, int64 [n].
+
+        Raises: UnitNotText, UnitEmpty (no tokens), UnitTooLong (`max_tokens` or more: nothing could follow).
+        """
+        unit = ScoringUnit("", text)
+        ids = self.encode(unit).ids
+        if len(ids) >= self._max_tokens:
+            raise UnitTooLong(
+                f"the function and its context have {len(ids)} tokens; this model reads at most {self._max_tokens}, "
+                "so nothing can follow; split the function"
+            )
+        return ids
 
     def decode(self, token: int) -> str:
         """The text that a token stands for; a part of a character is a replacement character."""

@@ -105,6 +105,35 @@ class ScorerOptions:
     """Limit of the prefix cache, in units of 1,000,000 bytes; 0 caches nothing."""
 
 
+class Sampled(NamedTuple):
+    """One way to go on after a prompt, as far as it is written."""
+
+    text: str
+    finished: bool
+    """Whether the model ended it: neither a limit nor whoever asked did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What to sample from the bundle's language model."""
+
+    prompt: str
+    samples: int
+    """At least 1."""
+    max_tokens: int
+    """Longest sample, at least 1."""
+    temperature: float = 0.8
+    """0 takes the most probable token each time."""
+    min_p: float = 0.05
+    """Tokens less probable than this share of the most probable one are never taken; 0 to 1."""
+    seed: int = 0
+    """Equal seeds, equal samples, on the same machine. At least 0."""
+    stop: Callable[[str], bool] = lambda text: False
+    """Whether a sample's text needs no more. Called in the thread that runs the model."""
+    progress: Callable[[list[Sampled]], None] = lambda found: None
+    """Told of all samples after each token; called like `stop`. A run that begins anew tells from the start."""
+
+
 class Scorer(Protocol):
     """Scores units one at a time. Not safe for concurrent calls: `ScoringWorker` owns the thread that calls it."""
 
@@ -126,5 +155,13 @@ class Scorer(Protocol):
         Returns: for each unit what `score` returns, or the UnitError that it raises.
 
         Raises: Superseded when cancelled.
+        """
+        ...
+
+    def write(self, writing: Writing, cancellation: Cancellation | None = None) -> list[Sampled]:
+        """Sample ways to go on after a prompt.
+
+        Raises: BundleUnsupported for a bundle that only scores; UnitTooLong, UnitNotText, UnitEmpty for a prompt that
+        cannot be read; Superseded when cancelled, with what `progress` was told left to whoever asked.
         """
         ...

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from codeodds.engine.api import Cancellation, MeasuredThreshold, ScorerInfo
+from codeodds.engine.api import Cancellation, MeasuredThreshold, Sampled, ScorerInfo, Writing
 from codeodds.engine.parts import parts_of
-from codeodds.errors import UnitEmpty, UnitError, UnitTooLong
+from codeodds.errors import BundleUnsupported, UnitEmpty, UnitError, UnitTooLong
 from codeodds.types import FloatArray, IntArray, Score, ScoringUnit
 
 _WORD = re.compile(r"\w+|[^\w\s]|\s+")
@@ -26,6 +26,8 @@ class FakeScorer:
     `strange` maps a word to the applicability of a solution that holds it; any other has none.
     `gate`, when given, holds every score until it is set, so that a test can act while a run is in flight.
     `calls` lists the units scored, in order.
+    `writes`: what it writes, one text a sample, word by word; without them it only scores. `gate` holds each sample
+    after its first word. `writings` lists what it was asked to write.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class FakeScorer:
         strange: dict[str, float] | None = None,
         info: ScorerInfo | None = None,
         gate: threading.Event | None = None,
+        writes: Sequence[str] = (),
     ) -> None:
         self._drops = {"BUG": 0.6} if drops is None else drops
         self._strange = {"ELSEWHERE": 0.2} if strange is None else strange
@@ -43,6 +46,8 @@ class FakeScorer:
             "fake", "1", 2000, 4, 0.5, 0.75, 0.25, "platt-0", (MeasuredThreshold(0.5, 0.75, 0.4),), 0.5
         )
         self.calls: list[ScoringUnit] = []
+        self._writes = writes
+        self.writings: list[Writing] = []
 
     @property
     def info(self) -> ScorerInfo:
@@ -89,6 +94,20 @@ class FakeScorer:
             except UnitError as error:
                 outcomes.append(error)
         return outcomes
+
+    def write(self, writing: Writing, cancellation: Cancellation | None = None) -> list[Sampled]:
+        self.writings.append(writing)
+        if not self._writes:
+            raise BundleUnsupported("fake: this bundle scores code and cannot write it")
+        texts = [_WORD.findall(text) for text in self._writes[: writing.samples]]
+        found = [Sampled("", finished=False)] * len(texts)
+        for number in range(min(max(map(len, texts)), writing.max_tokens)):
+            for index, words in enumerate(texts):
+                if not writing.stop(found[index].text):
+                    found[index] = Sampled("".join(words[: number + 1]), finished=number + 1 >= len(words))
+            writing.progress(list(found))
+            self._wait(cancellation)
+        return found
 
     def _wait(self, cancellation: Cancellation | None) -> None:
         while self._gate is not None and not self._gate.wait(0.005):

@@ -41,6 +41,8 @@ _MAPPED = (".bin", ".onnx")
 
 _AGAIN = "export the bundle again with this version's trainer"
 
+LOG_PROBABILITIES = "log_probabilities"
+
 _INTEGER, _FLOAT = "tensor(int64)", "tensor(float)"
 _TOKEN_INPUTS = ("input_ids", "attention_mask", "position_ids")
 _Tensor = tuple[str, tuple[int | None, ...]]
@@ -69,7 +71,7 @@ class OnnxModel:
             ) from error
         layers = range(graph.layers)
         self._past = [f"past_key_values.{i}.{kind}" for i in layers for kind in ("key", "value")]
-        self._outputs = ["value", *(f"present.{i}.{kind}" for i in layers for kind in ("key", "value"))]
+        self._present = [f"present.{i}.{kind}" for i in layers for kind in ("key", "value")]
         self._check_tensors(path)
 
     def empty_memory(self, batch: int = 1) -> KeyValues:
@@ -88,22 +90,35 @@ class OnnxModel:
         Raises: Superseded when cancelled, also in the middle of the run; the model stays usable. EngineError if the
         runtime fails; ModelChanged if a file of the bundle was written to since it was opened.
         """
-        self._mapped.check()
+        outputs = self._run(self._feed(ids, past), cancellation or Cancellation(), ["value", *self._present])
+        return outputs[0], KeyValues(tuple(outputs[1:]))
+
+    def next_tokens(
+        self, ids: IntArray, past: KeyValues, cancellation: Cancellation | None = None
+    ) -> tuple[FloatArray, KeyValues]:
+        """As `run`, for a graph with log-probabilities. Returns: those of the token behind the last, float32 [batch,
+        vocabulary], in place of the logits.
+        """
+        outputs = self._run(self._feed(ids, past), cancellation or Cancellation(), [LOG_PROBABILITIES, *self._present])
+        return outputs[0][:, -1], KeyValues(tuple(outputs[1:]))
+
+    def _feed(self, ids: IntArray, past: KeyValues) -> dict[str, Any]:
         batch, sequence = ids.shape
         total = past.tokens + sequence
         positions = np.arange(past.tokens, total, dtype=np.int64)
-        feed: dict[str, Any] = {
+        return {
             "input_ids": ids,
             "attention_mask": np.ones((batch, total), dtype=np.int64),
             "position_ids": np.broadcast_to(positions, (batch, sequence)),
             **dict(zip(self._past, past.tensors, strict=True)),
         }
-        outputs = self._run(feed, cancellation or Cancellation())
-        return outputs[0], KeyValues(tuple(outputs[1:]))
 
-    def _run(self, feed: dict[str, Any], cancellation: Cancellation) -> list[Any]:
+    def _run(self, feed: dict[str, Any], cancellation: Cancellation, wanted: list[str]) -> list[Any]:
+        self._mapped.check()
         options = ort.RunOptions()
         options.log_severity_level = _SILENT
+        # Else a graph with log-probabilities would work them out for every score.
+        options.only_execute_path_to_fetches = self._graph.log_probabilities
 
         def terminate() -> None:
             options.terminate = True
@@ -111,7 +126,7 @@ class OnnxModel:
         cancellation.bind(terminate)
         try:
             cancellation.raise_if_cancelled()
-            outputs: list[Any] = self._session.run(self._outputs, feed, options)
+            outputs: list[Any] = self._session.run(wanted, feed, options)
             return outputs
         except _RUNTIME_ERRORS as error:
             if cancellation.cancelled:
@@ -131,9 +146,9 @@ class OnnxModel:
         inputs: dict[str, _Tensor] = dict.fromkeys(_TOKEN_INPUTS, (_INTEGER, (None, None)))
         inputs |= dict.fromkeys(self._past, memory)
         outputs: dict[str, _Tensor] = {"value": (_FLOAT, (None, None))}
-        outputs |= dict.fromkeys(self._outputs[1:], memory)
+        outputs |= dict.fromkeys(self._present, memory)
         if graph.log_probabilities:
-            outputs["log_probabilities"] = (_FLOAT, (None, None, graph.vocabulary))
+            outputs[LOG_PROBABILITIES] = (_FLOAT, (None, None, graph.vocabulary))
         found_inputs = {entry.name: entry for entry in self._session.get_inputs()}
         found_outputs = {entry.name: entry for entry in self._session.get_outputs()}
         for role, wanted, found in (("input", inputs, found_inputs), ("output", outputs, found_outputs)):

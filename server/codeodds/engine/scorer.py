@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -19,11 +20,12 @@ from codeodds.bundle.calibration import calibrate
 from codeodds.bundle.loader import Bundle, default_bundle_path, load_bundle
 from codeodds.bundle.manifest import Calibration, Manifest
 from codeodds.bundle.tokenization import EncodedUnit
-from codeodds.engine.api import Cancellation, MeasuredThreshold, Scorer, ScorerInfo
+from codeodds.engine.api import Cancellation, MeasuredThreshold, Sampled, Scorer, ScorerInfo, Writing
 from codeodds.engine.batch import BATCH_LIMIT_MB, Model, not_finite, run_batch, shared_prefix, split_rows
 from codeodds.engine.cache import CachedRun, PrefixCache
 from codeodds.engine.parts import parts_of
-from codeodds.errors import SettingError, UnitError
+from codeodds.engine.sampling import LanguageModel, write_rows
+from codeodds.errors import BundleUnsupported, SettingError, UnitError
 from codeodds.types import FloatArray, IntArray, Score, ScoringUnit
 
 CHUNK_TOKENS = 64
@@ -40,11 +42,15 @@ UNMEASURED_LOW_PROBABILITY = 0.5
 """Used for a bundle without thresholds; its precision is unknown and reported as None."""
 
 
+class Runtime(Model, LanguageModel, Protocol):
+    """What the scorer needs of a runtime."""
+
+
 class OnnxScorer:
     """The scorer of a bundle. Not safe for concurrent calls; see `codeodds.engine.api.Scorer`."""
 
     def __init__(
-        self, bundle: Bundle, model: Model, *, memory_limit_mb: float = 256, chunk_tokens: int = CHUNK_TOKENS
+        self, bundle: Bundle, model: Runtime, *, memory_limit_mb: float = 256, chunk_tokens: int = CHUNK_TOKENS
     ) -> None:
         """`memory_limit_mb` bounds the prefix cache, in units of 1,000,000 bytes; `chunk_tokens` is at least 2."""
         self._bundle = bundle
@@ -100,6 +106,27 @@ class OnnxScorer:
                 known = cached if place == 0 else shared
                 outcomes[index] = self._score(units[index], encoded, np.concatenate([prefix.logits, logits]), known)
         return [outcome for outcome in outcomes if outcome is not None]
+
+    def write(self, writing: Writing, cancellation: Cancellation | None = None) -> list[Sampled]:
+        """Sample ways to go on after a prompt, whose tokens run once, or come from the cache.
+
+        Raises: BundleUnsupported for a graph without log-probabilities; UnitTooLong, UnitNotText, UnitEmpty for the
+        prompt; Superseded when cancelled; EngineError if the runtime fails.
+        """
+        cancellation = cancellation or Cancellation()
+        cancellation.raise_if_cancelled()
+        if not self._bundle.manifest.graph.log_probabilities:
+            raise BundleUnsupported(
+                f"{self._bundle.root}: this bundle scores code and cannot write it: its graph has no output "
+                "log_probabilities; export one with export.log_probabilities, or ask an endpoint instead"
+            )
+        ids = self._bundle.tokenizer.encode_prompt(writing.prompt)
+        run, _ = self._run(ids, len(ids), cancellation)
+        room = self._info.max_tokens - len(ids)
+        writing = replace(writing, max_tokens=min(writing.max_tokens, room))
+        batches = split_rows([len(ids) + writing.max_tokens] * writing.samples, self._bytes_per_token(), BATCH_LIMIT_MB)
+        prefix = ids, run.memory.cut(max(len(ids) - MIN_RUN_TOKENS, 0))
+        return write_rows(self._model, self._bundle.tokenizer, prefix, writing, list(batches), cancellation)
 
     def clear_cache(self) -> None:
         """Forget every prefix, so that the next score runs in full."""

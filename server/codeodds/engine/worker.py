@@ -18,7 +18,7 @@ from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from codeodds.engine.api import Cancellation, Scorer, ScorerInfo
+from codeodds.engine.api import Cancellation, Sampled, Scorer, ScorerInfo, Writing
 from codeodds.engine.memo import MEMO_LIMIT_MB, ScoreMemo
 from codeodds.engine.release import release_memory
 from codeodds.errors import CodeoddsError, EngineError, ModelChanged, Superseded, UnitError
@@ -80,9 +80,15 @@ class _Request:
     batch: bool
     """Whether the future takes the outcomes of all units, or the score of the only one."""
     priority: Priority
+    writing: Writing | None = None
+    """What to sample instead of scoring units."""
     future: Future[Any] = field(default_factory=Future)
     cancellation: Cancellation = field(default_factory=Cancellation)
     given_up: bool = False
+
+    def asks_for(self, other: _Request) -> bool:
+        """Whether what answers this one answers the other too."""
+        return (self.units, self.batch, self.writing) == (other.units, other.batch, other.writing)
 
 
 class ScoringWorker:
@@ -146,18 +152,24 @@ class ScoringWorker:
         """As `submit`, for units that start alike. The future has a score or a UnitError for each, in order."""
         return self._submit(_Request(key, tuple(units), True, priority))
 
+    def submit_writing(
+        self, key: str, writing: Writing, priority: Priority = Priority.BACKGROUND
+    ) -> Future[list[Sampled]]:
+        """As `submit`, for text that the bundle's language model is to write. The future fails as `Scorer.write`."""
+        return self._submit(_Request(key, (), True, priority, writing))
+
     def _submit(self, request: _Request) -> Future[Any]:
         aside: _Request | None = None
         with self._changed:
             same = self._pending(request.key)
-            if same is not None and (same.units, same.batch) == (request.units, request.batch) and not self._closed:
+            if same is not None and same.asks_for(request) and not self._closed:
                 same.priority = min(same.priority, request.priority)
                 return same.future
             replaced = self._take(request.key)
             known = [] if self._closed else [self._memo.get(unit) for unit in request.units]
             if self._closed:
                 replaced.append(request)
-            elif all(score is not None for score in known):
+            elif request.writing is None and all(score is not None for score in known):
                 self._count(remembered=len(known))
                 request.future.set_result(known if request.batch else known[0])
             else:
@@ -304,6 +316,9 @@ class ScoringWorker:
                 known = [self._memo.get(unit) for unit in request.units]
                 started = known.count(None)
                 self._count(runs=started, remembered=len(known) - started)
+            if request.writing is not None:
+                _settle(request, scorer.write(request.writing, request.cancellation))
+                return
             outcomes = _outcomes(request, known, scorer)
         except Superseded as error:
             with self._changed:
@@ -374,7 +389,7 @@ def _outcomes(request: _Request, known: list[Score | None], scorer: Scorer) -> l
     return [next(found) if score is None else score for score in known]
 
 
-def _settle(request: _Request, outcome: Outcome | list[Outcome] | CodeoddsError) -> None:
+def _settle(request: _Request, outcome: Outcome | list[Outcome] | list[Sampled] | CodeoddsError) -> None:
     """Set the future's outcome, unless another thread already did or its owner cancelled it."""
     try:
         if isinstance(outcome, CodeoddsError):

@@ -100,6 +100,9 @@ class Endpoint:
                 _check(response.status_code, options, number)
                 async for data in response.aiter_bytes():
                     samples.add(request, reader.feed(data))
+                    if samples.suffice(request, number):
+                        # Leaving closes the connection, so that the server writes no more.
+                        return
             samples.add(request, reader.end())
         except httpx.ConnectError:
             raise EndpointError("can't be reached; start it, or correct completions_url") from None
@@ -120,13 +123,7 @@ def _check(status: int, options: EndpointOptions, number: int) -> None:
     if status == 200:
         return
     if status in (401, 403):
-        name = options.key_variable
-        remedy = (
-            f"the environment variable {name} holds a key that it knows"
-            if name
-            else "completions_key_variable names an environment variable with one"
-        )
-        raise EndpointError(f"refuses the key (status {status}); see that {remedy}")
+        raise EndpointError(f"refuses the key (status {status}); {_key_remedy(options)}")
     if status == 404:
         raise EndpointError(
             "knows no such model, or no completions (status 404); see completions_url, completions_model"
@@ -136,6 +133,14 @@ def _check(status: int, options: EndpointOptions, number: int) -> None:
     if status in (400, 422):
         raise _Refused(f"refuses the request (status {status}); see completions_model and completions_max_tokens")
     raise EndpointError(f"answered with status {status}; look at its log, or try again later")
+
+
+def _key_remedy(options: EndpointOptions) -> str:
+    if options.given_key is not None:
+        return "see that the one that was set for this address is right, and set it again"
+    if options.key_variable:
+        return f"see that the environment variable {options.key_variable} holds a key that it knows"
+    return "see that completions_key_variable names an environment variable with one, or set one in the editor"
 
 
 def _open_client() -> httpx.AsyncClient:

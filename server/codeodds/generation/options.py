@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from codeodds.errors import EndpointError
 
+_PORTS = {"http": 80, "https": 443}
+
 
 @dataclass(frozen=True, slots=True)
 class EndpointOptions:
@@ -28,6 +30,9 @@ class EndpointOptions:
     max_tokens: int = 128
     """Longest sample, in tokens of the model there."""
 
+    given_key: str | None = field(default=None, repr=False)
+    """The key that a client gave for this address. It goes before that of the variable."""
+
     key_variable: str = ""
     """Environment variable that holds the key; empty for no key."""
 
@@ -40,17 +45,7 @@ class EndpointOptions:
 
         Raises: EndpointError for a URL that names no server.
         """
-        try:
-            parts = urlsplit(self.url)
-            port = "" if parts.port is None else f":{parts.port}"
-        except ValueError:
-            parts, port = urlsplit(""), ""
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise EndpointError(
-                "completions_url names no server; give it as http://127.0.0.1:8080/v1, or leave it empty to switch "
-                "completions off"
-            )
-        return f"{parts.scheme}://{parts.hostname}{port}"
+        return address_of(self.url)
 
     @property
     def completions_url(self) -> str:
@@ -65,12 +60,35 @@ class EndpointOptions:
 
         Raises: EndpointError if the variable is not set.
         """
-        if not self.key_variable:
-            return None
+        if self.given_key is not None or not self.key_variable:
+            return self.given_key
         value = os.environ.get(self.key_variable, "").strip()
-        if not value or not value.isascii() or not value.isprintable():
+        if not is_key(value):
             raise EndpointError(
                 f"the environment variable {self.key_variable}, which completions_key_variable names, holds no key; "
                 "set it before the editor starts, or leave the setting empty"
             )
         return value
+
+
+def address_of(url: str) -> str:
+    """Scheme, host and port of a URL, the port left out where it is the scheme's own.
+
+    Raises: EndpointError for a URL that names no server.
+    """
+    try:
+        parts = urlsplit(url)
+        port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
+    except ValueError:
+        parts, port = urlsplit(""), ""
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise EndpointError(
+            "completions_url names no server; give it as http://127.0.0.1:8080/v1, or leave it empty to switch "
+            "completions off"
+        )
+    return f"{parts.scheme}://{parts.hostname}{port}"
+
+
+def is_key(text: str) -> bool:
+    """Whether a text can be sent as a key in a header."""
+    return text != "" and text.isascii() and text.isprintable()

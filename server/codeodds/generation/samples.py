@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from codeodds.generation.answer import Piece
@@ -21,12 +21,21 @@ class Sample:
     text: str = ""
     finished: bool = False
     """Whether it came to its own end."""
+    left: bool = False
+    """Whether it went beyond what is wanted: more of it would be thrown away."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is missing at its end."""
+        return self.finished or self.left
 
 
 @dataclass(slots=True)
 class Samples:
     """All that was asked for, by request and number within it. Usable at any time, also when the time is up."""
 
+    leaves: Callable[[str], bool] = lambda text: False
+    """Whether a text goes beyond what is wanted."""
     _known: dict[tuple[int, int], Sample] = field(default_factory=dict)
 
     def add(self, request: int, pieces: Iterable[Piece]) -> None:
@@ -35,6 +44,16 @@ class Samples:
             sample = self._known.setdefault((request, piece.index), Sample())
             sample.text += piece.text
             sample.finished = sample.finished or piece.finished
+            sample.left = sample.left or self.leaves(sample.text)
+
+    def suffice(self, request: int, number: int) -> bool:
+        """Whether a request brought so many samples, all of them whole, though some go on."""
+        found = [sample for (known, _), sample in self._known.items() if known == request]
+        return (
+            len(found) == number
+            and all(sample.whole for sample in found)
+            and not all(sample.finished for sample in found)
+        )
 
     def of_request(self, request: int) -> int:
         """How many samples a request brought."""
@@ -73,9 +92,13 @@ class Prompt:
         found = (self._candidate(sample) for sample in samples)
         return [text for text in found if text.strip()]
 
+    def leaves(self, text: str) -> bool:
+        """Whether a sample has left the function."""
+        return self._within(text)[1]
+
     def _candidate(self, sample: Sample) -> str:
-        lines = self._within_function(self._behind_place(normalise_newlines(sample.text))).split("\n")
-        if not sample.finished and len(lines) > 1:
+        lines, left = self._within(sample.text)
+        if not (sample.finished or left) and len(lines) > 1:
             lines.pop()
         before = self.text + self.dropped
         for kept in range(len(lines), max(len(lines) - MAX_LINES_DROPPED, 0), -1):
@@ -89,12 +112,24 @@ class Prompt:
         white = len(text) - len(text.lstrip(" \t"))
         return text[min(white, len(self.dropped)) :]
 
-    def _within_function(self, text: str) -> str:
-        """Up to the first line that leaves the function, or ends a block of Markdown."""
-        first, *others = text.split("\n")
-        kept = [first]
-        for line in others:
-            if (line.strip() and indentation(line) <= self.cursor.indentation) or line.lstrip().startswith("```"):
-                break
-            kept.append(line)
-        return "\n".join(kept)
+    def _within(self, text: str) -> tuple[list[str], bool]:
+        """The first line goes on where the cursor is."""
+        lines = self._behind_place(normalise_newlines(text)).split("\n")
+        return within_function(lines, self.cursor.indentation, first=1)
+
+
+def within_function(lines: Sequence[str], own: int, first: int = 0) -> tuple[list[str], bool]:
+    """The lines before the first that leaves a function, or ends a block of Markdown; and whether there is such a line.
+
+    `own`: indentation of its ``def``, in characters. `first`: number of the first line that may leave it. A line within
+    a string of several lines is indented as it likes.
+    """
+    quotes = {'"""': 0, "'''": 0}
+    for number, line in enumerate(lines):
+        inside = any(count % 2 for count in quotes.values())
+        leaves = line.strip() and (indentation(line) <= own or line.lstrip().startswith("```"))
+        if number >= first and leaves and not inside:
+            return list(lines[:number]), True
+        for quote in quotes:
+            quotes[quote] += line.count(quote)
+    return list(lines), False

@@ -22,6 +22,7 @@ from codeodds.lsp.engine_settings import EngineSettings, OpenScorer
 from codeodds.lsp.notebooks import Notebooks
 from codeodds.lsp.parent import watch_parent
 from codeodds.lsp.protocol import Protocol
+from codeodds.lsp.sampling import Sampling
 from codeodds.lsp.typing_pause import TypingPause
 
 logger = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class CodeoddsServer(LanguageServer):
         self.candidate_runs = CandidateRuns(self.documents)
         self.typing = TypingPause(self.documents)
         self.notebooks = Notebooks(self.documents)
+        self.sampling = Sampling(self.documents)
         self.on_model: list[Callable[[ModelState], None]] = []
         """Called on the event loop when the model is loaded or unloaded."""
         self.first_settings: Any = None
@@ -109,6 +111,7 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
         code_lens,
         commands,
         completion,
+        completions_key,
         configuration,
         diagnostics,
         hover,
@@ -190,6 +193,7 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
         rank_request,
         inline_completion,
         completion,
+        completions_key,
         loading,
         refresh,
         trace,

@@ -64,23 +64,33 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     other servers. Needs codeodds with its extra `completion`."""
     completion_budget_ms: Annotated[int, msgspec.Meta(ge=50, le=60_000)] = 1_000
     """Time for such a list, in milliseconds. What is known by then is shown."""
+    completions_source: Literal["endpoint", "local"] = "endpoint"
+    """Who writes ways to go on and other bodies: the server that `completions_url` names, or `local`, the language
+    model in the bundle that scores. Few bundles have one: see `export.log_probabilities`."""
     completions_url: Annotated[str, msgspec.Meta(max_length=2_048)] = ""
-    """Server with OpenAI's completions protocol that `textDocument/inlineCompletion` asks for ways to go on, such as
-    `http://127.0.0.1:8080/v1`; empty means that nothing is asked and no connection is opened. What the model here reads
-    of a function is sent there: imports, class header, signature, docstring, and the body up to the cursor."""
+    """Server with OpenAI's completions protocol that `textDocument/inlineCompletion` asks for ways to go on, and
+    `codeodds.rankAlternatives` for other bodies, such as `http://127.0.0.1:8080/v1`; empty means that nothing is asked
+    and no connection is opened. What the model here reads of a function is sent there: imports, class header,
+    signature, docstring, and for ways to go on the body up to the cursor."""
     completions_model: Annotated[str, msgspec.Meta(max_length=512)] = ""
     """Name of the model there; empty where the server has one alone."""
     completions_samples: Annotated[int, msgspec.Meta(ge=1, le=20)] = 3
-    """So many ways to go on are asked for; the most probable is shown first."""
+    """So many ways to go on, or bodies, are asked for; the most probable is shown first."""
     completions_temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] = 0.8
-    """Temperature of the sampling there; at 0 all samples are the same."""
+    """Temperature of the sampling; at 0 all samples are the same."""
+    completions_min_p: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.05
+    """With `local`, tokens less probable than this share of the most probable one are never taken."""
     completions_max_tokens: Annotated[int, msgspec.Meta(ge=1, le=4_096)] = 128
-    """Longest sample, in tokens of the model there."""
+    """Longest way to go on, in tokens of the model there."""
+    completions_body_max_tokens: Annotated[int, msgspec.Meta(ge=1, le=8_192)] = 512
+    """Longest body that `codeodds.rankAlternatives` asks for, in tokens of the model there; one that breaks off is left
+    out."""
     completions_budget_ms: Annotated[int, msgspec.Meta(ge=100, le=120_000)] = 4_000
     """Time for a completion, in milliseconds: two thirds for the samples, the rest for their scores. What is known by
     then is shown."""
     completions_key_variable: Annotated[str, msgspec.Meta(max_length=256, pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")] = ""
-    """Environment variable of the server's process that holds the key for the endpoint; empty for no key."""
+    """Environment variable of the server's process that holds the key for the endpoint; empty for no key. A key that
+    the editor gave for the same address goes first."""
     run_code: bool = False
     """Let a request to rank candidates run them, if it asks for that as well: in a sandbox without network that sees
     none of your files. Off, no code is ever run."""

@@ -26,13 +26,14 @@ export function registerRankCommand(requests: Requests, preview: Preview): vscod
     });
     if (source === undefined) return;
     const bodies = await source.bodies();
-    if (bodies.length === 0) throw new Error("there is nothing to rank: no code was found there.");
+    const generate = source.generate === true;
+    if (bodies.length === 0 && !generate) throw new Error("there is nothing to rank: no code was found there.");
     if (bodies.length > MOST_BODIES) {
       throw new Error(`${bodies.length} alternatives are too many at once; give at most ${MOST_BODIES}.`);
     }
     const progress = { location: vscode.ProgressLocation.Notification, title: "codeodds: ranking", cancellable: true };
     const ranked = await vscode.window.withProgress(progress, (_, token) =>
-      requests.rank(document, line, bodies, token),
+      requests.rank(document, line, bodies, generate, token),
     );
     const chosen = await pick(document, ranked, preview);
     if (chosen !== undefined) await apply(document, ranked, chosen, preview);

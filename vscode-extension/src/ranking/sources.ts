@@ -2,6 +2,7 @@
 
 import * as vscode from "vscode";
 
+import { completionsAddress, serverSetting } from "../settings.ts";
 import { bodiesIn } from "./bodies.ts";
 
 /** Files larger than this hold no alternatives for one function. */
@@ -10,6 +11,8 @@ const LARGEST_FILE_BYTES = 1_000_000;
 export interface Source extends vscode.QuickPickItem {
   /** Texts, each a body or a whole function; none if the user went back. */
   bodies: () => Promise<string[]>;
+  /** The server asks the completions endpoint for them. */
+  generate?: boolean;
 }
 
 export function sources(document: vscode.TextDocument): Source[] {
@@ -21,6 +24,7 @@ export function sources(document: vscode.TextDocument): Source[] {
       bodies: () => Promise.resolve(editor.selections.flatMap((part) => bodiesIn(editor.document.getText(part)))),
     }));
   return [
+    ...writers(),
     ...selections,
     {
       label: "$(clippy) The clipboard",
@@ -29,6 +33,17 @@ export function sources(document: vscode.TextDocument): Source[] {
     },
     { label: "$(files) Files…", description: "each with one or several functions", bodies: fromFiles },
   ];
+}
+
+/** Whoever the settings name to write bodies; nobody by default. */
+function writers(): Source[] {
+  const writes = { bodies: () => Promise.resolve([]), generate: true };
+  if (serverSetting("completions_source", "endpoint") === "local") {
+    return [{ label: "$(sparkle) From the local model", description: "the model that scores", ...writes }];
+  }
+  const address = completionsAddress();
+  if (address === undefined) return [];
+  return [{ label: "$(sparkle) From the completions endpoint", description: address, ...writes }];
 }
 
 async function fromFiles(): Promise<string[]> {

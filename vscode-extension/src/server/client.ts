@@ -34,6 +34,11 @@ class QuietClient extends LanguageClient {
   override error(message: string, data?: unknown): void {
     super.error(message, data, false);
   }
+
+  /** Without the messages' contents: they hold code, and the key for the endpoint. */
+  override trace(message: string): void {
+    super.trace(message);
+  }
 }
 
 /** Tells the server that this client wants `codeodds/scores`. */

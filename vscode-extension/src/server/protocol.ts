@@ -65,6 +65,7 @@ export interface Alternative {
   reason: string | null;
   duplicateOf: number | null;
   isCurrent: boolean;
+  source: "given" | "endpoint" | "local";
   body: string;
   diff: string | null;
   edit: unknown;
@@ -76,6 +77,8 @@ export interface RankResult {
   version: number;
   model: Model | null;
   complete: boolean;
+  /** Why nothing was generated, though that was asked for. */
+  problem: string | null;
   function: string;
   current: { probability: number | null; reason: string | null };
   alternatives: Alternative[];

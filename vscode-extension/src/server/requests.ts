@@ -33,14 +33,21 @@ export class Requests {
     return { score, explanation: text };
   }
 
+  /** Ranks bodies, and with `generate` others that the completions endpoint writes. */
   async rank(
     document: vscode.TextDocument,
     line: number,
     bodies: string[],
+    generate: boolean,
     token: vscode.CancellationToken,
   ): Promise<RankResult> {
-    const argument = { ...this.#named(document), position: { line, character: 0 }, bodies };
+    const argument = { ...this.#named(document), position: { line, character: 0 }, bodies, generate };
     return this.#command<RankResult>(ServerCommand.rankAlternatives, argument, token);
+  }
+
+  /** `key` is for that address alone; null forgets it. */
+  async setCompletionsKey(url: string, key: string | null): Promise<void> {
+    await this.#command(ServerCommand.setCompletionsKey, { url, key });
   }
 
   async reloadModel(): Promise<void> {

@@ -15,17 +15,18 @@ import msgspec
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcInvalidParams
 
-from codeodds.errors import CodeoddsError, RankError
-from codeodds.lsp.arguments import Position, read_argument
+from codeodds.errors import BundleUnsupported, CodeoddsError, EndpointError, RankError, RequestTimeout, UnitError
+from codeodds.generation.bodies import BodyPrompt
+from codeodds.lsp.arguments import Count, Position, read_argument
 from codeodds.lsp.command_names import RANK_ALTERNATIVES
 from codeodds.lsp.documents import Document
 from codeodds.lsp.failures import as_response
 from codeodds.lsp.rank_result import candidate_json, model_json, runs_json
-from codeodds.lsp.rankings import rank_for
+from codeodds.lsp.rankings import TimedRanking, rank_for
 from codeodds.lsp.score_result import open_document
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.ranking.diff import unified_diff
-from codeodds.ranking.plan import Context
+from codeodds.ranking.plan import Context, Plan
 from codeodds.ranking.types import MAX_CANDIDATE_CHARACTERS, MAX_CANDIDATES, Ranked, Ranking
 from codeodds.source.bodies import as_body
 from codeodds.source.functions import Function, find_functions
@@ -34,13 +35,31 @@ CURRENT = 0
 """Index of the body that stands in the document; the others follow."""
 
 
+GIVEN = "given"
+"""Source of an alternative that the client gave; that of the others is the setting `completions_source`."""
+
+
 class Argument(msgspec.Struct, frozen=True, rename="camel"):
-    """The function around a position, and other bodies for it, or whole functions that have one."""
+    """The function around a position, and other bodies for it, or whole functions that have one.
+
+    `generate` has the endpoint of the settings, or the local model, write more; `seed` is for the latter. `run_code`
+    asks that the bodies be run, where the settings allow it.
+    """
 
     uri: str
     position: Position
-    bodies: list[str]
+    bodies: list[str] = []
+    generate: bool = False
+    seed: Count = 0
     run_code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What was written, or why nothing was."""
+
+    bodies: Sequence[str] = ()
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +80,7 @@ class Replacement:
 
 
 class Alternatives:
-    """Bodies from wherever the client takes them: a selection, the clipboard, other files, a generator."""
+    """Bodies from wherever the client takes them (a selection, the clipboard, other files), and from a model."""
 
     def __init__(self, server: CodeoddsServer) -> None:
         self._server = server
@@ -73,20 +92,27 @@ class Alternatives:
         """
         wanted = read_argument(RANK_ALTERNATIVES, argument, Argument)
         document = open_document(self._server, RANK_ALTERNATIVES, wanted.uri, wanted.position.line)
-        if not wanted.bodies or len(wanted.bodies) >= MAX_CANDIDATES:
-            raise JsonRpcInvalidParams(
-                f"{RANK_ALTERNATIVES}: bodies are {len(wanted.bodies):,}; give 1 to {MAX_CANDIDATES - 1:,}"
-            )
-        replacement = await asyncio.to_thread(_prepare, document, wanted.position.line, wanted.bodies)
-        if replacement is None:
-            raise JsonRpcInvalidParams(f"{RANK_ALTERNATIVES}: there is no function at line {wanted.position.line}")
         documents = self._server.documents
+        source = documents.settings.completions_source
+        samples = documents.settings.completions_samples if wanted.generate else 0
+        least, most = 0 if wanted.generate else 1, MAX_CANDIDATES - 1 - samples
+        if not least <= len(wanted.bodies) <= most:
+            raise JsonRpcInvalidParams(
+                f"{RANK_ALTERNATIVES}: bodies are {len(wanted.bodies):,}; give {least} to {most:,}"
+            )
+        given = await asyncio.to_thread(_prepare, document, wanted.position.line, wanted.bodies)
+        if given is None:
+            raise JsonRpcInvalidParams(f"{RANK_ALTERNATIVES}: there is no function at line {wanted.position.line}")
         limit_ms = documents.settings_for(document.uri).request_timeout_ms
         runs = self._server.candidate_runs
+        ends = asyncio.get_running_loop().time() + limit_ms / 1000
         try:
             runs.check(wanted.run_code)
+            generated = await self._generate(document, given, limit_ms, wanted.seed) if wanted.generate else Generated()
+            replacement = Replacement(given.function, [*given.bodies, *generated.bodies])
+            left_ms = 1000 * (ends - asyncio.get_running_loop().time())
+            found = await self._rank(document, replacement, generated, left_ms)
             context = Context(replacement.function.unit.problem)
-            found = await rank_for(documents, document, context, replacement.bodies, limit_ms)
             ran = await runs.order(wanted.run_code, document, context, found.ranking)
             diffs = await asyncio.to_thread(_diffs, document, replacement, ran.ranking)
             documents.check_newest(document)
@@ -99,15 +125,53 @@ class Alternatives:
             "version": document.version,
             "model": model_json(documents.worker.info),
             "complete": found.complete,
+            "problem": generated.problem,
             **runs_json(ran),
             "function": replacement.function.name,
             "current": self._current(ran.ranking),
             "alternatives": [
                 self._alternative(document, replacement, candidate, diffs.get(candidate.index))
+                | {"source": GIVEN if candidate.index < len(given.bodies) else source}
                 for candidate in ran.ranking.candidates
                 if candidate.index != CURRENT
             ],
         }
+
+    async def _generate(self, document: Document, given: Replacement, limit_ms: int, seed: int) -> Generated:
+        """Raises: as `Sampling.sample`; but if there is something else to rank, only what would keep that from being
+        ranked too.
+        """
+        prompt = BodyPrompt(given.function, document.lines)
+        try:
+            samples = await self._server.sampling.sample(
+                document,
+                prompt,
+                max_tokens=self._server.documents.settings.completions_body_max_tokens,
+                budget_ms=limit_ms,
+                budget="request_timeout_ms",
+                seed=seed,
+            )
+            self._server.documents.check_newest(document)
+            return Generated(await asyncio.to_thread(prompt.bodies, samples))
+        except (EndpointError, BundleUnsupported, UnitError) as error:
+            if len(given.bodies) == 1:
+                raise
+            return Generated(problem=str(error))
+
+    async def _rank(
+        self, document: Document, replacement: Replacement, generated: Generated, limit_ms: float
+    ) -> TimedRanking:
+        """Without a score in time, the order is that of the bodies. Raises: as `rank_for`, but for RequestTimeout if
+        some of the bodies were generated: they would be lost.
+        """
+        context = Context(replacement.function.unit.problem)
+        try:
+            return await rank_for(self._server.documents, document, context, replacement.bodies, max(limit_ms, 1))
+        except RequestTimeout:
+            if not generated.bodies:
+                raise
+            plan = await asyncio.to_thread(Plan, context, replacement.bodies)
+            return TimedRanking(plan.ranking({}), complete=False)
 
     def _current(self, ranking: Ranking) -> dict[str, Any]:
         (current,) = (candidate for candidate in ranking.candidates if candidate.index == CURRENT)

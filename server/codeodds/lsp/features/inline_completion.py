@@ -1,7 +1,8 @@
-"""``textDocument/inlineCompletion``: ways to go on from an endpoint that the user names, the most probable first.
+"""``textDocument/inlineCompletion``: ways to go on from an endpoint that the user names, or from the bundle's own
+language model, the most probable first.
 
-Off unless the settings name one. The samples that are there when their share of the time is up are ranked, and what is
-ranked when all of it is up is shown.
+Off unless the settings name an endpoint, or choose the local model. The samples that are there when their share of the
+time is up are ranked, and what is ranked when all of it is up is shown.
 """
 
 from __future__ import annotations
@@ -11,23 +12,20 @@ from typing import Any
 
 from lsprotocol import types as lsp
 
+from codeodds.engine.worker import Priority
 from codeodds.errors import CodeoddsError, EndpointError, RankError, RequestTimeout, Superseded
-from codeodds.generation.endpoint import Endpoint
-from codeodds.generation.options import EndpointOptions
 from codeodds.generation.samples import Prompt, Samples
 from codeodds.lsp.documents import Document
 from codeodds.lsp.edits import offset_of
 from codeodds.lsp.failures import as_response
 from codeodds.lsp.rank_result import DECIMALS
 from codeodds.lsp.rankings import rank_for
+from codeodds.lsp.sampling import is_on
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.settings import Settings
 from codeodds.ranking.plan import Context, Plan
 from codeodds.source.functions import normalise_newlines
 from codeodds.source.places import find_cursor
-
-SAMPLING_SHARE = 2 / 3
-"""Of the time, for the samples; the rest is for their scores."""
 
 Offered = tuple[str, float | None]
 """A text and its probability; None if the time was up before it was scored."""
@@ -38,8 +36,7 @@ class InlineCompletion:
 
     def __init__(self, server: CodeoddsServer) -> None:
         self._server = server
-        self._endpoint = Endpoint()
-        self._asking: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[Samples] | None = None
         self._told: set[str] = set()
 
     async def answer(self, params: lsp.InlineCompletionParams) -> list[dict[str, Any]]:
@@ -50,7 +47,7 @@ class InlineCompletion:
         """
         settings = self._server.documents.settings
         document = self._server.documents.get(params.text_document.uri)
-        if document is None or not settings.completions_url:
+        if document is None or not is_on(settings):
             return []
         automatic = params.context.trigger_kind == lsp.InlineCompletionTriggerKind.Automatic
         try:
@@ -73,7 +70,7 @@ class InlineCompletion:
         ]
 
     async def _offer(self, document: Document, position: lsp.Position, settings: Settings) -> list[Offered]:
-        """Raises: EndpointError; Superseded, BundleError, EngineError as `rank_for`."""
+        """Raises: as `Sampling.sample` and `rank_for`."""
         documents = self._server.documents
         documents.check_newest(document)
         offset = offset_of(document.text, position, self._server.position_encoding)
@@ -85,11 +82,11 @@ class InlineCompletion:
             return []
         prompt = Prompt.at(cursor)
         ends = asyncio.get_running_loop().time() + settings.completions_budget_ms / 1000
-        samples = await self._sample(settings, prompt)
+        samples = await self._sample(document, settings, prompt)
         documents.check_newest(document)
         texts = await asyncio.to_thread(prompt.candidates, samples)
         if not texts:
-            raise EndpointError("the completions endpoint gave no text that can stand here; see completions_model")
+            raise EndpointError("the model that was asked gave no text that can stand here; try another one")
         left_ms = 1000 * (ends - asyncio.get_running_loop().time())
         context = Context(cursor.function.unit.problem, cursor.written)
         try:
@@ -104,34 +101,28 @@ class InlineCompletion:
             if candidate.probability is not None and candidate.duplicate_of is None
         ]
 
-    async def _sample(self, settings: Settings, prompt: Prompt) -> Samples:
-        """Raises: EndpointError if nothing came in time; Superseded if something newer is asked."""
-        samples = Samples()
-        options = endpoint_options(settings)
-        limit_ms = SAMPLING_SHARE * settings.completions_budget_ms
-        try:
-            async with asyncio.timeout(limit_ms / 1000):
-                await self._ask(options, prompt, samples)
-        except TimeoutError:
-            if not len(samples):
-                raise EndpointError(
-                    f"the completions endpoint {options.address} gave nothing within {limit_ms:.0f} ms, two thirds of "
-                    "completions_budget_ms; raise it, or use a smaller model"
-                ) from None
-        return samples
-
-    async def _ask(self, options: EndpointOptions, prompt: Prompt, samples: Samples) -> None:
+    async def _sample(self, document: Document, settings: Settings, prompt: Prompt) -> Samples:
         """Ends what was asked before: there is one cursor, and not every client cancels.
 
-        Raises: EndpointError; Superseded if something newer is asked.
+        Raises: EndpointError if nothing came in time; Superseded if something newer is asked.
         """
         older = self._asking
         if older is not None:
             older.cancel()
-        asking = asyncio.ensure_future(self._endpoint.fill(options, prompt.text, samples))
+        asking = asyncio.ensure_future(
+            self._server.sampling.sample(
+                document,
+                prompt,
+                max_tokens=settings.completions_max_tokens,
+                budget_ms=settings.completions_budget_ms,
+                budget="completions_budget_ms",
+                # The score of what is typed goes first.
+                priority=Priority.NEAR,
+            )
+        )
         self._asking = asking
         try:
-            await asking
+            return await asking
         except asyncio.CancelledError:
             waiting = asyncio.current_task()
             if waiting is not None and waiting.cancelling():
@@ -146,18 +137,6 @@ class InlineCompletion:
 
 def _rounded(probability: float | None) -> float | None:
     return None if probability is None else round(probability, DECIMALS)
-
-
-def endpoint_options(settings: Settings) -> EndpointOptions:
-    """What the settings say of the endpoint. Those of the whole server count: a folder's are not asked."""
-    return EndpointOptions(
-        url=settings.completions_url,
-        model=settings.completions_model,
-        samples=settings.completions_samples,
-        temperature=settings.completions_temperature,
-        max_tokens=settings.completions_max_tokens,
-        key_variable=settings.completions_key_variable,
-    )
 
 
 def set_up(server: CodeoddsServer) -> None:

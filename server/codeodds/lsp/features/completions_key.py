@@ -1,0 +1,43 @@
+"""``codeodds.setCompletionsKey``: the client gives the key for the endpoint, from wherever it keeps secrets.
+
+It stays in memory, is in no answer and no log, and goes to the address alone that it was given for. docs/protocol.md
+describes the argument.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from pygls.exceptions import JsonRpcInvalidParams
+
+from codeodds.errors import EndpointError
+from codeodds.lsp.arguments import read_argument
+from codeodds.lsp.command_names import SET_COMPLETIONS_KEY
+from codeodds.lsp.server import CodeoddsServer
+
+
+class Argument(msgspec.Struct, frozen=True):
+    """The address and its key; null forgets the key."""
+
+    url: str
+    key: str | None
+
+
+def set_key(server: CodeoddsServer, argument: Any) -> None:
+    """Raises: JsonRpcInvalidParams for an argument of another shape, a URL without a server, and what can be no key;
+    nothing of it is quoted.
+    """
+    wanted = read_argument(SET_COMPLETIONS_KEY, argument, Argument)
+    try:
+        server.sampling.keys.set(wanted.url, wanted.key)
+    except EndpointError as error:
+        raise JsonRpcInvalidParams(f"{SET_COMPLETIONS_KEY}: {error}") from error
+
+
+def set_up(server: CodeoddsServer) -> None:
+    """Wire the feature."""
+
+    @server.command(SET_COMPLETIONS_KEY)
+    def set_completions_key(argument: Any = None) -> None:
+        set_key(server, argument)
