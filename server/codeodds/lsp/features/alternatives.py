@@ -171,7 +171,7 @@ class Alternatives:
             if not generated.bodies:
                 raise
             plan = await asyncio.to_thread(Plan, context, replacement.bodies)
-            return TimedRanking(plan.ranking({}), complete=False)
+            return TimedRanking(plan.ranking({}), complete=False, doubts={})
 
     def _current(self, ranking: Ranking) -> dict[str, Any]:
         (current,) = (candidate for candidate in ranking.candidates if candidate.index == CURRENT)
