@@ -4,8 +4,8 @@
 ``--no-namespaces`` behind it the sandbox finds none. With
 ``--crash``, opening the scorer fails in a way that nobody foresaw; with ``--stuck`` it never ends. With
 ``--log LEVEL``, everything from that level on goes to stderr; with ``--slices N``, only so many batches are ever
-scored; with ``--write TEXT TEXT ...`` the scorer writes these samples. With any other argument, opening the scorer fails with
-that as its sentence.
+scored; with ``--write TEXT TEXT ...`` the scorer writes these samples. With any other argument, opening the scorer
+fails with that as its sentence.
 """
 
 from __future__ import annotations
