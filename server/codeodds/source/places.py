@@ -82,7 +82,10 @@ def _is_behind(function: Function, lines: Sequence[str]) -> bool:
 
 
 def is_in_comment(before: str) -> bool:
-    """Whether the place at the end of `before`, a document up to a place, is within a comment."""
+    """Whether the place at the end of `before`, a document up to a place, is within a comment.
+
+    What stands behind a hash in a string that is not closed counts as one.
+    """
     if "#" not in before[before.rfind("\n") + 1 :]:
         return False
     source = before.encode("utf-8", "replace")

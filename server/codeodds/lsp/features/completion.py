@@ -100,7 +100,8 @@ class Completion:
         except (Superseded, RequestTimeout, TimeoutError) as error:
             return _empty(incomplete=not isinstance(error, Superseded))
         except CodeoddsError as error:
-            self._tell(str(error))
+            if str(error) != self._server.documents.problem:  # That was told already.
+                self._tell(str(error))
         except Exception as error:
             # The text of an unforeseen error may quote the document.
             logger.error("completion failed: %s", type(error).__name__)
