@@ -1,4 +1,4 @@
-"""Lets candidates run for a ranking, if a request says so, the user's settings allow it, and the sandbox can fence them.
+"""Lets candidates run for a ranking, if a request says so, the user's settings allow it, and the sandbox can isolate.
 
 Nothing that runs code is imported before both have agreed. One request's candidates run at a time, in a thread that
 waits for the sandbox's processes; others wait for their turn.
@@ -55,8 +55,8 @@ class CandidateRuns:
         """
         if asked and not self._documents.settings.run_code:
             raise ExecutionError(
-                "candidates may not run: the setting run_code is off; switch it on in your user settings (a workspace's "
-                "own say nothing here), or rank without runCode"
+                "candidates may not run: the setting run_code is off; switch it on in your user settings (those of a "
+                "workspace say nothing here), or rank without runCode"
             )
 
     async def order(self, asked: bool, document: Document | None, context: Context, ranking: Ranking) -> Runs:

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 
 import { Command } from "../names.ts";
 import { MOST_BODIES } from "../ranking/bodies.ts";
+import { runsText } from "../ranking/consent.ts";
 import { alternativeItems, type AlternativeItem, heading } from "../ranking/items.ts";
 import { type Preview } from "../ranking/preview.ts";
 import { sources } from "../ranking/sources.ts";
@@ -14,39 +15,50 @@ import { atCursor, command, NO_FUNCTION } from "./register.ts";
 const DIFFERENCE: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon("diff"), tooltip: "Show the difference" };
 
 export function registerRankCommand(requests: Requests, preview: Preview): vscode.Disposable {
-  return command(Command.rank, async () => {
-    const { document, line } = atCursor();
-    const [found] = (await requests.score(document, line)).functions;
-    if (found === undefined) {
-      void vscode.window.showInformationMessage(NO_FUNCTION);
-      return;
-    }
-    const source = await vscode.window.showQuickPick(sources(document), {
-      title: `Where do other bodies for ${found.name} come from?`,
-    });
-    if (source === undefined) return;
-    const bodies = await source.bodies();
-    if (bodies.length === 0) throw new Error("there is nothing to rank: no code was found there.");
-    if (bodies.length > MOST_BODIES) {
-      throw new Error(`${bodies.length} alternatives are too many at once; give at most ${MOST_BODIES}.`);
-    }
-    const progress = { location: vscode.ProgressLocation.Notification, title: "codeodds: ranking", cancellable: true };
-    const ranked = await vscode.window.withProgress(progress, (_, token) =>
-      requests.rank(document, line, bodies, token),
-    );
-    const chosen = await pick(document, ranked, preview);
-    if (chosen !== undefined) await apply(document, ranked, chosen, preview);
+  return command(Command.rank, () => rankAtCursor(requests, preview));
+}
+
+/** `agrees`: asks whether the bodies for a function may run; without it nothing runs. */
+export async function rankAtCursor(
+  requests: Requests,
+  preview: Preview,
+  agrees?: (name: string, bodies: number) => Promise<boolean>,
+): Promise<void> {
+  const { document, line } = atCursor();
+  const [found] = (await requests.score(document, line)).functions;
+  if (found === undefined) {
+    void vscode.window.showInformationMessage(NO_FUNCTION);
+    return;
+  }
+  const source = await vscode.window.showQuickPick(sources(document), {
+    title: `Where do other bodies for ${found.name} come from?`,
   });
+  if (source === undefined) return;
+  const bodies = await source.bodies();
+  if (bodies.length === 0) throw new Error("there is nothing to rank: no code was found there.");
+  if (bodies.length > MOST_BODIES) {
+    throw new Error(`${bodies.length} alternatives are too many at once; give at most ${MOST_BODIES}.`);
+  }
+  const runCode = agrees !== undefined;
+  if (runCode && !(await agrees(found.name, bodies.length))) return;
+  const progress = { location: vscode.ProgressLocation.Notification, title: "codeodds: ranking", cancellable: true };
+  const ranked = await vscode.window.withProgress(progress, (_, token) =>
+    requests.rank(document, line, bodies, token, runCode),
+  );
+  const chosen = await pick(document, ranked, preview, runCode);
+  if (chosen !== undefined) await apply(document, ranked, chosen, preview);
 }
 
 async function pick(
   document: vscode.TextDocument,
   ranked: RankResult,
   preview: Preview,
+  runCode: boolean,
 ): Promise<AlternativeItem | undefined> {
   const list = vscode.window.createQuickPick<AlternativeItem & vscode.QuickPickItem>();
   list.title = heading(ranked.function, ranked.current.probability);
-  list.placeholder = ranked.complete ? "Choose one to put it in place" : "Time was up: not all of them were scored";
+  list.placeholder = runCode ? runsText(ranked) : "Choose one to put it in place";
+  if (!ranked.complete) list.placeholder = "Time was up: not all of them were scored";
   list.matchOnDetail = true;
   list.items = alternativeItems(ranked.alternatives).map((item) => ({
     ...item,

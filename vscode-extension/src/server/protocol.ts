@@ -60,6 +60,10 @@ export interface ScoresParams {
 export interface Alternative {
   index: number;
   probability: number | null;
+  /** With its own, the share of the value of all that did the same when they ran; null if it did not run. */
+  agreement: number | null;
+  /** Share of the docstring's examples; null if it did not run or there are none. */
+  examplesPassed: number | null;
   reason: string | null;
   duplicateOf: number | null;
   isCurrent: boolean;
@@ -74,6 +78,11 @@ export interface RankResult {
   version: number;
   model: Model | null;
   complete: boolean;
+  ran: boolean;
+  /** Why nothing ran; null if they did. */
+  notRun: string | null;
+  /** So many inputs the alternatives ran on. */
+  inputs: number;
   function: string;
   current: { probability: number | null; reason: string | null };
   alternatives: Alternative[];

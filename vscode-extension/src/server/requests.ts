@@ -38,8 +38,9 @@ export class Requests {
     line: number,
     bodies: string[],
     token: vscode.CancellationToken,
+    runCode: boolean,
   ): Promise<RankResult> {
-    const argument = { ...this.#named(document), position: { line, character: 0 }, bodies };
+    const argument = { ...this.#named(document), position: { line, character: 0 }, bodies, runCode };
     return this.#command<RankResult>(ServerCommand.rankAlternatives, argument, token);
   }
 
