@@ -101,9 +101,6 @@ class CandidateRuns:
         self, document: Document | None, problem: str, candidates: Sequence[str]
     ) -> list[Observed | None]:
         """Raises: ExecutionError, Superseded. Comes back only when all processes are gone."""
-        # Imported here, so that a server that runs nothing has nothing loaded that could.
-        from codeodds.ranking.run import observe
-
         cancellation = Cancellation()
         workers = min(self._documents.settings.threads, os.cpu_count() or 1)
         with ExitStack() as stack:
@@ -112,10 +109,19 @@ class CandidateRuns:
                 stack.enter_context(self._documents.requests.stopped_by_change(document.uri, cancellation.cancel))
             self._running.add(cancellation)
             stack.callback(self._running.discard, cancellation)
-            work = asyncio.ensure_future(asyncio.to_thread(observe, problem, candidates, workers, cancellation))
+            work = asyncio.ensure_future(asyncio.to_thread(_observe, problem, candidates, workers, cancellation))
             try:
                 return await asyncio.shield(work)
             except asyncio.CancelledError:
                 cancellation.cancel()
                 await asyncio.wait({work})
                 raise
+
+
+def _observe(
+    problem: str, candidates: Sequence[str], workers: int, cancellation: Cancellation
+) -> list[Observed | None]:
+    # Imported here, so that a server that runs nothing has nothing loaded that could.
+    from codeodds.ranking.run import observe
+
+    return observe(problem, candidates, workers, cancellation)
