@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { question, refusal, runsText } from "../src/ranking/consent.ts";
+import { question, refusal, runsText, withoutRuns } from "../src/ranking/consent.ts";
 import { alternativeItems } from "../src/ranking/items.ts";
 
 interface Manifest {
@@ -25,6 +25,13 @@ test("the question names the function and how many bodies would run", () => {
   assert.equal(question("C.f", 1).message, "Run C.f as it is, and 1 alternative?");
   assert.equal(question("f", 3).message, "Run f as it is, and 3 alternatives?");
   assert.match(question("f", 3).detail, /in a sandbox without network that sees none of your files/);
+});
+
+test("keys and other extensions cannot let anything run", () => {
+  const argument = { uri: "file:///w/a.py", bodies: ["return a"], runCode: true };
+  assert.deepEqual(withoutRuns("codeodds.rankAlternatives", [argument]), [{ ...argument, runCode: false }]);
+  assert.deepEqual(withoutRuns("codeodds.rankAlternatives", [null]), [null]);
+  assert.deepEqual(withoutRuns("codeodds.explain", [argument]), [argument]);
 });
 
 test("the list says whether its order is that of runs", () => {

@@ -1,5 +1,6 @@
 /** What is asked before other people's code runs, and what is said after it. Pure. */
 
+import { ServerCommand } from "../names.ts";
 import type { RankResult } from "../server/protocol.ts";
 
 /** Why nothing may run here, as a sentence that says what to do; null if somebody may be asked. */
@@ -22,6 +23,18 @@ export function question(name: string, bodies: number): Question {
       "Each runs with the imports of this file, on the docstring's examples and on inputs made from the type hints, " +
       "in a sandbox without network that sees none of your files. Look at code from others before you run it.",
   };
+}
+
+/**
+ * The arguments of a server's command that a key or another extension gave: its alternatives do not run.
+ *
+ * Nobody was asked, as the extension's own command asks; that one goes to the server directly.
+ */
+export function withoutRuns(command: string, args: readonly unknown[]): unknown[] {
+  if (command !== ServerCommand.rankAlternatives) return [...args];
+  return args.map((argument) =>
+    typeof argument === "object" && argument !== null ? { ...argument, runCode: false } : argument,
+  );
 }
 
 /** What stands in the list's empty field once the alternatives should have run. */
