@@ -17,7 +17,7 @@ HEAD = "def double(x: int):\n"
 WITH_EXAMPLE = HEAD + '    """Double.\n\n    >>> double(3)\n    6\n    """\n'
 TEXT = HEAD + "    return x * x\n"
 GATED = (*FAKE_SERVER, "--gate")
-ON = {"enable": False, "run_code": True}
+ON = {"enable": False, "run_code": True, "threads": 1}
 OFF = "the setting run_code is off; switch it on in your user settings"
 ENDLESS = ["    while True:\n        x += 1\n"]
 DOUBLE = ["    return x + x\n", "    return x * x\n"]
@@ -63,8 +63,13 @@ def alternatives(bodies: list[str], **more: Any) -> dict[str, Any]:
 
 
 async def test_bodies_that_agree_stand_before_a_more_probable_one_that_does_not() -> None:
-    bodies = ["return x ** 3"]
-    bodies += [f"return {text}  # BUG" for text in ("x + x", "2 * x", "x - -x", "x << 1")]
+    bodies = [
+        "return x ** 3",
+        "return x + x  # BUG",
+        "return 2 * x  # BUG",
+        "return x - -x # BUG",
+        "return x << 1 # BUG",
+    ]
     async with connect(options=ON) as client:
         client.open(TEXT)
         by_value = await client.command(COMMAND, alternatives([*bodies, "return ("]))
@@ -115,7 +120,7 @@ async def test_nothing_runs_without_both_consents(
                 assert (answer["ran"], answer["inputs"]) == (False, 0)
         assert await sandbox_modules(client) == []
         assert await processes(client, 0) == set()
-        assert len(await client.calls()) == (0 if refused else 5), "a refusal comes before any score"
+        assert len(await client.calls()) == (0 if refused else 3), "a refusal comes before any score"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -209,9 +214,9 @@ async def test_the_end_of_the_session_ends_the_processes() -> None:
     await until_gone(started)
 
 
-@pytest.mark.parametrize("wrong", ["yes", 1, None])
-async def test_consent_is_true_and_nothing_like_it(wrong: Any) -> None:
+async def test_consent_is_true_and_nothing_like_it() -> None:
     async with connect(options=ON) as client:
-        with pytest.raises(JsonRpcException, match="runCode") as caught:
-            await rank(client, DOUBLE, runCode=wrong)
-    assert caught.value.code == -32602
+        for wrong in ("yes", 1, None):
+            with pytest.raises(JsonRpcException, match="runCode") as caught:
+                await rank(client, DOUBLE, runCode=wrong)
+            assert caught.value.code == -32602

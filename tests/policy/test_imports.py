@@ -139,6 +139,23 @@ def test_front_end_starts_without_the_heavy_libraries(module: str) -> None:
     )
 
 
+def test_one_file_of_the_language_server_lets_candidates_run() -> None:
+    """And the sandbox itself is reached through the ranking alone, as the rule above says."""
+    found = {line.split(" ")[0] for line in importers("codeodds.lsp", ("codeodds.ranking.run",))}
+    assert found == {"codeodds.lsp.candidate_runs"}
+
+
+def test_a_language_server_has_nothing_loaded_that_runs_code() -> None:
+    program = (
+        "import sys, codeodds.lsp.server as server; server.create_server(lambda options: None);"
+        "print(' '.join(sorted(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+    assert "codeodds.lsp.candidate_runs" in loaded
+    assert [name for name in loaded if name.startswith(("codeodds.execution", "codeodds.ranking.run"))] == []
+
+
 def test_command_line_starts_without_what_only_some_commands_need() -> None:
     program = "import sys, codeodds.cli.main; print(' '.join({name.split('.')[0] for name in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

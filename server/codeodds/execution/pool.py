@@ -122,7 +122,8 @@ class WorkerProcess:
         namespaces = "namespaces" if self._namespaces else "none"
         # The worker is killed, and may have given up the right to remove what it made: its folders stand in this one.
         self._folder = tempfile.TemporaryDirectory(prefix="codeodds-worker-", ignore_cleanup_errors=True)
-        os.chmod(self._folder.name, 0o711)
+        # As /tmp itself: tests that make files run as another user if this process is root's.
+        os.chmod(self._folder.name, 0o1777)
         return subprocess.Popen(
             [sys.executable, "-m", "codeodds.execution.worker", str(self._index), namespaces],
             stdin=subprocess.PIPE,

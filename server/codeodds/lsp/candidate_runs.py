@@ -1,4 +1,4 @@
-"""Lets candidates run for a ranking if request and user settings agree and the sandbox can fence them.
+"""Lets candidates run for a ranking, if a request says so, the user's settings allow it, and the sandbox can isolate.
 
 Nothing that runs code is imported before both have agreed. One request's candidates run at a time, in a thread that
 waits for the sandbox's processes; others wait for their turn.
@@ -55,8 +55,8 @@ class CandidateRuns:
         """
         if asked and not self._documents.settings.run_code:
             raise ExecutionError(
-                "candidates may not run: the setting run_code is off; switch it on in your user settings (a "
-                "workspace's own say nothing here), or rank without runCode"
+                "candidates may not run: the setting run_code is off; switch it on in your user settings (those of a "
+                "workspace say nothing here), or rank without runCode"
             )
 
     async def order(self, asked: bool, document: Document | None, context: Context, ranking: Ranking) -> Runs:
@@ -101,9 +101,6 @@ class CandidateRuns:
         self, document: Document | None, problem: str, candidates: Sequence[str]
     ) -> list[Observed | None]:
         """Raises: ExecutionError, Superseded. Comes back only when all processes are gone."""
-        # Imported here, so that a server that runs nothing has nothing loaded that could.
-        from codeodds.ranking.run import observe
-
         cancellation = Cancellation()
         workers = min(self._documents.settings.threads, os.cpu_count() or 1)
         with ExitStack() as stack:
@@ -112,10 +109,19 @@ class CandidateRuns:
                 stack.enter_context(self._documents.requests.stopped_by_change(document.uri, cancellation.cancel))
             self._running.add(cancellation)
             stack.callback(self._running.discard, cancellation)
-            work = asyncio.ensure_future(asyncio.to_thread(observe, problem, candidates, workers, cancellation))
+            work = asyncio.ensure_future(asyncio.to_thread(_observe, problem, candidates, workers, cancellation))
             try:
                 return await asyncio.shield(work)
             except asyncio.CancelledError:
                 cancellation.cancel()
                 await asyncio.wait({work})
                 raise
+
+
+def _observe(
+    problem: str, candidates: Sequence[str], workers: int, cancellation: Cancellation
+) -> list[Observed | None]:
+    # Imported here, so that a server that runs nothing has nothing loaded that could.
+    from codeodds.ranking.run import observe
+
+    return observe(problem, candidates, workers, cancellation)

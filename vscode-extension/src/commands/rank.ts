@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 
 import { Command } from "../names.ts";
 import { MOST_BODIES } from "../ranking/bodies.ts";
+import { runsText } from "../ranking/consent.ts";
 import { alternativeItems, type AlternativeItem, heading } from "../ranking/items.ts";
 import { type Preview } from "../ranking/preview.ts";
 import { sources } from "../ranking/sources.ts";
@@ -14,40 +15,52 @@ import { atCursor, command, NO_FUNCTION } from "./register.ts";
 const DIFFERENCE: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon("diff"), tooltip: "Show the difference" };
 
 export function registerRankCommand(requests: Requests, preview: Preview): vscode.Disposable {
-  return command(Command.rank, async () => {
-    const { document, line } = atCursor();
-    const [found] = (await requests.score(document, line)).functions;
-    if (found === undefined) {
-      void vscode.window.showInformationMessage(NO_FUNCTION);
-      return;
-    }
-    const source = await vscode.window.showQuickPick(sources(document), {
-      title: `Where do other bodies for ${found.within ?? found.name} come from?`,
-    });
-    if (source === undefined) return;
-    const bodies = await source.bodies();
-    const generate = source.generate === true;
-    if (bodies.length === 0 && !generate) throw new Error("there is nothing to rank: no code was found there.");
-    if (bodies.length > MOST_BODIES) {
-      throw new Error(`${bodies.length} alternatives are too many at once; give at most ${MOST_BODIES}.`);
-    }
-    const progress = { location: vscode.ProgressLocation.Notification, title: "codeodds: ranking", cancellable: true };
-    const ranked = await vscode.window.withProgress(progress, (_, token) =>
-      requests.rank(document, line, bodies, generate, token),
-    );
-    const chosen = await pick(document, ranked, preview);
-    if (chosen !== undefined) await apply(document, ranked, chosen, preview);
+  return command(Command.rank, () => rankAtCursor(requests, preview));
+}
+
+/** `agrees`: asks whether the bodies for a function may run; without it nothing runs. */
+export async function rankAtCursor(
+  requests: Requests,
+  preview: Preview,
+  agrees?: (name: string, bodies: number, generated: boolean) => Promise<boolean>,
+): Promise<void> {
+  const { document, line } = atCursor();
+  const [found] = (await requests.score(document, line)).functions;
+  if (found === undefined) {
+    void vscode.window.showInformationMessage(NO_FUNCTION);
+    return;
+  }
+  const name = found.within ?? found.name;
+  const source = await vscode.window.showQuickPick(sources(document), {
+    title: `Where do other bodies for ${name} come from?`,
   });
+  if (source === undefined) return;
+  const bodies = await source.bodies();
+  const generate = source.generate === true;
+  if (bodies.length === 0 && !generate) throw new Error("there is nothing to rank: no code was found there.");
+  if (bodies.length > MOST_BODIES) {
+    throw new Error(`${bodies.length} alternatives are too many at once; give at most ${MOST_BODIES}.`);
+  }
+  const runCode = agrees !== undefined;
+  if (runCode && !(await agrees(name, bodies.length, generate))) return;
+  const progress = { location: vscode.ProgressLocation.Notification, title: "codeodds: ranking", cancellable: true };
+  const ranked = await vscode.window.withProgress(progress, (_, token) =>
+    requests.rank(document, line, bodies, { generate, runCode }, token),
+  );
+  const chosen = await pick(document, ranked, preview, runCode);
+  if (chosen !== undefined) await apply(document, ranked, chosen, preview);
 }
 
 async function pick(
   document: vscode.TextDocument,
   ranked: RankResult,
   preview: Preview,
+  runCode: boolean,
 ): Promise<AlternativeItem | undefined> {
   const list = vscode.window.createQuickPick<AlternativeItem & vscode.QuickPickItem>();
   list.title = heading(ranked.function, ranked.current.probability);
-  list.placeholder = ranked.complete ? "Choose one to put it in place" : "Time was up: not all of them were scored";
+  list.placeholder = runCode ? runsText(ranked) : "Choose one to put it in place";
+  if (!ranked.complete) list.placeholder = "Time was up: not all of them were scored";
   list.matchOnDetail = true;
   list.items = alternativeItems(ranked.alternatives).map((item) => ({
     ...item,

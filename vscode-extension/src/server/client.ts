@@ -12,6 +12,7 @@ import {
 } from "vscode-languageclient/node";
 
 import { SECTION, SELECTOR, ServerCommand } from "../names.ts";
+import { withoutRuns } from "../ranking/consent.ts";
 import type { Launch } from "./launch.ts";
 import { SCORES, type ScoresParams } from "./protocol.ts";
 
@@ -105,7 +106,7 @@ function middleware(listeners: Listeners): Middleware {
         listeners.explain(vscode.Uri.parse(argument.uri), argument.position.line);
         return undefined;
       }
-      return next(command, args) as unknown;
+      return next(command, withoutRuns(command, args)) as unknown;
     },
   };
 }

@@ -38,10 +38,10 @@ export class Requests {
     document: vscode.TextDocument,
     line: number,
     bodies: string[],
-    generate: boolean,
+    wanted: { generate: boolean; runCode: boolean },
     token: vscode.CancellationToken,
   ): Promise<RankResult> {
-    const argument = { ...this.#named(document), position: { line, character: 0 }, bodies, generate };
+    const argument = { ...this.#named(document), position: { line, character: 0 }, bodies, ...wanted };
     return this.#command<RankResult>(ServerCommand.rankAlternatives, argument, token);
   }
 
