@@ -14,6 +14,7 @@ from transformers import AutoModelForCausalLM
 
 from codeodds.bundle.loader import load_bundle, read_manifest
 from codeodds.bundle.manifest import encode
+from codeodds.engine.api import Sampled, Writing
 from codeodds.engine.onnx import OnnxModel
 from codeodds.engine.scorer import open_scorer
 from codeodds.errors import BundleUnsupported
@@ -102,6 +103,28 @@ def test_the_engine_scores_such_a_bundle_and_its_manifest_says_so(exported):
     assert b'"log_probabilities": true' in encode(bundle.manifest)
     score = open_scorer(exported / "bundle", threads=1).score(GOLDEN_UNITS[0])
     assert 0 < score.probability < 1
+
+
+def test_the_engine_writes_what_torch_would(exported):
+    """Greedily, through the cache and beside each other, against the base model run in full for every token."""
+    bundle = exported / "bundle"
+    tokenizer = load_bundle(bundle).tokenizer
+    kept, base_ids = token_ids(bundle / "tokenizer.json"), token_ids(exported / "base" / "tokenizer.json")
+    rows = torch.tensor([base_ids[token] for token in sorted(kept, key=kept.get)])
+    base = AutoModelForCausalLM.from_pretrained(exported / "base").eval()
+    prompt = GOLDEN_UNITS[0].problem
+    ids = tokenizer.encode_prompt(prompt).tolist()
+    wanted = []
+    with torch.no_grad():
+        while len(wanted) < 8:
+            token = int(base(input_ids=rows[torch.tensor([ids + wanted])]).logits[0, -1, rows].argmax())
+            if token in tokenizer.ends:
+                break
+            wanted.append(token)
+    text = tokenizer.continuation(np.asarray(ids), wanted)
+    found = open_scorer(bundle, threads=1).write(Writing(prompt, samples=2, max_tokens=8, temperature=0.0))
+    assert found == [Sampled(text, finished=len(wanted) < 8)] * 2
+    assert len(wanted) > 0
 
 
 def test_a_manifest_that_promises_them_in_vain_is_refused(exported):

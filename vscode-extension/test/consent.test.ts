@@ -49,7 +49,7 @@ test("the list says whether its order is that of runs", () => {
 });
 
 test("items say what an alternative did when it ran", () => {
-  const text = { body: "return a\n", edit: {}, source: "given" };
+  const text = { body: "return a\n", edit: {}, source: "given" as const };
   const item = { probability: 0.3, reason: null, duplicateOf: null, isCurrent: false, ...text };
   const ran = { ...item, index: 0, diff: "-b\n+a\n", agreement: 0.4, examplesPassed: 1 };
   const items = alternativeItems([

@@ -64,7 +64,7 @@ class Graph(_Strict, omit_defaults=True):
     """How the weights are stored, for people: for example ``MatMulNBits 4 bit, block 32, accuracy level 4``."""
     log_probabilities: bool = False
     """Whether the graph also has the output `log_probabilities`, float32 [batch, sequence, vocabulary]: what the base
-    language model says of the token that follows each. Scoring does not read it."""
+    language model says of the token that follows each. Scoring does not read it; writing samples from it."""
 
 
 class File(_Strict):
