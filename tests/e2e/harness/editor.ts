@@ -118,6 +118,7 @@ export class Editor {
       permissions: ["clipboard-read", "clipboard-write"],
     });
     this.page = this.#browser.pages()[0] ?? (await this.#browser.newPage());
+    this.page.setDefaultTimeout(LIMIT_MS);
     await until("code-server", async () => (await fetch(`http://127.0.0.1:${this.#port}/healthz`)).ok);
   }
 

@@ -49,7 +49,7 @@ export class Workbench {
   async inspect(): Promise<Inspection> {
     rmSync(this.#inspection, { force: true });
     await this.page.keyboard.press("Control+Alt+F9");
-    const text = await until("the inspection", () => readFileSync(this.#inspection, "utf-8"), 20_000);
+    const text = await until("the inspection", () => readFileSync(this.#inspection, "utf-8"), LIMIT_MS / 4);
     return JSON.parse(text) as Inspection;
   }
 
