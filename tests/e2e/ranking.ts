@@ -36,8 +36,11 @@ export function ranking(stage: Stage): void {
     /** The labels that are listed. */
     async function listed(): Promise<string[]> {
       await title().waitFor();
-      const rows = await stage.workbench.quickPick().allInnerTexts();
-      return rows.map((row) => row.replaceAll("\u00a0", " ").trim().split("\n")[0] ?? "");
+      // The first name of a row is its label; a second one is the detail below it.
+      const names = await stage.workbench
+        .quickPick()
+        .evaluateAll((rows) => rows.map((row) => row.querySelector(".label-name")?.textContent ?? ""));
+      return names.map((name) => name.replaceAll("\u00a0", " ").trim());
     }
 
     /** Put the first in place, and see it in the saved file. */
