@@ -8,7 +8,7 @@ ARGS ?=
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-transformers5 e2e record check fmt bench lock clean vsix extension-check
+.PHONY: help demo test test-transformers5 e2e e2e-full record check fmt bench lock clean vsix extension-check
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ test-transformers5: ## Run the tests of training with transformers 5
 
 e2e: ## Drive the packaged extension in a real VS Code (ARGS=pattern for some, SCREENSHOTS=1 for the pictures)
 	@SCREENSHOTS=$(SCREENSHOTS) scripts/e2e.sh test $(ARGS)
+
+e2e-full: ## Drive the full package, with libraries and model, in a fresh profile with nothing set (some minutes)
+	@scripts/e2e.sh full
 
 record: ## Record what VS Code sends to the server, for the server's tests and the benchmark
 	@scripts/e2e.sh record

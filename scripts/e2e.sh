@@ -2,6 +2,7 @@
 # Drives a real VS Code with the extension in it: code-server, and in front of it Chromium without a screen.
 #
 #   scripts/e2e.sh test [PATTERN]   packages the extension and runs tests/e2e (those whose name fits the pattern)
+#   scripts/e2e.sh full             packages the extension with libraries and model (some minutes) and tests that alone
 #   scripts/e2e.sh record           records what VS Code sends to the server, for the server's own tests
 #
 # SCREENSHOTS=1 takes the pictures in vscode-extension/images anew. VSIX=PATH tests another package, CODEODDS_PYTHON=PATH
@@ -70,16 +71,22 @@ if [[ ! -f $stamp || $(<"$stamp") != "$key" ]]; then
 fi
 
 if [[ -z ${VSIX:-} ]]; then
-  PYTHON=$CODEODDS_PYTHON scripts/vsix.sh slim >&2
-  VSIX=$(echo dist/codeodds-*-slim.vsix)
+  if [[ $what == full ]]; then
+    PYTHON=$CODEODDS_PYTHON scripts/vsix.sh full >&2
+    VSIX=$(echo dist/codeodds-*-linux-*.vsix)
+  else
+    PYTHON=$CODEODDS_PYTHON scripts/vsix.sh slim >&2
+    VSIX=$(echo dist/codeodds-*-slim.vsix)
+  fi
 fi
 VSIX=$(realpath "$VSIX")
 export VSIX
 
 case $what in
   test) run=(node --test --test-reporter=spec --test-name-pattern="$pattern" "$e2e/main.test.ts") ;;
+  full) run=(node --test --test-reporter=spec "$e2e/full.test.ts") ;;
   record) run=(node "$e2e/record.ts") ;;
-  *) die "unknown: $what; test or record." ;;
+  *) die "unknown: $what; test, full or record." ;;
 esac
 
 # In namespaces of their own: nothing reaches the network, and nothing outlives the run.

@@ -20,7 +20,8 @@ die() {
 
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
   die "$python is not Python 3.11 or newer; set PYTHON=/path/to/python3.11."
-version=$("$python" -c 'import json; print(json.load(open("vscode-extension/package.json"))["version"])')
+# Without line ends: the shell would keep one half of those that Python writes on Windows.
+version=$("$python" -c 'import json; print(json.load(open("vscode-extension/package.json"))["version"], end="")')
 
 # A warning of vsce is an error here.
 vsce() {
@@ -65,7 +66,7 @@ if [[ $which != slim ]]; then
   "$python" -c '
 import tomllib
 print("\n".join(tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]))' >"$bundled/requirements.txt"
-  own=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+  own=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2], end="")')
   libraries "cp${own/./}"
   for other in ${VSIX_PYTHONS:-}; do
     [[ $other == "$own" ]] || libraries "cp${other/./}" --implementation cp --python-version "$other"

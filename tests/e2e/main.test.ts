@@ -2,14 +2,17 @@
 
 import { after, before } from "node:test";
 import { completions } from "./completions.ts";
+import { displays } from "./displays.ts";
 import { failures } from "./failures.ts";
 import { FILES } from "./fixtures.ts";
 import { MODEL, PYTHON } from "./harness/command_line.ts";
 import { Endpoint } from "./harness/endpoint.ts";
 import { Stage } from "./harness/stage.ts";
+import { power } from "./power.ts";
 import { ranking } from "./ranking.ts";
 import { scores } from "./scores.ts";
 import { values } from "./values.ts";
+import { workspaces } from "./workspaces.ts";
 
 const stage = new Stage();
 const endpoint = new Endpoint();
@@ -30,7 +33,11 @@ after(async () => {
 });
 
 scores(stage);
+displays(stage);
+power(stage);
 values(stage);
 completions(stage, endpoint);
 ranking(stage);
 failures(stage);
+// These load other pages.
+workspaces(stage);

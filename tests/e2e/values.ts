@@ -50,6 +50,20 @@ export function values(stage: Stage): void {
         return (await page.locator("tr.current td:last-child").innerText()) === "return merged";
       });
     });
+
+    test("the keyboard moves along the points and goes to the line of one", async () => {
+      const { workbench } = stage;
+      const page = await until("the page of the view", () => workbench.webview("main h1"));
+      const stop = page.locator("g[tabindex='0']");
+      await stop.focus();
+      await workbench.press("Home");
+      await workbench.press("ArrowRight");
+      assert.match((await stop.getAttribute("aria-label")) ?? "", /^line 8: /);
+      await workbench.press("Enter");
+      await until("the cursor in the line", async () => {
+        return (await page.locator("tr.current td:last-child").innerText()) === "for start, end in sorted(ranges):";
+      });
+    });
   });
 }
 

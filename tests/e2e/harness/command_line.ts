@@ -1,6 +1,6 @@
 /** `codeodds score`: the numbers that the editor must show as well. */
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "./editor.ts";
@@ -18,8 +18,17 @@ export interface ScoredFunction {
   drop: { line: number; before: number; after: number } | null;
 }
 
-/** The functions of a file in order. */
-export async function score(path: string): Promise<ScoredFunction[]> {
+const scored = new Map<string, Promise<ScoredFunction[]>>();
+
+/** The functions of a file in order. Equal texts are scored once. */
+export function score(path: string): Promise<ScoredFunction[]> {
+  const text = readFileSync(path, "utf-8");
+  const known = scored.get(text) ?? computed(path);
+  scored.set(text, known);
+  return known;
+}
+
+async function computed(path: string): Promise<ScoredFunction[]> {
   const output = await finished(PYTHON, ["-m", "codeodds", "score", path, "--model", MODEL, "--json"]);
   const answer = JSON.parse(output) as { files: { functions: ScoredFunction[] }[] };
   return answer.files[0]?.functions ?? [];

@@ -31,7 +31,12 @@ const USER_SETTINGS = {
   "chat.disableAIFeatures": true,
   "git.enabled": false,
   "workbench.enableExperiments": false,
+  // Folders are trusted until a test asks for trust to count.
+  "security.workspace.trust.enabled": false,
 };
+
+/** What a window shows: one folder, or the folders that a file names. */
+export type Place = { folder: string } | { workspace: string };
 
 export interface Options {
   /** The packaged extension. */
@@ -79,9 +84,9 @@ export class Editor {
       mkdirSync(join(this.folder, folder), { recursive: true });
     }
     for (const [name, text] of Object.entries(files)) {
-      writeFileSync(join(this.workspace, name), text);
+      this.write(join("workspace", name), text);
     }
-    writeFileSync(join(this.folder, "data/User/settings.json"), JSON.stringify({ ...USER_SETTINGS, ...settings }));
+    this.setUser(settings);
     writeFileSync(join(this.folder, "data/User/keybindings.json"), JSON.stringify(keys));
     this.setMachine(machine);
     await finished(process.execPath, [CODE_SERVER, ...this.#arguments(), "--install-extension", vsix], this.#env());
@@ -100,7 +105,7 @@ export class Editor {
           "--disable-telemetry",
           "--disable-update-check",
         ],
-        ...["--disable-workspace-trust", "--disable-getting-started-override"],
+        "--disable-getting-started-override",
       ],
       { env: this.#env(), stdio: ["ignore", "pipe", "pipe"] },
     );
@@ -110,22 +115,41 @@ export class Editor {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       args: CHROMIUM_ARGS,
       viewport: { width: 1280, height: 800 },
+      permissions: ["clipboard-read", "clipboard-write"],
     });
     this.page = this.#browser.pages()[0] ?? (await this.#browser.newPage());
+    this.page.setDefaultTimeout(LIMIT_MS);
     await until("code-server", async () => (await fetch(`http://127.0.0.1:${this.#port}/healthz`)).ok);
+  }
+
+  /** Write a file; its path is relative to the run's folder. Returns the whole path. */
+  write(name: string, text: string): string {
+    const path = join(this.folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    return path;
+  }
+
+  /** Write the settings of the user anew, for pages that are loaded later. */
+  setUser(settings: Record<string, unknown>): void {
+    this.write("data/User/settings.json", JSON.stringify({ ...USER_SETTINGS, ...settings }));
   }
 
   /** Write the settings of the machine anew; VS Code sees the change. */
   setMachine(settings: Record<string, unknown>): void {
-    writeFileSync(join(this.folder, "data/Machine/settings.json"), JSON.stringify(settings));
+    this.write("data/Machine/settings.json", JSON.stringify(settings));
   }
 
   /** Load the workbench with one file of the workspace open, its editor focused. */
   async open(name: string): Promise<void> {
-    const file = join(this.workspace, name);
+    await this.load({ folder: this.workspace }, join(this.workspace, name));
+  }
+
+  /** Load the workbench with one file open, its editor focused. All paths are absolute. */
+  async load(place: Place, file: string): Promise<void> {
     const payload = JSON.stringify([["openFile", `vscode-remote://127.0.0.1:${this.#port}${file}`]]);
-    const query = `folder=${encodeURIComponent(this.workspace)}&payload=${encodeURIComponent(payload)}`;
-    await this.page.goto(`http://127.0.0.1:${this.#port}/?${query}`, { waitUntil: "commit" });
+    const query = new URLSearchParams({ ...place, payload });
+    await this.page.goto(`http://127.0.0.1:${this.#port}/?${query.toString()}`, { waitUntil: "commit" });
     await this.page.locator(".monaco-editor .view-lines .view-line").first().waitFor({ timeout: LIMIT_MS });
     await this.page.locator(".monaco-editor .view-lines").first().click();
   }

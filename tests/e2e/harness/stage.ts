@@ -33,7 +33,11 @@ export class Stage {
       files,
       machine: settings,
       keys: [INSPECT_KEY],
-      env: (folder) => ({ CODEODDS_E2E: "1", CODEODDS_E2E_OUT: inspection(folder) }),
+      env: (folder) => ({
+        CODEODDS_E2E: "1",
+        CODEODDS_E2E_OUT: inspection(folder),
+        CODEODDS_E2E_SUPPLIES: join(folder, "supplies"),
+      }),
     });
     this.#workbench = new Workbench(this.#editor.page, inspection(this.#editor.folder));
     await this.#editor.open(Object.keys(files)[0] ?? "");

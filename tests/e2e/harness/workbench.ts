@@ -9,6 +9,7 @@ export interface Inspection {
   version: number | null;
   hints: { line: number; character: number; label: string; tooltip: string | null }[];
   lenses: { line: number; title: string | null; command: string | null }[];
+  hovers: string[];
   diagnostics: {
     startLine: number;
     endLine: number;
@@ -20,6 +21,7 @@ export interface Inspection {
   status: { state: string; text: string; detail: string; busy: boolean; action: string };
   values: { name: string; probability: number | null; lines: ValueLine[]; cursor: number } | null;
   server: { state: string; python: string | null; origin: string | null };
+  trusted: boolean;
 }
 
 export interface ValueLine {
@@ -47,7 +49,7 @@ export class Workbench {
   async inspect(): Promise<Inspection> {
     rmSync(this.#inspection, { force: true });
     await this.page.keyboard.press("Control+Alt+F9");
-    const text = await until("the inspection", () => readFileSync(this.#inspection, "utf-8"), 20_000);
+    const text = await until("the inspection", () => readFileSync(this.#inspection, "utf-8"), LIMIT_MS / 4);
     return JSON.parse(text) as Inspection;
   }
 
@@ -82,11 +84,16 @@ export class Workbench {
     await this.press("Control+K");
     await this.press("Control+W");
     await this.page.locator(".editor-instance").first().waitFor({ state: "detached" });
+    await this.openHere(name);
+  }
+
+  /** Open a file of the workspace by its name in the group of editors that has the focus. */
+  async openHere(name: string): Promise<void> {
     await this.press("Control+P");
     await this.#quickInput(name);
     await this.page.locator(".quick-input-list .monaco-list-row.focused", { hasText: name }).first().waitFor();
     await this.press("Enter");
-    await this.page.locator(".tab.active", { hasText: name }).waitFor();
+    await this.page.locator(".editor-group-container.active .tab.active", { hasText: name }).waitFor();
   }
 
   /** Run a command of the palette by its title. `asks`: another list takes the place of the palette. */
@@ -169,6 +176,17 @@ export class Workbench {
 
   quickPick(): Locator {
     return this.page.locator(".quick-input-list .monaco-list-row");
+  }
+
+  /** Lines of the right side of a difference. */
+  async modified(): Promise<string[]> {
+    const side = this.page.locator(".monaco-diff-editor .editor.modified");
+    await side.waitFor();
+    return side.evaluate((element) =>
+      [...element.querySelectorAll<HTMLElement>(".view-lines .view-line")]
+        .sort((a, b) => parseFloat(a.style.top) - parseFloat(b.style.top))
+        .map((line) => (line.textContent ?? "").replaceAll("\u00a0", " ")),
+    );
   }
 
   async #quickInput(text: string): Promise<Locator> {

@@ -1,0 +1,70 @@
+/** Other windows than one trusted folder: several folders with settings of their own, and a folder that nobody trusts. */
+
+import assert from "node:assert/strict";
+import { dirname } from "node:path";
+import { describe, test } from "node:test";
+import { FILES } from "./fixtures.ts";
+import { percent, score } from "./harness/command_line.ts";
+import type { Stage } from "./harness/stage.ts";
+import type { Inspection } from "./harness/workbench.ts";
+
+const TEXT = FILES["displays.py"];
+
+export function workspaces(stage: Stage): void {
+  describe("workspaces", () => {
+    let label: string;
+    const ready = ({ status }: Inspection): boolean => status.text === `codeodds: ${label}`;
+
+    test("each folder of a workspace has its own settings", async () => {
+      const { editor, workbench } = stage;
+      stage.set({});
+      const left = editor.write("many/left/left.py", TEXT);
+      editor.write("many/left/.vscode/settings.json", JSON.stringify({ "codeodds.code_lens": true }));
+      editor.write("many/right/right.py", TEXT);
+      const silent = { "codeodds.inlay_hints": false, "codeodds.diagnostics": false };
+      editor.write("many/right/.vscode/settings.json", JSON.stringify(silent));
+      const folders = { folders: [{ path: "left" }, { path: "right" }] };
+      const workspace = editor.write("many/both.code-workspace", JSON.stringify(folders));
+      const [found] = await score(left);
+      assert.ok(found);
+      label = percent(found.probability);
+      const shown = ({ hints, lenses, diagnostics }: Inspection): number[] =>
+        [hints, lenses, diagnostics].map((items) => items.length);
+
+      await editor.load({ workspace }, left);
+      const first = await workbench.inspected(
+        "scores in the left folder",
+        (seen) => ready(seen) && seen.lenses.length > 0,
+      );
+      assert.deepEqual(shown(first), [1, 1, 1]);
+      await workbench.open("right.py");
+      const second = await workbench.inspected("scores in the right folder", ready);
+      assert.deepEqual(shown(second), [0, 0, 0]);
+    });
+
+    test("a folder that nobody trusts sets neither interpreter nor model until it is trusted", async () => {
+      const { editor, workbench } = stage;
+      const file = editor.write("strange/strange.py", TEXT);
+      const own = {
+        "codeodds.interpreter": stage.path("no-python"),
+        "codeodds.model": stage.path("no-bundle"),
+        "codeodds.code_lens": true,
+      };
+      editor.write("strange/.vscode/settings.json", JSON.stringify(own));
+      editor.setUser({
+        "security.workspace.trust.enabled": true,
+        "security.workspace.trust.startupPrompt": "never",
+        "security.workspace.trust.untrustedFiles": "open",
+      });
+      await editor.load({ folder: dirname(file) }, file);
+      const before = await workbench.inspected("scores without trust", (seen) => ready(seen) && seen.lenses.length > 0);
+      assert.deepEqual([before.trusted, before.server.state, before.hints[0]?.label], [false, "running", label]);
+
+      await workbench.command("Workspaces: Manage Workspace Trust");
+      await workbench.page.locator(".workspace-trust-editor .monaco-button", { hasText: /^Trust$/ }).click();
+      const after = await workbench.inspected("the folder's settings", ({ status }) => status.state === "error");
+      assert.deepEqual([after.trusted, after.server.state], [true, "failed"]);
+      assert.ok(after.status.detail.includes(stage.path("no-python")), after.status.detail);
+    });
+  });
+}
