@@ -24,7 +24,7 @@ from typing_session import BEFORE, RECORDED, Keystroke, make_session, messages, 
 
 URI, OTHER = "file:///w/typed.py", "file:///w/other.py"
 DEBOUNCE_MS = 150
-SETTINGS = {"debounce_ms": DEBOUNCE_MS, "threads": 2}
+SETTINGS = {"debounce_ms": DEBOUNCE_MS, "threads": 2, "request_timeout_ms": 600_000}
 TARGETS = {
     "keystroke_to_score_p95_ms": DEBOUNCE_MS + 120.0,
     "hover_while_scoring_p95_ms": 50.0,

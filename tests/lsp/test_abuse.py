@@ -77,7 +77,7 @@ async def test_a_huge_document_does_not_block_other_requests() -> None:
 
 
 async def test_a_function_of_a_hundred_thousand_lines_is_not_judged_and_can_be_edited() -> None:
-    async with connect(options={"debounce_ms": 0}) as client:
+    async with connect(options={"debounce_ms": 0, "request_timeout_ms": 600_000}) as client:
         client.open("def f(a):\n" + "    a += 1\n" * 100_000)
         (function,) = (await client.score())["functions"]
         assert (function["probability"], function["range"]["end"]["line"]) == (None, 100_000)
