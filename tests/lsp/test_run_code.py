@@ -138,11 +138,12 @@ async def test_with_both_consents_the_sandbox_keeps_a_candidate_from_the_files_h
 
 async def test_a_workspace_folder_cannot_allow_it() -> None:
     capabilities = lsp.ClientCapabilities(workspace=lsp.WorkspaceClientCapabilities(configuration=True))
-    configuration = {"": {"enable": False}, "file:///w": {"enable": False, "run_code": True}}
+    configuration = {"": {}, "file:///w": {"severity": "warning", "run_code": True}}
     async with connect(*GATED, capabilities=capabilities, folders=["file:///w"], configuration=configuration) as client:
         client.release()
-        client.open(TEXT)
-        await client.score()
+        client.open("def f(a):\n    c = a\n    b = BUG\n    return b\n")
+        (found,) = await client.diagnostics(1)
+        assert found.severity == lsp.DiagnosticSeverity.Warning, "the folder's other settings hold"
         with pytest.raises(JsonRpcException, match=OFF):
             await client.command(COMMAND, alternatives(["return x"], runCode=True))
         assert await sandbox_modules(client) == []

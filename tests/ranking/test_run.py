@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from pathlib import Path
+
+import msgspec
 import pytest
 
+from codeodds.engine.api import Cancellation
 from codeodds.engine.fake import FakeScorer
-from codeodds.errors import ExecutionError
-from codeodds.execution.pool import Pool
+from codeodds.errors import ExecutionError, Superseded
+from codeodds.execution.pool import Pool, WorkerProcess
 from codeodds.execution.shown import doctest_examples
+from codeodds.execution.verdict import Job, Outcome
 from codeodds.ranking.agreement import Observed, places, vote_shares
 from codeodds.ranking.rank import rank
 from codeodds.ranking.run import by_agreement, observe
@@ -79,3 +85,34 @@ def test_without_namespaces_it_refuses_before_anything_runs(monkeypatch: pytest.
     with pytest.raises(ExecutionError, match="namespaces"):
         observe(HEAD, ["    return x\n"])
     assert ran == []
+
+
+def test_once_cancelled_nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[object] = []
+    monkeypatch.setattr("codeodds.execution.pool.subprocess.Popen", lambda *command, **_: started.append(command))
+    cancellation = Cancellation()
+    cancellation.cancel()
+    with pytest.raises(Superseded):
+        observe(HEAD, ["    return x\n"], cancellation=cancellation)
+    assert started == []
+
+
+def test_a_cancellation_ends_a_candidate_that_never_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    cancellation = Cancellation()
+    judge = WorkerProcess.judge
+
+    def cancelled_meanwhile(worker: WorkerProcess, job: Job) -> Outcome:
+        threading.Timer(0.2, cancellation.cancel).start()
+        return judge(worker, msgspec.structs.replace(job, time_limit_s=3_600))
+
+    monkeypatch.setattr(WorkerProcess, "judge", cancelled_meanwhile)
+    with pytest.raises(Superseded):
+        observe(HEAD, ["    while True:\n        pass\n"], cancellation=cancellation)
+
+
+def test_no_folder_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (found,) = observe(HEAD, ["    return x\n"])
+    assert found is not None
+    assert len(found.outputs) == 12
+    assert list(tmp_path.iterdir()) == []
