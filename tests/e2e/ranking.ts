@@ -68,7 +68,7 @@ export function ranking(stage: Stage): void {
     test("those of the clipboard are listed too", async () => {
       const { workbench } = stage;
       await workbench.open("alternatives.py");
-      await workbench.press("Control+A");
+      await workbench.selectAll();
       await workbench.press("Control+C");
       await workbench.open("clipboard.py");
       await ask("The clipboard");
@@ -79,7 +79,7 @@ export function ranking(stage: Stage): void {
     test("those of a selection in another editor are listed, compared, and put in place", async () => {
       const { workbench } = stage;
       await workbench.open("alternatives.py");
-      await workbench.press("Control+A");
+      await workbench.selectAll();
       await workbench.press("Control+\\");
       await workbench.openHere("selection.py");
       const text = readFileSync(stage.path("selection.py"), "utf-8");

@@ -124,6 +124,16 @@ export class Workbench {
     await input.waitFor({ state: "hidden" });
   }
 
+  /** Select the text of the editor, which takes the focus a little later than it opens. */
+  async selectAll(): Promise<void> {
+    await until("the selection", async () => {
+      await this.press("Control+A");
+      return (await this.page.locator("#status\\.editor\\.selection").innerText({ timeout: 1000 })).includes(
+        "selected",
+      );
+    });
+  }
+
   /** The text of the hover at the cursor. */
   async hover(): Promise<string> {
     await this.press("Control+K");
