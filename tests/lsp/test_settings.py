@@ -71,6 +71,7 @@ def test_what_is_given_is_taken(given: Any, expected: Settings) -> None:
         ("request_timeout_ms", 1),
         ("model", None),
         ("code_lens", 1),
+        ("max_hints", "\ud800"),
     ],
 )
 def test_a_wrong_value_is_named_with_the_default_that_is_used(name: str, value: Any) -> None:

@@ -7,7 +7,8 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from pygls.exceptions import JsonRpcInvalidParams
 
-Count = Annotated[int, msgspec.Meta(ge=0)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+"""The `uinteger` of the protocol."""
 
 
 class Position(msgspec.Struct, frozen=True):

@@ -119,7 +119,7 @@ def parse_settings(value: Any) -> tuple[Settings, list[str]]:
             continue
         try:
             chosen[field.name] = msgspec.convert(value[field.name], field.type)
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, UnicodeError) as error:
             problems.append(
                 f"setting {SECTION}.{field.name} cannot be {_kind(value[field.name])} here ({error}); "
                 f"its default {msgspec.json.encode(field.default).decode()} is used"
