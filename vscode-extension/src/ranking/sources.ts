@@ -38,7 +38,7 @@ export function sources(document: vscode.TextDocument): Source[] {
 /** Whoever the settings name to write bodies; nobody by default. */
 function writers(): Source[] {
   const writes = { bodies: () => Promise.resolve([]), generate: true };
-  if (serverSetting("completions_source", "endpoint") === "local") {
+  if (serverSetting<string>("completions_source", "endpoint") === "local") {
     return [{ label: "$(sparkle) From the local model", description: "the model that scores", ...writes }];
   }
   const address = completionsAddress();
