@@ -112,7 +112,7 @@ def _import_jedi() -> Any:
         import parso.cache
     except ImportError:
         raise CompletionError(NOT_INSTALLED) from None
-    # There is no setting for it. A test looks for files.
+    # There is no setting against its pickles. A test looks for files.
     parso.cache._save_to_file_system = lambda *_, **__: None
     parso.cache._remove_cache_and_update_lock = lambda *_, **__: None
     parso.cache._load_from_file_system = lambda *_, **__: None
