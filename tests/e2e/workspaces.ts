@@ -13,7 +13,7 @@ const TEXT = FILES["displays.py"];
 export function workspaces(stage: Stage): void {
   describe("workspaces", () => {
     let label: string;
-    const ready = ({ status }: Inspection): boolean => status.text === `codeodds: ${label}`;
+    const ready = ({ status }: Inspection): boolean => status.state === "ready";
 
     test("each folder of a workspace has its own settings", async () => {
       const { editor, workbench } = stage;
