@@ -153,7 +153,7 @@ async def test_an_endpoint_that_is_slow() -> None:
 
 async def test_what_is_whole_when_the_time_is_up_is_ranked() -> None:
     handler = hangs_after(event("        b = a\n        retu"), event("        return a\n\nx", 1))
-    async with play(handler) as double, server(completions_url=double.url, request_timeout_ms=6_000) as connection:
+    async with play(handler) as double, server(completions_url=double.url, request_timeout_ms=20_000) as connection:
         found = await rank(connection)
         await double.until(lambda: double.broken_off == 1)
     assert [item["body"] for item in found["alternatives"]] == ["        return a\n"]
@@ -162,7 +162,7 @@ async def test_what_is_whole_when_the_time_is_up_is_ranked() -> None:
 async def test_without_a_score_in_time_they_come_in_the_order_of_the_samples() -> None:
     async with (
         play(streams(*SAMPLES)) as double,
-        server("--gate", completions_url=double.url, request_timeout_ms=6_000) as connection,
+        server("--gate", completions_url=double.url, request_timeout_ms=20_000) as connection,
     ):
         found = await rank(connection)
     assert found["complete"] is False
