@@ -53,7 +53,7 @@ async def test_everything_is_advertised_and_answered(capabilities: Callable[[], 
     assert server_can.code_lens_provider.resolve_provider
     assert server_can.hover_provider is not None
     assert server_can.execute_command_provider is not None
-    assert len(server_can.execute_command_provider.commands) == 8
+    assert len(server_can.execute_command_provider.commands) == 9
     assert server_can.workspace is not None
     assert server_can.workspace.workspace_folders is not None
     assert server_can.workspace.workspace_folders.supported

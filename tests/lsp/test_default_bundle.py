@@ -10,6 +10,7 @@ import pytest
 from lsprotocol import types as lsp
 from pytest_lsp import client_capabilities
 
+from codeodds.engine.judgement import not_shown_because
 from codeodds.engine.lines import score_lines
 from codeodds.source.functions import find_functions
 from codeodds.source.judgement import not_judged_because
@@ -45,9 +46,15 @@ async def test_a_client_sees_the_engines_own_scores(bundle: Path, text: str, mon
     assert answer["model"] == {"name": scorer.info.name, "version": scorer.info.version}
     functions = find_functions(text)
     assert [item["name"] for item in answer["functions"]] == [function.name for function in functions]
+    assert sum(item["probability"] is not None for item in answer["functions"]) >= 3
     for item, function in zip(answer["functions"], functions, strict=True):
         assert not_judged_because(function) is None
         score = scorer.score(function.unit)
+        reason = not_shown_because(score, scorer.info)
+        assert item["reason"] == reason
+        if reason is not None:
+            assert (item["probability"], item["lines"]) == (None, [])
+            continue
         assert item["probability"] == pytest.approx(score.probability, abs=TOLERANCE)
         assert [(line["line"], line["probability"]) for line in item["lines"]] == [
             (function.solution_line + line.line, pytest.approx(line.probability, abs=TOLERANCE))
