@@ -188,12 +188,12 @@ export class Workbench {
     return this.page.locator(".quick-input-list .monaco-list-row");
   }
 
-  /** Lines of the right side of a difference. */
+  /** Lines of the right side of a difference, without those of the left that are drawn between them. */
   async modified(): Promise<string[]> {
     const side = this.page.locator(".monaco-diff-editor .editor.modified");
     await side.waitFor();
     return side.evaluate((element) =>
-      [...element.querySelectorAll<HTMLElement>(".view-lines .view-line")]
+      [...element.querySelectorAll<HTMLElement>(".lines-content > .view-lines > .view-line")]
         .sort((a, b) => parseFloat(a.style.top) - parseFloat(b.style.top))
         .map((line) => (line.textContent ?? "").replaceAll("\u00a0", " ")),
     );

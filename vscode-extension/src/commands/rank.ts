@@ -25,6 +25,7 @@ export async function rankAtCursor(
   agrees?: (name: string, bodies: number, generated: boolean) => Promise<boolean>,
 ): Promise<void> {
   const { document, line } = atCursor();
+  const column = vscode.window.activeTextEditor?.viewColumn;
   const [found] = (await requests.score(document, line)).functions;
   if (found === undefined) {
     void vscode.window.showInformationMessage(NO_FUNCTION);
@@ -48,7 +49,10 @@ export async function rankAtCursor(
     requests.rank(document, line, bodies, { generate, runCode }, token),
   );
   const chosen = await pick(document, ranked, preview, runCode);
-  if (chosen !== undefined) await apply(document, ranked, chosen, preview);
+  if (chosen === undefined) return;
+  await apply(document, ranked, chosen, preview);
+  // A difference that was looked at stands in front of it.
+  await vscode.window.showTextDocument(document, column);
 }
 
 async function pick(

@@ -31,7 +31,11 @@ export class Preview implements vscode.Disposable {
     this.#text = applied(document, edits);
     const uri = vscode.Uri.from({ scheme: SCHEME, path: document.uri.path });
     this.#changed.fire(uri);
-    await vscode.commands.executeCommand("vscode.diff", document.uri, uri, title, { preview: true });
+    await vscode.commands.executeCommand("vscode.diff", document.uri, uri, title, {
+      preview: true,
+      // The list stays under the keys.
+      preserveFocus: true,
+    });
   }
 
   dispose(): void {
