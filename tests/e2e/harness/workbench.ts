@@ -81,9 +81,14 @@ export class Workbench {
 
   /** Open a file of the workspace by its name, the only one then. */
   async open(name: string): Promise<void> {
-    await this.press("Control+K");
-    await this.press("Control+W");
-    await this.page.locator(".editor-instance").first().waitFor({ state: "detached" });
+    const editors = this.page.locator(".editor-instance");
+    // A chord gets lost while the focus moves.
+    await until("the editors to close", async () => {
+      await this.press("Control+K");
+      await this.press("Control+W");
+      await editors.first().waitFor({ state: "detached", timeout: 3_000 });
+      return true;
+    });
     await this.openHere(name);
   }
 
