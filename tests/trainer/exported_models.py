@@ -34,11 +34,11 @@ FAMILIES = {
 }
 
 
-def value_model(folder: Path, family: str, **options: object):
+def value_model(folder: Path, family: str, faults: int = 0, **options: object):
     """A base saved in `folder`, as a value model of three layers with a head of fixed random weights."""
     architecture, settings = FAMILIES[family]
     base = save_base(folder, architecture, **{**settings, **options})
-    model = load_value_model(BaseModelSource(str(base)), layers=3)
+    model = load_value_model(BaseModelSource(str(base)), layers=3, faults=faults)
     torch.manual_seed(1)
     torch.nn.init.normal_(value_head(model).weight, std=0.3)
     torch.nn.init.constant_(value_head(model).bias, 0.25)

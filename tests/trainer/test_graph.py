@@ -17,7 +17,7 @@ from codeodds_trainer.bundling.quantization import Variant, parse_variant, quant
 from codeodds_trainer.bundling.weights import save_split
 from codeodds_trainer.bundling.writer import safe_length
 from codeodds_trainer.errors import ExportError
-from codeodds_trainer.training.model import load_checkpoint
+from codeodds_trainer.training.model import LARGEST_FAULT, load_checkpoint
 from exported_models import LONGROPE_LENGTH, value_model
 from tiny_models import ARCHITECTURES
 
@@ -55,6 +55,19 @@ def test_the_graph_computes_what_torch_computes(exported):
         wanted = model(input_ids=torch.from_numpy(IDS)).logits[..., 0].numpy()
     assert values.shape == (3, 14)
     assert values == pytest.approx(wanted, abs=1e-5)
+
+
+@pytest.mark.parametrize("faults", [1, 3])
+def test_a_head_that_looks_for_faults_is_one_value_in_the_graph(faults, tmp_path):
+    model = value_model(tmp_path / "base", "phi3", faults, initializer_range=0.2)
+    save_split(quantize(export_graph(model, tmp_path / "export"), parse_variant("float32")), tmp_path, max_file_mb=1)
+    values, _ = run(onnxruntime.InferenceSession(tmp_path / "model.onnx"), IDS)
+    with torch.no_grad():
+        outputs = model(input_ids=torch.from_numpy(IDS)).logits.numpy()
+    assert outputs.shape == (3, 14, 1 + faults)
+    wanted = outputs[..., 0] - np.exp(np.minimum(outputs[..., 1:], LARGEST_FAULT)).sum(axis=-1)
+    assert values == pytest.approx(wanted, abs=1e-5)
+    assert np.ptp(wanted - outputs[..., 0]) > 0.1
 
 
 VARIANTS = ("float32", "8bit-rtn-b32", "8bit-k-quant-b32", "4bit-rtn-b32", "4bit-k-quant-b16", "4bit-rtn-b32-e4")

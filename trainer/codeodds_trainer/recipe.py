@@ -78,6 +78,9 @@ class ModelSection(_Section):
     head: HeadStart = "zero"
     """What the head starts from: zeros (every value 0.5), small normal noise, or the mean of the language-model head's
     rows (OVM: Yu et al., 2023)."""
+    faults: NotNegative = 0
+    """Outputs of the head beside the linear one that each look for a single fault: the value is the linear output less
+    the exponential of each. A mean over a long solution hardly moves for one wrong token; an exponential does."""
     lora: LoraSection | None = None
     """Train adapters in the last layers rather than their weights."""
 
@@ -153,6 +156,19 @@ class PrefixWeight(_Section):
     """Against 1 for whole programs."""
 
 
+class FaultProbeSection(_Section):
+    """How the outputs of `model.faults` are fitted, beside a probe of pairs, which stays as it is."""
+
+    epochs: Positive = 6
+    learning_rate: Annotated[float, msgspec.Meta(gt=0.0)] = 3e-3
+    """Of Adam, at standardised hidden states; it falls to zero."""
+    ridge: Annotated[float, msgspec.Meta(ge=0.0)] = 1e-3
+    """Weight of the squared coefficients in the mean loss."""
+    location_weight: Annotated[float, msgspec.Meta(ge=0.0)] = 0.1
+    """Weight of where a fault is: which of a failing program's tokens differs from a right program, where that is all
+    that differs."""
+
+
 class TrainingSection(_Section):
     """Optimisation. The defaults are the paper's."""
 
@@ -175,6 +191,8 @@ class TrainingSection(_Section):
     probe_prefixes: tuple[PrefixWeight, ...] = ()
     """A probe of pairs also reads programs that are cut after a share of their tokens, with the whole one's label: a
     head that has seen whole programs alone judges unfinished ones no better than their base rate does."""
+    fault_probe: FaultProbeSection = FaultProbeSection()
+    """Of the head's other outputs, if `model.faults` asks for any."""
     reading: ReadingSection = ReadingSection()
     """The reading of a program by which pairs are compared and the best state is chosen."""
     epochs: Positive = 2

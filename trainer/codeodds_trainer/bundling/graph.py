@@ -16,14 +16,15 @@ from torch import nn
 from transformers import PretrainedConfig, PreTrainedModel
 
 from codeodds_trainer.errors import ExportError
-from codeodds_trainer.training.model import value_head
+from codeodds_trainer.training.model import join_heads, value_head
 
 OPSET = 18
 TASK = "feature-extraction"
 VALUE = "value"
 LOG_PROBABILITIES = "log_probabilities"
 HEAD_WEIGHT, HEAD_BIAS = "value_head.weight", "value_head.bias"
-"""Names of the head's tensors in the graph: float32 [hidden, 1] and [1], bit for bit those of the checkpoint."""
+"""Names of the head's tensors in the graph: float32 [hidden, 1 + faults] and [1 + faults], bit for bit those of the
+checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,8 @@ class ExportedModule(nn.Module):
             use_cache=True,
         )
         hidden = body.last_hidden_state
-        value = self.norm(hidden) @ self.value_head.weight + self.value_head.bias
-        outputs = {VALUE: value.squeeze(-1), "past_key_values": body.past_key_values}
+        value = join_heads(self.norm(hidden) @ self.value_head.weight + self.value_head.bias)
+        outputs = {VALUE: value, "past_key_values": body.past_key_values}
         if self.language_norm is not None and self.language_head is not None:
             logits = self.language_norm(hidden) @ self.language_head.weight
             outputs[LOG_PROBABILITIES] = torch.log_softmax(logits, dim=-1)

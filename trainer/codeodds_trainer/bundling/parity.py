@@ -11,6 +11,7 @@ import torch
 from transformers import PreTrainedModel
 
 from codeodds.engine.keyvalues import KeyValues
+from codeodds_trainer.training.model import join_heads
 
 
 class Parity(NamedTuple):
@@ -43,7 +44,7 @@ def run_torch(model: PreTrainedModel, ids: npt.NDArray[np.int64]) -> tuple[npt.N
     body: Any = model.base_model
     output = body(input_ids=torch.from_numpy(ids), use_cache=True)
     head: Any = model.get_submodule("score")
-    values = head(output.last_hidden_state)[..., 0]
+    values = join_heads(head(output.last_hidden_state))
     pairs = output.past_key_values.to_legacy_cache()
     return values.numpy(), KeyValues(tuple(tensor.numpy() for pair in pairs for tensor in pair))
 

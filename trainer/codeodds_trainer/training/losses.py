@@ -39,10 +39,14 @@ def program_readings(values: torch.Tensor, pack: Pack, reading: ReadingSection, 
         if not len(path):
             readings.append(torch.zeros_like(values[0]))
             continue
-        path = path[: math.ceil(share * len(path))]
-        solution = values[torch.from_numpy(path).to(values.device)]
-        readings.append(reading.last * solution[-1] + reading.mean * solution.mean(dim=0))
+        readings.append(reading_of(values[torch.from_numpy(path).to(values.device)], reading, share))
     return torch.stack(readings)
+
+
+def reading_of(solution: torch.Tensor, reading: ReadingSection, share: float = 1.0) -> torch.Tensor:
+    """The same of one program's values [tokens, ...], at least one."""
+    solution = solution[: math.ceil(share * len(solution))]
+    return reading.last * solution[-1] + reading.mean * solution.mean(dim=0)
 
 
 @dataclass(frozen=True, slots=True)

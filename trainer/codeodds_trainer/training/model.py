@@ -1,7 +1,8 @@
 """A value head on a decoder-only language model, through the standard Hugging Face classes.
 
 The model is ``AutoModelForTokenClassification`` with one label: its logit at a token is the value of the prefix that
-ends there. So the checkpoint loads in any tool that knows transformers. For training it is split at a layer into a
+ends there. Further labels, where a recipe asks for them, look for faults; `join_heads` makes one logit of all. So the
+checkpoint loads in any tool that knows transformers. For training it is split at a layer into a
 *trunk*, which stays frozen and whose outputs are cached, and a *tail*: the same class with the last K layers only, fed
 with the trunk's outputs as `inputs_embeds`.
 """
@@ -27,6 +28,10 @@ from codeodds_trainer.errors import ModelError
 from codeodds_trainer.recipe import HeadStart
 
 ATTENTION = "sdpa"
+LARGEST_FAULT = 5.0
+"""Logits of faults count as this at most: one token then lowers the mean of 150 by 1."""
+NO_FAULT = -2.0
+"""What the logits of faults start from: they lower a value by 0.14 then, each."""
 NORMAL_DEVIATION = 0.02
 """Standard deviation of a head that starts from noise; the one that the supported models' own weights start from."""
 
@@ -49,23 +54,39 @@ def load_config(source: BaseModelSource) -> PretrainedConfig:
         raise ModelError(f"no model at {source.path!r}: {error}") from error
 
 
-def load_value_model(source: BaseModelSource, layers: int | None = None) -> PreTrainedModel:
+def load_value_model(source: BaseModelSource, layers: int | None = None, faults: int = 0) -> PreTrainedModel:
     """The base model's first `layers` decoder layers (all if None) with a new value head, in the base model's dtype.
 
     The head starts at zero weight and bias: every value is 0.5 before training, whatever the trunk says; see
-    `start_head` for other beginnings.
+    `start_head` for other beginnings. `faults`: its outputs beside the linear one; see `join_heads`.
 
     Raises: ModelError for a missing model, or more layers than it has.
     """
     config = load_config(source)
-    cut_config(config, layers if layers is not None else config.num_hidden_layers)
+    cut_config(config, layers if layers is not None else config.num_hidden_layers, faults)
     model = AutoModelForTokenClassification.from_pretrained(
         source.path, config=config, dtype="auto", attn_implementation=ATTENTION, **_gguf(source)
     )
     head = value_head(model)
     nn.init.zeros_(head.weight)
-    nn.init.zeros_(head.bias)
+    _start_bias(head)
     return model
+
+
+def _start_bias(head: nn.Linear) -> None:
+    nn.init.zeros_(head.bias)
+    with torch.no_grad():
+        head.bias[1:] = NO_FAULT
+
+
+def join_heads(outputs: torch.Tensor) -> torch.Tensor:
+    """The value's logit from the head's outputs: the first, less the exponential of each of the others.
+
+    `outputs`: [..., 1 + faults]. Returns: [...]. The mean over a program is then the mean of a linear function, less
+    the mean of exponentials, which a single token can fill.
+    """
+    linear, faults = outputs[..., 0], outputs[..., 1:]
+    return linear - torch.exp(faults.clamp(max=LARGEST_FAULT)).sum(dim=-1) if faults.shape[-1] else linear
 
 
 def load_lm_head(source: BaseModelSource) -> torch.Tensor:
@@ -81,13 +102,13 @@ def load_lm_head(source: BaseModelSource) -> torch.Tensor:
 
 
 def start_head(model: PreTrainedModel, start: HeadStart, seed: int, lm_head: torch.Tensor | None = None) -> None:
-    """Set the value head to where training begins, in place; its bias to zero.
+    """Set the value head to where training begins, in place; its bias to zero, that of faults to NO_FAULT.
 
     `lm_head`: weight [vocabulary, hidden] of the language-model head, for ``lm-mean``.
     """
     head = value_head(model)
     with torch.no_grad():
-        nn.init.zeros_(head.bias)
+        _start_bias(head)
         if start == "zero":
             nn.init.zeros_(head.weight)
         elif start == "normal":
@@ -111,13 +132,13 @@ def load_checkpoint(path: Path, dtype: torch.dtype | str = torch.float32) -> Pre
         path, dtype=dtype, attn_implementation=ATTENTION, output_loading_info=True
     )
     missing = [name for name in info["missing_keys"] if name.startswith("score.")]
-    if missing or model.config.num_labels != 1:
+    if missing:
         raise ModelError(f"{path} has no value head; run `codeodds-train fit` on it first")
     return model
 
 
-def cut_config(config: PretrainedConfig, layers: int) -> None:
-    """Make `config` describe its first `layers` layers with a one-logit head, in place.
+def cut_config(config: PretrainedConfig, layers: int, faults: int = 0) -> None:
+    """Make `config` describe its first `layers` layers with a head of 1 + `faults` outputs, in place.
 
     Raises: ModelError if there are not that many layers.
     """
@@ -127,7 +148,7 @@ def cut_config(config: PretrainedConfig, layers: int) -> None:
     config.num_hidden_layers = layers
     if getattr(config, "layer_types", None):
         config.layer_types = list(config.layer_types[:layers])
-    config.num_labels = 1
+    config.num_labels = 1 + faults
     config.classifier_dropout = 0.0
 
 
@@ -137,8 +158,8 @@ def value_head(model: PreTrainedModel) -> nn.Linear:
     Raises: ModelError for a class whose head is not the linear layer `score`, which the decoders share.
     """
     head = getattr(model, "score", None)
-    if not isinstance(head, nn.Linear) or head.out_features != 1:
-        raise ModelError(f"{type(model).__name__} has no one-logit head `score`; Phi-3, Qwen2 and Llama are supported")
+    if not isinstance(head, nn.Linear):
+        raise ModelError(f"{type(model).__name__} has no head `score`; Phi-3, Qwen2 and Llama are supported")
     return head
 
 

@@ -95,7 +95,7 @@ def _make_base(recipe: Recipe, folder: Path) -> None:
     if not tokenizer.is_fast:
         raise ModelError(f"{source.path}: only models with a fast tokenizer (tokenizer.json) can be served")
     backend: Tokenizer = tokenizer.backend_tokenizer
-    model = load_value_model(source, recipe.model.layers)
+    model = load_value_model(source, recipe.model.layers, recipe.model.faults)
     if recipe.base.rounded_to is not None:
         round_weights(model)
     lm_head = load_lm_head(source) if needs_lm_head(recipe) else None

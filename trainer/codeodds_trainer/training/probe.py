@@ -114,8 +114,8 @@ def read_programs(
 @torch.no_grad()
 def _set_head(tail: PreTrainedModel, weight: torch.Tensor, bias: torch.Tensor) -> None:
     head = value_head(tail)
-    head.weight.copy_(weight[None])
-    head.bias.copy_(bias[None])
+    head.weight[0] = weight.to(head.weight)
+    head.bias[0] = bias.to(head.bias)
 
 
 @torch.no_grad()

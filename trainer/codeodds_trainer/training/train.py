@@ -26,9 +26,10 @@ from transformers import PreTrainedModel
 from codeodds_trainer.errors import TrainingError
 from codeodds_trainer.recipe import TrainingSection
 from codeodds_trainer.training.dataset import ProblemPacks
+from codeodds_trainer.training.faults import fit_faults
 from codeodds_trainer.training.features import FeatureSource
 from codeodds_trainer.training.losses import language_model_loss, pairwise_slopes, program_readings, token_loss
-from codeodds_trainer.training.model import tree_mask, value_head
+from codeodds_trainer.training.model import join_heads, tree_mask, value_head
 from codeodds_trainer.training.precision import multiplies_bfloat16
 from codeodds_trainer.training.probe import fit_probe
 from codeodds_trainer.training.processes import Processes
@@ -76,7 +77,7 @@ class ValueTail(nn.Module):
         hidden = self.tail.base_model(
             inputs_embeds=features, position_ids=positions, attention_mask=mask
         ).last_hidden_state[0]
-        return value_head(self.tail)(hidden)[:, 0].float(), hidden
+        return join_heads(value_head(self.tail)(hidden).float()), hidden
 
 
 def run_tail(
@@ -161,6 +162,8 @@ class Trainer:
         if self.config.probe_ridge is not None:
             if self.processes.is_main:
                 fit_probe(self.tail, train, self.features, self.config, bfloat16=self.bfloat16)
+                if value_head(self.tail).out_features > 1:
+                    fit_faults(self.tail, train, self.features, self.config, bfloat16=self.bfloat16)
             self.processes.spread(value_head(self.tail))
 
     def _prepare(self) -> None:
