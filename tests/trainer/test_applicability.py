@@ -110,7 +110,7 @@ def test_too_few_programs_and_flags_that_hold_everywhere_give_none_and_say_why()
     scored, problems = make(300)
     puzzles = ScoredSet([row for row in scored.rows if row.dataset == "puzzles"])
     assert fit_applicability(puzzles, units_of(problems), CALIBRATION, "toys", said.append) is None
-    assert said[1].startswith("no applicability: flags hold what they state on every validation data set")
+    assert said[1].startswith("no applicability: thresholds hold on every validation data set")
 
 
 def test_both_sides_weigh_the_same_and_so_do_the_data_sets_of_each():

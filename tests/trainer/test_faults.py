@@ -8,11 +8,11 @@ import torch
 
 from codeodds_trainer.data import LabelledProblem, LabelledProgram
 from codeodds_trainer.errors import TrainingError
+from codeodds_trainer.evaluation.metrics import auroc
 from codeodds_trainer.recipe import FaultProbeSection, ReadingSection, TrainingSection
 from codeodds_trainer.training.dataset import ProblemPacks
 from codeodds_trainer.training.faults import fault_place, fit_faults
 from codeodds_trainer.training.features import LiveTrunk
-from codeodds_trainer.training.losses import program_readings
 from codeodds_trainer.training.model import (
     LARGEST_FAULT,
     NO_FAULT,
@@ -24,6 +24,7 @@ from codeodds_trainer.training.model import (
     start_head,
     value_head,
 )
+from codeodds_trainer.training.probe import read_logits
 from codeodds_trainer.training.train import ValueTail, run_tail
 from codeodds_trainer.training.trie import TokenizedProgram, build_packs
 from tiny_models import save_base
@@ -61,8 +62,8 @@ def problems(count: int = 12) -> list[ProblemPacks]:
 
 def fitted(base, items, faults=1, **options):
     trunk, tail = split(load_value_model(BaseModelSource(str(base)), 3, faults), 1)
-    section = FaultProbeSection(epochs=30, learning_rate=0.05, **options)
-    config = TrainingSection(fault_probe=section, reading=ReadingSection(last=0.25))
+    section = FaultProbeSection(epochs=100, learning_rate=0.05, **options)
+    config = TrainingSection(fault_probe=section, probe_outcome_weight=0.5, reading=ReadingSection(last=0.25))
     loss = fit_faults(tail, items, LiveTrunk(trunk), config, bfloat16=False)
     return trunk, tail, loss
 
@@ -95,21 +96,15 @@ def test_the_place_of_a_fault(failing, right, place):
 
 
 @pytest.mark.parametrize("faults", [1, 2])
-def test_the_outputs_find_the_token_that_makes_programs_fail(base, faults):
+def test_the_outputs_tell_programs_with_a_fault(base, faults):
     items = problems()
     trunk, tail, loss = fitted(base, items, faults)
-    for item in items:
-        for pack in item.packs:
-            values, hidden = run_tail(ValueTail(tail), pack, LiveTrunk(trunk).load(pack), False)
-            readings = program_readings(values, pack, ReadingSection())
-            outputs = value_head(tail)(hidden)[:, 1:].exp().sum(dim=1)
-            passed = np.asarray([item.problem.programs[index].passed for index in pack.programs])
-            # Also across problems: all right programs read about 0.
-            assert np.all((readings.detach().numpy() > -1.0) == passed)
-            for path, good in zip(pack.paths, passed, strict=True):
-                if not good:
-                    assert pack.ids[path][outputs[torch.from_numpy(path)].argmax()] == FAULT
-    assert loss < 0.7
+    readings = read_logits(tail, items, LiveTrunk(trunk), ReadingSection(last=0.25), [1.0], bfloat16=False)[0]
+    programs = [item.problem.programs[index] for item in items for pack in item.packs for index in pack.programs]
+    passed = np.asarray([program.passed for program in programs])
+    # Of all problems together, where the untrained head says the same of all.
+    assert auroc(readings, passed) > 0.75
+    assert loss < 1.0
 
 
 def test_a_fit_depends_on_the_seed_alone_and_leaves_the_linear_output_as_it_is(base):

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 
 from codeodds_trainer.bundling.graph import HEAD_BIAS, HEAD_WEIGHT, export_graph
 from codeodds_trainer.bundling.quantization import Variant, parse_variant, quantize
-from codeodds_trainer.bundling.weights import save_split
+from codeodds_trainer.bundling.weights import EMBEDDED_BYTES, save_split
 from codeodds_trainer.bundling.writer import safe_length
 from codeodds_trainer.errors import ExportError
 from codeodds_trainer.training.model import LARGEST_FAULT, load_checkpoint
@@ -55,6 +55,19 @@ def test_the_graph_computes_what_torch_computes(exported):
         wanted = model(input_ids=torch.from_numpy(IDS)).logits[..., 0].numpy()
     assert values.shape == (3, 14)
     assert values == pytest.approx(wanted, abs=1e-5)
+
+
+def test_another_head_leaves_the_files_of_weights_as_they_are(tmp_path):
+    contents = []
+    for faults in (0, 40):
+        folder = tmp_path / str(faults)
+        model = value_model(folder / "base", "phi3", faults, initializer_range=0.2)
+        files = save_split(export_graph(model, folder / "export"), folder, max_file_mb=1)
+        contents.append([(folder / name).read_bytes() for name in files[1:]])
+        (head,) = [item for item in onnx.load(folder / "model.onnx").graph.initializer if item.name == HEAD_WEIGHT]
+        assert head.data_location == onnx.TensorProto.DEFAULT
+    assert EMBEDDED_BYTES < 4 * 32 * 41
+    assert contents[0] == contents[1]
 
 
 @pytest.mark.parametrize("faults", [1, 3])

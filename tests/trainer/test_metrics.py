@@ -105,3 +105,25 @@ def test_thresholds_are_chosen_on_some_programs_and_measured_on_others():
     measured = measure_thresholds([0.3, 0.6], np.asarray([0.2, 0.5, 0.7]), np.asarray([False, True, False]), "others")
     assert [(item.probability, item.precision, item.recall) for item in measured] == [(0.3, 1.0, 0.5), (0.6, 0.5, 0.5)]
     assert measure_thresholds([0.1], np.asarray([0.2]), np.asarray([False]), "others") == []
+
+
+def test_a_threshold_holds_on_every_data_set_and_states_the_lowest_precision():
+    from codeodds_trainer.evaluation.thresholds import choose_thresholds, measure_thresholds
+
+    # Below 0.2 nearly all of either fail; below 0.4 all of a and half of b.
+    values = np.asarray([0.1] * 20 + [0.3] * 40 + [0.1] * 20 + [0.3] * 20)
+    labels = np.asarray([False] * 60 + [True] * 1 + [False] * 19 + [True, False] * 10)
+    datasets = ["a"] * 60 + ["b"] * 40
+    assert choose_thresholds(values, labels, [0.8]) == [0.95]
+    assert choose_thresholds(values, labels, [0.8], datasets) == [0.3]
+    assert choose_thresholds(values, labels, [0.99], datasets) == []
+    low, high = measure_thresholds([0.2, 0.4], values, labels, "others", datasets)
+    assert (low.precision, high.precision) == (0.95, round(29 / 40, 4))
+    assert (low.recall, high.recall) == (round(39 / 89, 4), 1.0)
+    # Nine flags have no precision of their own, but may still contradict what is wanted.
+    few = np.asarray([False] * 60 + [True] * 6 + [False] * 3)
+    assert choose_thresholds(np.full(69, 0.1), few, [0.8], ["a"] * 60 + ["b"] * 9) == []
+    assert choose_thresholds(np.full(69, 0.1), ~few, [0.8], ["a"] * 60 + ["b"] * 9) == []
+    one = np.asarray([False] * 60 + [True] * 1 + [False] * 8)
+    assert choose_thresholds(np.full(69, 0.1), one, [0.8], ["a"] * 60 + ["b"] * 9) == [0.95]
+    assert measure_thresholds([0.5], np.full(69, 0.1), few, "others", ["a"] * 60 + ["b"] * 9)[0].precision == 1.0

@@ -74,6 +74,7 @@ def test_each_problem_is_judged_by_a_probe_fitted_to_the_other_folds(data, tmp_p
     trunk, tail = trained_parts(base, recipe)
     features = FeatureCache(tmp_path / "features", trunk_id(trunk, compute_dtype(Processes("cpu").device)))
     expected = {share: [] for share in SHARES}
+    pooled, labels = {share: [] for share in SHARES}, []
     for number, item in enumerate(items):
         others = [other for other, fold in zip(items, folds, strict=True) if fold != folds[number]]
         fit_probe(tail, others, features, recipe.training, bfloat16=False)
@@ -85,13 +86,35 @@ def test_each_problem_is_judged_by_a_probe_fitted_to_the_other_folds(data, tmp_p
                 for share in SHARES:
                     read = logits[path[: int(np.ceil(share * len(path)))]]
                     scores[share].append(0.25 * read[-1].item() + read.mean().item())
+        labels += passed
         for share in SHARES:
             expected[share].append(auroc(np.asarray(scores[share]), np.asarray(passed)))
+            pooled[share] += scores[share]
     for figure in rows[0].figures:
         values = np.asarray(expected[figure.share])
         assert figure.problems == len(values)
         assert figure.mean == pytest.approx(values.mean(), abs=0.01)
+        assert figure.pooled == pytest.approx(auroc(np.asarray(pooled[figure.share]), np.asarray(labels)), abs=0.01)
         assert figure.standard_error == pytest.approx(values.std(ddof=1) / len(values) ** 0.5, abs=0.01)
+
+
+def test_outputs_that_look_for_faults_are_fitted_without_the_held_out_fold(data, tmp_path, monkeypatch):
+    asked = []
+    whole = sweep_module.fit_faults
+
+    def watched(tail, items, *arguments, **options):
+        asked.append({item.problem.problem_id for item in items})
+        return whole(tail, items, *arguments, **options)
+
+    monkeypatch.setattr(sweep_module, "fit_faults", watched)
+    result = run(data, tmp_path, "model.faults=0,1")
+    assert result.exit_code == 0, result.output
+    rows = [msgspec.json.decode(line, type=Row) for line in (tmp_path / "sweep.jsonl").read_bytes().splitlines()]
+    assert len(asked) == 2
+    assert not asked[0] & asked[1]
+    assert len(asked[0] | asked[1]) == rows[0].figures[0].problems
+    # The figures are those of the whole head.
+    assert rows[0].figures != rows[1].figures
 
 
 def test_what_was_computed_is_not_computed_again(data, tmp_path, monkeypatch):

@@ -1,10 +1,11 @@
 """Fits the score that says how far a value may be trusted, and chooses where the bundle stays silent.
 
-First the precision of flags is measured on every validation data set by itself. Where it falls short of what is stated
-for all together, the values may order the versions of one function well and still not be comparable from function to
-function: so it was for project code. The score then learns, from what can be told of a function without its label,
-whether it is like the data sets on which flags hold or like the others. The threshold is the lowest at which flags hold
-on every data set.
+If thresholds can be stated that hold on every validation data set by itself, the bundle speaks of all.
+
+Else the precision of flags is measured on each. Where it falls short of what is stated for all together, the values may
+order the versions of one function well and still not be comparable from function to function. The score then learns,
+from what can be told of a function without its label, whether it is like the data sets on which flags hold or like the
+others. The threshold is the lowest at which flags hold on every data set.
 """
 
 from __future__ import annotations
@@ -57,6 +58,9 @@ def fit_applicability(
             f"no applicability: {len(labels):,} validation programs; at least {MIN_PROGRAMS} are needed. "
             "The bundle speaks of all"
         )
+        return None
+    if choose_thresholds(probabilities, labels, PRECISIONS, datasets):
+        say("no applicability: thresholds hold on every validation data set. The bundle speaks of all")
         return None
     everywhere = np.ones(len(labels), dtype=np.bool_)
     stated = stated_on(probabilities, labels, everywhere)

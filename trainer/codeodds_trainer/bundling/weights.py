@@ -7,10 +7,14 @@ from pathlib import Path
 import onnx
 from onnx import TensorProto, numpy_helper
 
+from codeodds_trainer.bundling.graph import HEAD_BIAS, HEAD_WEIGHT
 from codeodds_trainer.errors import ExportError
 
 EMBEDDED_BYTES = 4096
 """Smaller tensors stay inside the .onnx file."""
+ALWAYS_EMBEDDED = (HEAD_WEIGHT, HEAD_BIAS)
+"""So do these, whatever their size: another head on the same frozen layers leaves the files of weights as they are, and
+a version control system stores them once."""
 ALIGNMENT = 4096
 """Tensors start at multiples of this in their file, so that they can be memory-mapped."""
 
@@ -27,7 +31,7 @@ def save_split(model: onnx.ModelProto, folder: Path, max_file_mb: int) -> list[s
     try:
         for tensor in model.graph.initializer:
             raw = numpy_helper.to_array(tensor).tobytes()
-            if len(raw) <= EMBEDDED_BYTES:
+            if len(raw) <= EMBEDDED_BYTES or tensor.name in ALWAYS_EMBEDDED:
                 continue
             if len(raw) > limit:
                 raise ExportError(

@@ -316,10 +316,18 @@ def _thresholds(
             problems += sample_programs(choose_problems(found, request.limit), PROGRAMS_PER_PROBLEM)
     scorer = open_scorer(own.folder, threads=request.threads)
     valid = score_problems(scorer, problems, validation_store(run.scores, own.manifest))
-    chosen = choose_thresholds(_shown(own, valid, problems), valid.labels, PRECISIONS)
+    # A bundle that speaks of all must hold what it states on each data set.
+    of_all = own.manifest.applicability is None
+    datasets = [row.dataset for row in valid.rows] if of_all else None
+    chosen = choose_thresholds(_shown(own, valid, problems), valid.labels, PRECISIONS, datasets)
     everything = ScoredSet([row for items in own.scored.values() for row in items.rows])
     values = _shown(own, everything, [problem for items in reported.values() for problem in items])
-    return measure_thresholds(chosen, values, everything.labels, f"split {request.split} of {', '.join(labels)}")
+    measured_on = f"split {request.split} of {', '.join(labels)}"
+    if not of_all:
+        return measure_thresholds(chosen, values, everything.labels, measured_on)
+    measured_on += "; of these, the data set where it is lowest"
+    datasets = [row.dataset for row in everything.rows]
+    return measure_thresholds(chosen, values, everything.labels, measured_on, datasets)
 
 
 def _by_name(files: Sequence[str]) -> dict[str, str]:

@@ -18,8 +18,8 @@ from codeodds_trainer.recipe import ReadingSection, TrainingSection
 from codeodds_trainer.training.dataset import ProblemPacks
 from codeodds_trainer.training.features import FeatureSource
 from codeodds_trainer.training.losses import program_readings
-from codeodds_trainer.training.model import tree_mask, value_head
-from codeodds_trainer.training.pairs import SMALLEST_SPREAD, Programs, fit_to_pairs, minimise
+from codeodds_trainer.training.model import join_heads, tree_mask, value_head
+from codeodds_trainer.training.pairs import SMALLEST_SPREAD, Probe, Programs, fit_to_pairs, minimise
 from codeodds_trainer.training.trie import Pack
 
 MAX_NODES = 200_000
@@ -86,8 +86,32 @@ def _fit_pairs(
     weights = [1.0, *(prefix.weight for prefix in config.probe_prefixes)]
     programs = read_programs(tail, problems, source, config.reading, shares, bfloat16=bfloat16)
     probe = fit_to_pairs(programs, weights, ridge, config.probe_outcome_weight, config.seed)
-    _set_head(tail, probe.weight, probe.bias / (config.reading.last + config.reading.mean))
+    set_to_pairs(tail, probe, config.reading)
     return probe.loss
+
+
+def set_to_pairs(tail: PreTrainedModel, probe: Probe, reading: ReadingSection) -> None:
+    """Make a probe of pairs the head's linear output: `reading` of its logits is what the probe says of a program."""
+    _set_head(tail, probe.weight, probe.bias / (reading.last + reading.mean))
+
+
+@torch.no_grad()
+def read_logits(
+    tail: PreTrainedModel,
+    problems: Sequence[ProblemPacks],
+    source: FeatureSource,
+    reading: ReadingSection,
+    shares: Sequence[float],
+    *,
+    bfloat16: bool,
+) -> np.ndarray:
+    """Readings of the head's logits, of shares of each program's tokens, float32 [shares, programs]."""
+    rows = [torch.zeros(len(shares), 0)]
+    for item in problems:
+        for pack in item.packs:
+            logits = join_heads(value_head(tail)(hidden_states(tail, pack, source, bfloat16).float()))
+            rows.append(torch.stack([program_readings(logits, pack, reading, share) for share in shares]).cpu())
+    return torch.cat(rows, dim=1).numpy()
 
 
 @torch.no_grad()

@@ -16,7 +16,6 @@ from typing import Any
 import msgspec
 import numpy as np
 import numpy.typing as npt
-import torch
 from tqdm import tqdm
 
 from codeodds_trainer.disk import write_whole
@@ -25,9 +24,10 @@ from codeodds_trainer.evaluation.metrics import auroc, per_problem
 from codeodds_trainer.recipe import Recipe, read_recipe
 from codeodds_trainer.training.command import FitOptions, features_for, load_data, pack_all, trained_parts
 from codeodds_trainer.training.dataset import ProblemPacks
+from codeodds_trainer.training.faults import fit_faults
 from codeodds_trainer.training.pairs import fit_to_pairs
 from codeodds_trainer.training.prepare import prepare_base
-from codeodds_trainer.training.probe import read_programs
+from codeodds_trainer.training.probe import read_logits, read_programs, set_to_pairs
 from codeodds_trainer.training.processes import Processes
 
 SHARES = (1.0, 0.25, 0.5, 0.75)
@@ -38,15 +38,18 @@ Variant = Mapping[str, Any]
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """Within-problem AUROC of one data set at one share of the tokens."""
+    """AUROC of one data set at one share of the tokens."""
 
     dataset: str
     share: float
     mean: float
+    """Within problems."""
     standard_error: float | None
     """Over problems; None for one problem."""
     problems: int
     """With both labels."""
+    pooled: float | None = None
+    """Of all programs together: how well values of different problems compare."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -144,7 +147,8 @@ def cross_validate(
 
     Raises: TrainingError for fewer groups than folds.
     """
-    base = prepare_base(recipe, root / f"base-{recipe.model.layers or 'all'}")
+    faults = f"-faults-{recipe.model.faults}" if recipe.model.faults else ""
+    base = prepare_base(recipe, root / f"base-{recipe.model.layers or 'all'}{faults}")
     loaded = load_data(recipe, data)
     items = pack_all([*loaded.train, *loaded.validation], base, recipe)
     trunk, tail = trained_parts(base, recipe)
@@ -169,8 +173,13 @@ def cross_validate(
             training.probe_outcome_weight,
             training.seed,
         )
-        held_out = of_problem[programs.problems] == fold
-        scores[:, held_out] = (programs.readings[: len(SHARES), torch.from_numpy(held_out)] @ probe.weight).numpy()
+        set_to_pairs(tail, probe, training.reading)
+        if recipe.model.faults:
+            fit_faults(tail, [items[index] for index in chosen], features, training, bfloat16=False)
+        held_out = np.flatnonzero(of_problem == fold)
+        scores[:, np.isin(programs.problems, held_out)] = read_logits(
+            tail, [items[index] for index in held_out], features, training.reading, SHARES, bfloat16=False
+        )
     return _figures(scores, programs.passed.numpy(), programs.problems, items)
 
 
@@ -217,7 +226,8 @@ def _cell(figure: Figure | None) -> str:
     if figure is None:
         return "-"
     error = "" if figure.standard_error is None else f" ± {figure.standard_error:.3f}"
-    return f"{figure.mean:.3f}{error} ({figure.problems})"
+    pooled = "" if figure.pooled is None else f", pooled {figure.pooled:.3f}"
+    return f"{figure.mean:.3f}{error} ({figure.problems}){pooled}"
 
 
 def _figures(
@@ -235,7 +245,8 @@ def _figures(
             each = each[~np.isnan(each)]
             if len(each):
                 error = float(each.std(ddof=1) / np.sqrt(len(each))) if len(each) > 1 else None
-                found.append(Figure(dataset, share, float(each.mean()), error, len(each)))
+                pooled = auroc(values[here], passed[here])
+                found.append(Figure(dataset, share, float(each.mean()), error, len(each), pooled))
     return tuple(found)
 
 
