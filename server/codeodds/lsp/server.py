@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from codeodds import __version__
@@ -26,6 +27,9 @@ from codeodds.lsp.sampling import Sampling
 from codeodds.lsp.typing_pause import TypingPause
 
 logger = logging.getLogger(__name__)
+
+LSP_ERRORS = range(-32899, -32799)
+"""The codes that the protocol keeps for its own errors: cancelled, content modified, request failed."""
 
 PYTHON_SUFFIXES = (".py", ".pyi")
 NOTEBOOK_CELL = "vscode-notebook-cell:"
@@ -98,8 +102,14 @@ class CodeoddsServer(LanguageServer):
             listener(state)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        """Called by pygls for an error in a handler. Its text may quote a document, so only its type is told."""
-        logger.error("a request failed: %s", type(error).__name__)
+        """Called by pygls for an error in a handler. Its text may quote a document, so only its type is told.
+
+        A request that was cancelled or refused, or whose document has changed, was answered so: nothing is broken.
+        """
+        if isinstance(error, JsonRpcException) and error.code in LSP_ERRORS:
+            logger.debug("a request was answered with the error code %d", error.code)
+        else:
+            logger.error("a request failed: %s", type(error).__name__)
         self.protocol.answer_unreadable(error)
 
 
