@@ -33,8 +33,25 @@ def after(intervals: list[float], runs: list[float] | None = None) -> Rhythm:
         ([], [0.07], 0.07),
         ([], [0.9, 0.1, 0.12], 0.12),
         ([0.06] * 8, [3.0], 0.2),
+        ([0.3] * 8, [0.24], 0.05),
+        ([0.3] * 8, [0.26], 0.2),
+        ([*[0.3] * 7, 0.19], [0.01], 0.2),
     ],
-    ids=["one", "fast", "typing", "uneven", "slow", "paused", "again", "run", "runs", "long"],
+    ids=[
+        "one",
+        "fast",
+        "typing",
+        "uneven",
+        "slow",
+        "paused",
+        "again",
+        "run",
+        "runs",
+        "long",
+        "apart",
+        "full",
+        "one by",
+    ],
 )
 def test_the_pause(intervals: list[float], runs: list[float], expected: float) -> None:
     rhythm = after(intervals, runs)

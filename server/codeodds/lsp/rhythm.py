@@ -3,6 +3,7 @@
 A run that starts too early is thrown away with the next keystroke; one that starts too late shows its result late. Two
 things tell how long to wait. A pause that is longer than those between the last keystrokes says that the typing has
 stopped. And waiting as long as a run takes never wastes more time than twice the best choice, whatever comes next.
+Where the keys are so far apart that each gets a run in any case, which ends before the next key, waiting gains nothing.
 """
 
 from __future__ import annotations
@@ -50,6 +51,9 @@ class Rhythm:
         longest = debounce_ms / 1000
         if not adaptive:
             return longest
-        burst = LONGER * max(self._intervals, default=0.0)
+        shortest = SHORTEST * longest
         run = statistics.median(self._runs) if self._runs else 0.0
-        return min(longest, max(burst, run, SHORTEST * longest))
+        if min(self._intervals, default=0.0) > max(longest, shortest + run):
+            return shortest
+        burst = LONGER * max(self._intervals, default=0.0)
+        return min(longest, max(burst, run, shortest))

@@ -71,7 +71,8 @@ def fit_faults(
     """
     tail.eval()
     head = value_head(tail)
-    found = [_collect(tail, item, features, bfloat16) for item in tqdm(problems, desc="fault head", unit="problem")]
+    mixed = [item for item in problems if item.problem.mixed]
+    found = [_collect(tail, item, features, bfloat16) for item in tqdm(mixed, desc="fault head", unit="problem")]
     found = [item for item in found if item.passed.any() and not item.passed.all()]
     if not found:
         raise TrainingError("model.faults needs a problem with a passing and a failing program; there is none")
