@@ -54,7 +54,7 @@ def render_card(manifest: Manifest) -> str:
         "",
         f"- Base model: {base.name}, licence {base.licence}, architecture {base.architecture}.",
         f"- Kept: the first {graph.layers} of {base.base_layers} layers and {graph.vocabulary:,} embedding rows; "
-        "the language-model head is replaced by one linear output.",
+        "a value head replaces the language-model head.",
         f"- Weights: {graph.quantization}.",
         f"- Context: at most {manifest.max_tokens:,} tokens.",
         "- Made from:",
