@@ -79,7 +79,8 @@ def test_a_head_that_looks_for_faults_is_one_value_in_the_graph(faults, tmp_path
         outputs = model(input_ids=torch.from_numpy(IDS)).logits.numpy()
     assert outputs.shape == (3, 14, 1 + faults)
     wanted = outputs[..., 0] - np.exp(np.minimum(outputs[..., 1:], LARGEST_FAULT)).sum(axis=-1)
-    assert values == pytest.approx(wanted, abs=1e-5)
+    # Exponentials reach 148 here.
+    assert values == pytest.approx(wanted, abs=1e-5, rel=1e-5)
     assert np.ptp(wanted - outputs[..., 0]) > 0.1
 
 
