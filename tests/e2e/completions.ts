@@ -33,7 +33,7 @@ export function completions(stage: Stage, endpoint: Endpoint): void {
       assert.ok(sample, line);
       assert.deepEqual([line, ...more], sample.trimEnd().split("\n"));
       await workbench.press("Tab");
-      await workbench.press("Control+S");
+      await workbench.save();
       const taken = `${text}    distinct = ${sample.trimEnd()}`;
       await until("the saved file", () => readFileSync(stage.path(FILE), "utf-8").trimEnd() === taken);
     });

@@ -51,7 +51,7 @@ export function ranking(stage: Stage): void {
       await until("the edit", async () =>
         (await workbench.lines()).some((line) => line.trim() !== "" && line.trim() === best.split("\n")[0]?.trim()),
       );
-      await workbench.press("Control+S");
+      await workbench.save();
       await until("the saved file", () => readFileSync(stage.path(file), "utf-8").endsWith(best));
     }
 

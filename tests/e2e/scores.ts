@@ -60,7 +60,7 @@ export function scores(stage: Stage): void {
     test("the status tells the function at the cursor", async () => {
       await stage.workbench.goTo(first().end_line);
       const text = percent(first().probability);
-      const { status } = await stage.workbench.inspected("the status", (found) => found.status.state === "ready");
+      const { status } = await stage.workbench.inspected("the status", (found) => found.status.state === "ready" && found.status.text.endsWith(text));
       assert.deepEqual(status, {
         state: "ready",
         text: `codeodds: ${text}`,
@@ -111,7 +111,7 @@ export function scores(stage: Stage): void {
       await workbench.goTo(first().end_line, 5);
       await workbench.press("Shift+End");
       await stage.editor.page.keyboard.type(RIGHT, { delay: 20 });
-      await workbench.press("Control+S");
+      await workbench.save();
       await until("the saved file", () => readFileSync(stage.path(FILE), "utf-8").includes(`    ${RIGHT}\n`));
       const [changed, other] = await score(stage.path(FILE));
       assert.ok(changed && other);

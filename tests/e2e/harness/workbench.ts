@@ -82,8 +82,14 @@ export class Workbench {
   /** Open a file of the workspace by its name, the only one then. */
   async open(name: string): Promise<void> {
     const editors = this.page.locator(".editor-instance");
-    // A chord gets lost while the focus moves.
+    const question = this.page.locator(".monaco-dialog-box");
+    // A chord gets lost while the focus moves, and a question takes all keys.
     await until("the editors to close", async () => {
+      if (await question.isVisible()) {
+        const text = await question.innerText();
+        await this.press("Escape");
+        throw new Error(`VS Code asked: ${text}`);
+      }
       await this.press("Control+K");
       await this.press("Control+W");
       await editors.first().waitFor({ state: "detached", timeout: 3_000 });
@@ -99,6 +105,12 @@ export class Workbench {
     await this.page.locator(".quick-input-list .monaco-list-row.focused", { hasText: name }).first().waitFor();
     await this.press("Enter");
     await this.page.locator(".editor-group-container.active .tab.active", { hasText: name }).waitFor();
+  }
+
+  /** Save the file of the active editor, until VS Code knows that it is saved: it asks when such a file is closed sooner. */
+  async save(): Promise<void> {
+    await this.press("Control+S");
+    await this.page.locator(".tabs-container .tab.dirty").waitFor({ state: "detached" });
   }
 
   /** Run a command of the palette by its title. `asks`: another list takes the place of the palette. */
