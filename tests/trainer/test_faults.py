@@ -148,3 +148,4 @@ def test_a_head_starts_without_faults_and_is_saved_with_them(base, tmp_path, sta
     loaded = load_checkpoint(tmp_path / "saved")
     assert torch.equal(value_head(loaded).weight, value_head(model).weight)
     assert value_head(loaded).weight.shape == (4, 32)
+    assert loaded.config.id2label == {0: "value", 1: "fault 1", 2: "fault 2", 3: "fault 3"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForTokenClassification
 
 from codeodds_trainer.errors import ModelError
 from codeodds_trainer.training.features import run_trunk
@@ -89,6 +89,13 @@ def test_the_head_survives_saving_and_loading_bit_for_bit(base, tmp_path):
 def test_a_language_model_without_head_is_refused(base):
     with pytest.raises(ModelError, match="no value head"):
         load_checkpoint(base)
+
+
+def test_a_classifier_of_something_else_is_refused(base, tmp_path):
+    config = AutoConfig.from_pretrained(base, num_labels=3)
+    AutoModelForTokenClassification.from_config(config).save_pretrained(tmp_path / "names")
+    with pytest.raises(ModelError, match=r"tells 3 labels apart \(LABEL_0, LABEL_1, LABEL_2 \.\.\.\)"):
+        load_checkpoint(tmp_path / "names")
 
 
 @pytest.mark.parametrize("layers", [0, 5])

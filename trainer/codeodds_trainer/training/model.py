@@ -123,8 +123,8 @@ def start_head(model: PreTrainedModel, start: HeadStart, seed: int, lm_head: tor
 def load_checkpoint(path: Path, dtype: torch.dtype | str = torch.float32) -> PreTrainedModel:
     """A saved value model, float32 unless `dtype` says otherwise (``auto``: as it was saved).
 
-    Raises: ModelError if there is none, or if it has no value head (a plain language model must go through `fit`
-    first).
+    Raises: ModelError if there is none, if it has no value head (a plain language model must go through `fit` first),
+    or if its labels are something else.
     """
     if not (path / "config.json").is_file():
         raise ModelError(f"{path} holds no checkpoint (no config.json); give the folder that `fit` wrote")
@@ -134,6 +134,10 @@ def load_checkpoint(path: Path, dtype: torch.dtype | str = torch.float32) -> Pre
     missing = [name for name in info["missing_keys"] if name.startswith("score.")]
     if missing:
         raise ModelError(f"{path} has no value head; run `codeodds-train fit` on it first")
+    labels = model.config.num_labels
+    if labels > 1 and model.config.id2label != _labels(labels - 1):
+        names = ", ".join(list(model.config.id2label.values())[:3])
+        raise ModelError(f"{path} tells {labels} labels apart ({names} ...) and holds no value head; fit one first")
     return model
 
 
@@ -148,8 +152,14 @@ def cut_config(config: PretrainedConfig, layers: int, faults: int = 0) -> None:
     config.num_hidden_layers = layers
     if getattr(config, "layer_types", None):
         config.layer_types = list(config.layer_types[:layers])
-    config.num_labels = 1 + faults
+    config.id2label = _labels(faults)
+    config.label2id = {name: number for number, name in config.id2label.items()}
     config.classifier_dropout = 0.0
+
+
+def _labels(faults: int) -> dict[int, str]:
+    """Names of the head's outputs, as a configuration holds them."""
+    return {0: "value"} | {number: f"fault {number}" for number in range(1, 1 + faults)}
 
 
 def value_head(model: PreTrainedModel) -> nn.Linear:
