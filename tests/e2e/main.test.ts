@@ -5,11 +5,13 @@ import { completions } from "./completions.ts";
 import { displays } from "./displays.ts";
 import { failures } from "./failures.ts";
 import { FILES } from "./fixtures.ts";
+import { generation } from "./generation.ts";
 import { MODEL, PYTHON } from "./harness/command_line.ts";
 import { Endpoint } from "./harness/endpoint.ts";
 import { Stage } from "./harness/stage.ts";
 import { power } from "./power.ts";
 import { ranking } from "./ranking.ts";
+import { running } from "./running.ts";
 import { scores } from "./scores.ts";
 import { values } from "./values.ts";
 import { workspaces } from "./workspaces.ts";
@@ -27,6 +29,8 @@ before(async () => {
     "codeodds.completions_url": endpoint.url,
     "codeodds.completions_samples": 2,
     "codeodds.completions_budget_ms": 60_000,
+    // A busy machine may need more than the default.
+    "codeodds.request_timeout_ms": 60_000,
   });
 });
 after(async () => {
@@ -40,6 +44,8 @@ power(stage);
 values(stage);
 completions(stage, endpoint);
 ranking(stage);
+running(stage, endpoint);
+generation(stage, endpoint);
 failures(stage);
 // These load other pages.
 workspaces(stage);

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 
 import { command } from "./commands/register.ts";
 import { Command, SECTION } from "./names.ts";
+import { keyProblem } from "./server/key.ts";
 import type { Requests } from "./server/requests.ts";
 import { completionsAddress } from "./settings.ts";
 
@@ -43,6 +44,7 @@ export class CompletionsKey implements vscode.Disposable {
       prompt: "It is kept in the secret storage and sent to this address alone. Leave it empty to remove it.",
       password: true,
       ignoreFocusOut: true,
+      validateInput: keyProblem,
     });
     if (key === undefined) return;
     if (key.trim() === "") await this.#secrets.delete(place(address));

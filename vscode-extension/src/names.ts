@@ -32,10 +32,13 @@ export const ServerCommand = {
 
 export const Context = { paused: "codeodds.paused", running: "codeodds.running" } as const;
 
-/** What the server judges: Python in files, unsaved documents, notebook cells and virtual file systems. */
-export const SELECTOR: { language: string; scheme: string }[] = [
-  { language: "python", scheme: "file" },
-  { language: "python", scheme: "untitled" },
-  { language: "python", scheme: "vscode-notebook-cell" },
-  { language: "python", scheme: "vscode-vfs" },
-];
+const SCHEMES = ["file", "untitled", "vscode-notebook-cell", "vscode-vfs"];
+
+/**
+ * What the server judges: Python in files, unsaved documents, notebook cells and virtual file systems.
+ *
+ * `folders`: schemes of the workspace's folders. Others, such as that of a file's older versions, are left alone.
+ */
+export function selector(folders: readonly string[]): { language: string; scheme: string }[] {
+  return [...new Set([...SCHEMES, ...folders])].map((scheme) => ({ language: "python", scheme }));
+}

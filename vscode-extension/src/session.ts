@@ -2,7 +2,8 @@
 
 import * as vscode from "vscode";
 
-import { Context, SELECTOR } from "./names.ts";
+import { SELECTOR } from "./documents.ts";
+import { Context } from "./names.ts";
 import { Pauses } from "./power/pauses.ts";
 import type { ScoresParams } from "./server/protocol.ts";
 import { functionAt } from "./server/lookup.ts";

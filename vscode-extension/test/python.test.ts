@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { candidates } from "../src/python/candidates.ts";
-import { type Answer, guidance, isFound, judge, nearest, type Problem, readAnswer } from "../src/python/judgement.ts";
+import {
+  type Answer,
+  type Found,
+  guidance,
+  isFound,
+  judge,
+  nearest,
+  type Problem,
+  readAnswer,
+} from "../src/python/judgement.ts";
+import { probe, type Run, SILENT } from "../src/python/probe.ts";
 
 const ANSWER: Answer = {
   version: [3, 11, 7],
@@ -83,4 +93,34 @@ test("of several problems the one nearest to working is told", () => {
   assert.equal(nearest([absent, old, silent]), silent);
   assert.equal(nearest([absent, old]), old);
   assert.equal(nearest([]), undefined);
+});
+
+/** Asks an interpreter that answers as listed, and tells how it was asked. */
+async function asked(answers: Awaited<ReturnType<Run>>[]): Promise<{ verdict: Found | Problem; limits: number[] }> {
+  const limits: number[] = [];
+  const start: Run = (command, args, options) => {
+    assert.deepEqual([command, args.slice(0, 2), options.cwd], ["py", ["-3", "-c"], "/x"]);
+    limits.push(options.limitS);
+    return Promise.resolve(answers[limits.length - 1]);
+  };
+  const candidate = { command: "py", args: ["-3"], origin: "the path" };
+  const { verdict } = await probe(candidate, { libs: "", server: "" }, "/x", start);
+  return { verdict, limits };
+}
+
+test("an interpreter that ran out of time is asked once more, and no other", async () => {
+  const text = JSON.stringify(ANSWER);
+  const fits = judge(ANSWER, "py -3", "the path");
+  const absent: Problem = { kind: "absent", what: "py -3" };
+  assert.deepEqual(await asked([text]), { verdict: fits, limits: [30] });
+  assert.deepEqual(await asked([SILENT, text]), { verdict: fits, limits: [30, 30] });
+  assert.deepEqual(await asked([SILENT, "no answer", text]), { verdict: absent, limits: [30, 30] });
+  assert.deepEqual(await asked([undefined, text]), { verdict: absent, limits: [30] });
+  assert.deepEqual(await asked(["no answer", text]), { verdict: absent, limits: [30] });
+  const silent: Problem = { kind: "silent", what: "py -3", seconds: 30 };
+  assert.deepEqual(await asked([SILENT, SILENT, text]), { verdict: silent, limits: [30, 30] });
+  assert.equal(
+    guidance(silent, [], false),
+    "py -3 did not answer codeodds within 30 seconds, twice. Select another interpreter, or restart the server.",
+  );
 });

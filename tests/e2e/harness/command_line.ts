@@ -1,4 +1,4 @@
-/** `codeodds score`: the numbers that the editor must show as well. */
+/** `codeodds score` and `codeodds rank`: the numbers that the editor must show as well. */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -34,19 +34,38 @@ async function computed(path: string): Promise<ScoredFunction[]> {
   return answer.files[0]?.functions ?? [];
 }
 
-/** Bodies for a function of a file, the most probable first; `index`: their numbers in the order given. */
-export async function rank(
-  path: string,
-  name: string,
-  bodies: string[],
-): Promise<{ index: number; probability: number }[]> {
+export interface RankedBody {
+  /** In the order given. */
+  index: number;
+  probability: number;
+  /** What the runs showed; there only if the bodies ran. */
+  vote?: number;
+  examples_passed?: number;
+}
+
+/** Bodies for a function of a file, the most probable first. `more`: further options. */
+export async function rank(path: string, name: string, bodies: string[], more: string[] = []): Promise<RankedBody[]> {
   const folder = mkdtempSync(join(tmpdir(), "codeodds-e2e-"));
   const candidates = join(folder, "bodies.jsonl");
   writeFileSync(candidates, bodies.map((body) => JSON.stringify(body) + "\n").join(""));
-  const options = ["--candidates", candidates, "--function", name, "--model", MODEL, "--json"];
-  const output = await finished(PYTHON, ["-m", "codeodds", "rank", path, ...options]);
-  rmSync(folder, { recursive: true });
-  return (JSON.parse(output) as { ranking: { index: number; probability: number }[] }).ranking;
+  const options = ["--candidates", candidates, "--function", name, "--model", MODEL, "--json", ...more];
+  try {
+    const output = await finished(PYTHON, ["-m", "codeodds", "rank", path, ...options]);
+    return (JSON.parse(output) as { ranking: RankedBody[] }).ranking;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The same, by running them; where the sandbox cannot cut them off from the machine, what is said instead. */
+export async function rankByRunning(path: string, name: string, bodies: string[]): Promise<RankedBody[] | string> {
+  try {
+    return await rank(path, name, bodies, ["--run-code"]);
+  } catch (error) {
+    const refusal = /^codeodds: error: (.+)$/m.exec(String(error))?.[1];
+    if (refusal === undefined) throw error;
+    return refusal;
+  }
 }
 
 /** `62 %`, as everything in the editor says it; never certain. */

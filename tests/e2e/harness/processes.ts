@@ -1,8 +1,10 @@
 /** Child processes that end with the tests, and waiting for what they do. */
 
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 
 /** A test that waits longer than this for something hangs; nothing is measured. A busy machine may need more. */
 export const LIMIT_MS = 1000 * Number(process.env.CODEODDS_E2E_LIMIT_S ?? "90");
@@ -48,6 +50,20 @@ export async function until<T>(what: string, read: () => Promise<T> | T, limitMs
       );
     }
     await sleep(50);
+  }
+}
+
+/** Wait until `read` gives what is expected; if it never does, the failure shows both. */
+export async function settled<T>(what: string, read: () => Promise<T> | T, expected: T): Promise<void> {
+  let last: { value: T } | undefined;
+  try {
+    await until(what, async () => {
+      last = { value: await read() };
+      return isDeepStrictEqual(last.value, expected);
+    });
+  } catch (error) {
+    if (last) assert.deepEqual(last.value, expected, `${what} is another one`);
+    throw error;
   }
 }
 

@@ -113,12 +113,13 @@ export class Workbench {
     await this.page.locator(".tabs-container .tab.dirty").waitFor({ state: "detached" });
   }
 
-  /** Run a command of the palette by its title. `asks`: another list takes the place of the palette. */
+  /** Run a command of the palette by its whole title. `asks`: something else takes the place of the palette. */
   async command(title: string, asks = false): Promise<void> {
     await this.press("F1");
     const input = await this.#quickInput(`>${title}`);
-    await this.page.locator(".quick-input-list .monaco-list-row.focused", { hasText: title }).first().waitFor();
-    await this.press("Enter");
+    // Another title may begin with this one, and stand before it: what was run last comes first.
+    const label = this.page.locator(".label-name", { hasText: whole(title) });
+    await this.page.locator(".quick-input-list .monaco-list-row").filter({ has: label }).first().click();
     if (!asks) await input.waitFor({ state: "hidden" });
   }
 
@@ -151,11 +152,11 @@ export class Workbench {
     });
   }
 
-  /** The text of the hover at the cursor. */
-  async hover(): Promise<string> {
+  /** The hover at the cursor, once it holds a text. */
+  async hover(text: string): Promise<string> {
     await this.press("Control+K");
     await this.press("Control+I");
-    const hover = this.page.locator(".monaco-hover:not(.hidden) .hover-contents", { hasText: "likely" }).first();
+    const hover = this.page.locator(".monaco-hover:not(.hidden) .hover-contents", { hasText: text }).first();
     await hover.waitFor({ timeout: LIMIT_MS });
     return plain(await hover.innerText());
   }
@@ -199,6 +200,38 @@ export class Workbench {
 
   async clearToasts(): Promise<void> {
     await this.command("Notifications: Clear All Notifications");
+    await this.page
+      .locator(".notifications-toasts .notification-list-item-message")
+      .first()
+      .waitFor({ state: "detached" });
+  }
+
+  /** The question that takes all keys: what it says, and its buttons by name, whose order is the system's. */
+  async question(): Promise<{ message: string; detail: string; buttons: string[] }> {
+    const box = this.page.locator(".monaco-dialog-box");
+    await box.waitFor();
+    return {
+      message: plain(await box.locator(".dialog-message-text").innerText()),
+      detail: plain(await box.locator(".dialog-message-detail").innerText()),
+      buttons: (await box.locator(".dialog-buttons .monaco-button").allInnerTexts()).map(plain).sort(),
+    };
+  }
+
+  /** Answer it by the name of a button. */
+  async answer(button: string): Promise<void> {
+    const box = this.page.locator(".monaco-dialog-box");
+    await box.locator(".dialog-buttons .monaco-button", { hasText: whole(button) }).click();
+    await box.waitFor({ state: "detached" });
+  }
+
+  /** Fill in the field that stands under a title, and send it. Returns the field's type. */
+  async enter(title: string, text: string): Promise<string | null> {
+    await this.page.locator(".quick-input-title", { hasText: whole(title) }).waitFor();
+    const input = await this.#quickInput(text);
+    const type = await input.getAttribute("type");
+    await this.press("Enter");
+    await input.waitFor({ state: "hidden" });
+    return type;
   }
 
   quickPick(): Locator {
@@ -222,6 +255,12 @@ export class Workbench {
     await input.fill(text);
     return input;
   }
+}
+
+/** Fits an element with this text and no other. */
+function whole(text: string): RegExp {
+  const escaped = text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^\\s*${escaped.replaceAll(" ", "\\s")}\\s*$`);
 }
 
 /** Monaco writes no-break spaces. */

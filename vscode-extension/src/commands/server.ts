@@ -1,8 +1,11 @@
 /** Commands about the server itself: restart, output, debug information, model, interpreter, pause. */
 
+import { homedir } from "node:os";
+
 import * as vscode from "vscode";
 
 import { Command, SECTION } from "../names.ts";
+import { localPath } from "../server/local.ts";
 import type { Requests } from "../server/requests.ts";
 import type { Supervisor } from "../server/supervisor.ts";
 import type { Session } from "../session.ts";
@@ -59,20 +62,22 @@ async function selectModel(supervisor: Supervisor): Promise<void> {
   const [folder] =
     (await vscode.window.showOpenDialog({
       title: "Folder of a model bundle (it holds manifest.json)",
+      defaultUri: home(),
       openLabel: "Use this bundle",
       canSelectFolders: true,
       canSelectFiles: false,
     })) ?? [];
   if (folder === undefined) return;
+  const path = localPath(folder);
   try {
     await vscode.workspace.fs.stat(vscode.Uri.joinPath(folder, "manifest.json"));
   } catch {
     void vscode.window.showWarningMessage(
-      `${folder.fsPath} holds no manifest.json, so it is no model bundle. Select the folder that does.`,
+      `${path} holds no manifest.json, so it is no model bundle. Select the folder that does.`,
     );
     return;
   }
-  await store("model", folder.fsPath);
+  await store("model", path);
   if (supervisor.state !== "running") await supervisor.restart();
 }
 
@@ -80,10 +85,16 @@ async function selectInterpreter(): Promise<void> {
   const [file] =
     (await vscode.window.showOpenDialog({
       title: "Python 3.11 or newer that runs the server",
+      defaultUri: home(),
       openLabel: "Use this Python",
       canSelectFiles: true,
     })) ?? [];
-  if (file !== undefined) await store("interpreter", file.fsPath);
+  if (file !== undefined) await store("interpreter", localPath(file));
+}
+
+/** Where a dialog begins: in a virtual workspace it would begin in that, where no program can be started. */
+function home(): vscode.Uri {
+  return vscode.Uri.file(homedir());
 }
 
 async function store(name: string, value: string): Promise<void> {

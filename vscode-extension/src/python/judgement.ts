@@ -82,7 +82,7 @@ export function guidance(problem: Problem | undefined, tags: readonly string[], 
     case "absent":
       return `codeodds cannot start ${problem.what}, which the setting codeodds.interpreter names. Select another interpreter.`;
     case "silent":
-      return `${problem.what} did not answer codeodds within ${problem.seconds} seconds. Select another interpreter, or restart the server.`;
+      return `${problem.what} did not answer codeodds within ${problem.seconds} seconds, twice. Select another interpreter, or restart the server.`;
     case "old":
       return `${problem.what} is Python ${problem.version}; codeodds needs ${wanted}. Select another interpreter.`;
     case "libraries": {

@@ -9,8 +9,18 @@ import { MODULES, SCRIPT } from "./script.ts";
 /** Importing onnxruntime for the first time takes seconds on a slow disk. */
 export const LIMIT_S = 30;
 
+/** An interpreter that ran out of time is asked so many times: the machine may just have been busy. */
+const ATTEMPTS = 2;
+
 /** What `run` answers when the time was up. */
-const SILENT = Symbol("silent");
+export const SILENT = Symbol("silent");
+
+/** What a program printed; undefined if it could not be started or failed. */
+export type Run = (
+  command: string,
+  args: string[],
+  options: { cwd: string; env: NodeJS.ProcessEnv; limitS: number },
+) => Promise<string | typeof SILENT | undefined>;
 
 export interface Probed {
   verdict: Found | Problem;
@@ -26,26 +36,24 @@ export async function probe(
   candidate: Candidate,
   folders: { libs: string; server: string },
   cwd: string,
-  limitS: number = LIMIT_S,
+  start: Run = run,
 ): Promise<Probed> {
   const what = [candidate.command, ...candidate.args].join(" ");
   const args = [...candidate.args, "-c", SCRIPT, folders.libs, folders.server, ...MODULES];
   const env = { ...process.env };
   if (folders.server !== "") delete env.PYTHONPATH;
-  const output = await run(candidate.command, args, { cwd, env, limitS });
-  if (output === SILENT) return { verdict: { kind: "silent", what, seconds: limitS }, details: [] };
+  let output: Awaited<ReturnType<Run>> = SILENT;
+  for (let attempt = 0; attempt < ATTEMPTS && output === SILENT; attempt++) {
+    output = await start(candidate.command, args, { cwd, env, limitS: LIMIT_S });
+  }
+  if (output === SILENT) return { verdict: { kind: "silent", what, seconds: LIMIT_S }, details: [] };
   const answer = readAnswer(output ?? "");
   if (answer === undefined) return { verdict: { kind: "absent", what }, details: [] };
   const details = answer.failed.map(([name, type, text]) => `${name}: ${type}: ${text}`);
   return { verdict: judge(answer, what, candidate.origin), details };
 }
 
-/** What a program printed; undefined if it could not be started or failed. */
-async function run(
-  command: string,
-  args: string[],
-  options: { cwd: string; env: NodeJS.ProcessEnv; limitS: number },
-): Promise<string | typeof SILENT | undefined> {
+const run: Run = (command, args, options) => {
   return new Promise((resolve) => {
     let output = "";
     const child = spawn(command, args, {
@@ -68,4 +76,4 @@ async function run(
       resolve(code === 0 ? output : undefined);
     });
   });
-}
+};

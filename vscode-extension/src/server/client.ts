@@ -11,7 +11,8 @@ import {
   type StaticFeature,
 } from "vscode-languageclient/node";
 
-import { SECTION, SELECTOR, ServerCommand } from "../names.ts";
+import { SELECTOR } from "../documents.ts";
+import { SECTION, ServerCommand } from "../names.ts";
 import { withoutRuns } from "../ranking/consent.ts";
 import type { Launch } from "./launch.ts";
 import { SCORES, type ScoresParams } from "./protocol.ts";

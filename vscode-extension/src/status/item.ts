@@ -2,7 +2,8 @@
 
 import * as vscode from "vscode";
 
-import { Command, SELECTOR } from "../names.ts";
+import { SELECTOR } from "../documents.ts";
+import { Command } from "../names.ts";
 import { status, type Action, type Situation, type Status } from "./text.ts";
 
 const ACTIONS: Record<Action, vscode.Command> = {
