@@ -58,6 +58,26 @@ async def test_a_server_that_gives_one_is_asked_again_and_remembered() -> None:
     assert [request.get("n") for request in double.requests] == [3, None, None, None, None, None]
 
 
+async def test_an_empty_answer_does_not_tell_how_many_a_server_gives() -> None:
+    endpoint = Endpoint()
+    give, nothing = streams("a", "b"), says(b'{"choices": []}')
+    answers = [nothing, nothing, nothing, give]
+
+    async def handle(double: Any, body: dict[str, Any], writer: Any) -> None:
+        await answers.pop(0)(double, body, writer)
+
+    async with play(handle) as double:
+        options = EndpointOptions(double.url, samples=2)
+        found = []
+        for _ in range(2):
+            samples = Samples()
+            await endpoint.fill(options, PROMPT, samples)
+            found.append([sample.text for sample in samples])
+        await endpoint.close()
+    assert found == [[], ["a", "b"]]
+    assert [request.get("n") for request in double.requests] == [2, None, None, 2]
+
+
 async def test_a_server_that_refuses_several_is_asked_for_one_at_a_time() -> None:
     give = streams("    return a\n")
     refuse = says(b"{}", 400)

@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import codeodds
+from codeodds.execution.inside.isolation import another_user
 from codeodds.execution.inside.wire import Channel
 from codeodds.execution.verdict import Network
 
 FIRST_UID = 61_000
-"""Programs of worker n run as user FIRST_UID + n if the judge is root's: limits on processes count by user."""
+"""Programs of worker n run as user FIRST_UID + n if the judge is root's and there is such a user: limits on processes
+count by user."""
 
 COMMAND = "import sys; sys.path.insert(0, sys.argv.pop(1)); from codeodds.execution.inside.zygote import main; main()"
 
@@ -76,7 +78,8 @@ class Sandbox:
     def __init__(self, index: int = 0, *, allow_namespaces: bool = True) -> None:
         """Raises: SandboxError if not even the weaker isolation can be had."""
         self._folder = tempfile.TemporaryDirectory(prefix="codeodds-judge-")
-        uid = FIRST_UID + index if os.geteuid() == 0 else -1
+        other = another_user(FIRST_UID + index)
+        uid = -1 if other is None else other
         reasons = []
         for network, fence in _FENCES if allow_namespaces else _FENCES[1:]:
             self._control, self._process = self._start(uid, fence)

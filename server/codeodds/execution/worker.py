@@ -276,7 +276,7 @@ def main() -> None:
         return
     for name in (*PRELOADED, *FOR_TESTS):
         importlib.import_module(name)
-    isolation.drop_privileges(WORKER_UID if os.geteuid() == 0 else None)
+    isolation.drop_privileges(isolation.another_user(WORKER_UID))
     isolation.hide_memory()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MB * 2**20, MEMORY_MB * 2**20))
     os.write(out, msgspec.json.encode({"network": sandbox.network}) + b"\n")

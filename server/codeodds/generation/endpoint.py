@@ -5,7 +5,6 @@ name, and to no other. No proxy is asked, no redirect followed, nothing is logge
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from codeodds.errors import EndpointError
@@ -46,12 +45,18 @@ class Endpoint:
             if options.samples == 1 or options.url in self._one_by_one:
                 await self._ask_one_by_one(options, prompt, headers, samples, range(options.samples))
                 return
-            with suppress(_Refused):
+            refused = False
+            try:
                 await self._ask(options, prompt, headers, samples, request=0, number=options.samples)
-            missing = options.samples - samples.of_request(0)
+            except _Refused:
+                refused = True
+            came = samples.of_request(0)
+            missing = options.samples - came
             if missing > 0:
                 await self._ask_one_by_one(options, prompt, headers, samples, range(1, missing + 1))
-                self._one_by_one.add(options.url)
+                # An empty answer tells nothing of how many samples the server gives.
+                if refused or came > 0:
+                    self._one_by_one.add(options.url)
         except EndpointError as error:
             if not len(samples):
                 raise EndpointError(f"the completions endpoint {address} {error}") from error

@@ -85,6 +85,23 @@ def enter_pid_namespace() -> None:
     _check(ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWPID), "unshare")
 
 
+def another_user(uid: int, maps: tuple[str, ...] = ("/proc/self/uid_map", "/proc/self/gid_map")) -> int | None:
+    """`uid` if this process can become that user and that group, else None: only root can, and not everywhere.
+
+    A container may know a few users only, or root alone. `maps`: its tables of users and of groups.
+    """
+    if os.geteuid() != 0:
+        return None
+    for table in maps:
+        if not os.path.exists(table):
+            continue
+        with open(table, encoding="ascii") as lines:
+            ranges = [[int(number) for number in line.split()] for line in lines]
+        if not any(first <= uid < first + count for first, _, count in ranges):
+            return None
+    return uid
+
+
 def drop_privileges(uid: int | None) -> None:
     """Become `uid` (None: stay who we are), without any capability and without a way to get one."""
     if uid is not None:
