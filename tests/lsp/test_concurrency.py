@@ -58,6 +58,29 @@ async def test_a_request_for_a_text_that_changes_is_cancelled_by_the_server() ->
     assert (answer["version"], answer["functions"][0]["probability"]) == (2, pytest.approx(0.3))
 
 
+@pytest.mark.parametrize("enable", [True, False])
+async def test_other_settings_end_no_request(enable: bool) -> None:
+    async with connect(*FAKE_SERVER, "--gate", options={"enable": False}) as client:
+        client.open(GOOD)
+        request = asyncio.ensure_future(client.score())
+        await client.until_called(1)
+        client.configure({"codeodds": {"enable": enable, "severity": "warning"}})
+        assert len(await client.calls()) == 1
+        client.release()
+        assert (await request)["functions"][0]["probability"] == pytest.approx(0.9)
+
+
+async def test_switching_off_ends_what_was_begun_without_a_request() -> None:
+    async with connect(*FAKE_SERVER, "--gate") as client:
+        client.open(GOOD)
+        await client.until_called(1)
+        client.configure({"codeodds": {"enable": False}})
+        async with asyncio.timeout(WAIT_S):
+            while (await client.command("codeodds.debugInformation"))["counters"]["interrupted"] < 1:
+                await asyncio.sleep(0.01)
+        client.release()
+
+
 async def test_a_request_that_takes_too_long_is_given_up() -> None:
     async with connect(*FAKE_SERVER, "--gate", options={"enable": False, "request_timeout_ms": 100}) as client:
         client.open(GOOD)

@@ -166,7 +166,8 @@ class Documents:
             if self.settings_for(uri).enable:
                 self._schedule(document, 0)
             else:
-                self._stop(uri)
+                # What somebody asked for goes on: it is answered where scoring by itself is off too.
+                self._stop_scoring(uri)
                 self._show(document, [])
 
     def shutdown(self) -> None:
@@ -233,11 +234,16 @@ class Documents:
             self._tasks[document.uri] = loop.create_task(self._refresh(document, delay_s))
 
     def _stop(self, uri: str) -> None:
+        self._stop_scoring(uri)
+        self.requests.give_up(uri)
+
+    def _stop_scoring(self, uri: str) -> None:
+        """End what was begun without a request."""
         task = self._tasks.pop(uri, None)
         if task is not None:
             task.cancel()
-        self._give_up(uri)
-        self._keys.pop(uri, None)
+        for key in self._keys.pop(uri, ()):
+            self.worker.cancel(key)
 
     def _give_up(self, uri: str) -> None:
         """End what waits or runs for a document."""
