@@ -114,21 +114,47 @@ def test_the_entry_point_of_a_statement_is_what_most_answers_define():
     ("parameter", "kind"),
     [
         ("n", "int"), ("nums", "list"), ("test_list", "list"), ("test_tup", "tuple"), ("text", "str"),
-        ("matrix", "matrix"), ("xyzzy", None), ("xyzzy: int", "int"), ("n: str", "str"), ("x: list[int]", "list"),
-        ("x: List[List[int]]", "matrix"),
+        ("matrix", "matrix"), ("Matrix", "matrix"), ("xyzzy", None),
     ],
 )  # fmt: skip
-def test_what_a_parameter_suggests(parameter, kind):
+def test_what_a_name_suggests(parameter, kind):
     assert suggested_kind(parameter) == kind
 
 
+def typical(*parameters, count=12):
+    return typical_arguments(parameters, random.Random(0), count)
+
+
 def test_without_examples_typical_values_take_their_place():
-    assert typical_arguments(("n", "text")) == [(3, "hello"), (10, "a b a"), (1, "Python3")]
-    assert [type(value[0]).__name__ for value in typical_arguments(("xyzzy",))] == ["int"] * 2 + ["list"] * 2 + [
-        "str"
-    ] * 2
-    assert typical_arguments(()) == []
+    assert typical("n", "text") == [(3, "hello"), (10, "a b a"), (1, "Python3")]
+    assert typical("n", "xyzzy") == [
+        (3, 3),
+        (10, 10),
+        (3, [3, 1, 2]),
+        (10, [1, 2, 3, 4, 5]),
+        (3, "hello"),
+        (10, "a b a"),
+    ]
+    assert typical() == []
     assert len(make_inputs([("def f(xyzzy):\n", Entry("f", ("xyzzy",)))], "p/1")) == 12
+
+
+def test_a_type_hint_goes_before_a_name():
+    rows = typical("n: str", "flags: dict[str, list[int]]", "size", count=9)
+    assert len(rows) == 9
+    assert {type(n) for n, _, _ in rows} == {str}
+    assert all(isinstance(value, list) for _, flags, _ in rows for value in flags.values())
+    assert [size for *_, size in rows] == [3, 10, 1] * 3
+    assert typical("n: Node", "text") == typical("n", "text")
+
+
+def test_inputs_from_hints_are_the_same_again():
+    shown = [("def f(xs: list[tuple[str, int]]):\n", Entry("f", ("xs: list[tuple[str, int]]",)))]
+    inputs = make_inputs(shown, "p/1")
+    assert inputs == make_inputs(shown, "p/1") != make_inputs(shown, "p/2")
+    assert len(set(inputs)) == 12
+    for pair in (pair for text in inputs for pair in ast.literal_eval(text)[0]):
+        assert [type(part) for part in pair] == [str, int]
 
 
 def test_leetcodes_preamble_runs_and_leaves_the_builtins_as_they_are():

@@ -1,7 +1,7 @@
 """Inputs to watch programs on, made from what the prompt shows. Neither tests nor reference solutions are read.
 
-The examples of the prompt come first, then variations of them. Where the prompt shows no example, values of the types
-that the parameters' names suggest take their place.
+The examples of the prompt come first, then variations of them. Where the prompt shows no example, values that the type
+hints allow take their place, or of the types that the parameters' names suggest.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from codeodds.execution.hinted import UnknownHint, hinted_value
 from codeodds.execution.shown import Arguments, Entry, example_arguments
 
 INPUTS = 12
@@ -53,15 +54,6 @@ NAMED: tuple[tuple[str, str], ...] = (
 )
 """What the name of a parameter suggests, the first that fits."""
 
-ANNOTATED: tuple[tuple[str, str], ...] = (
-    (r"^list\[list|^list\[tuple", "matrix"),
-    (r"^(list|sequence|iterable)", "list"),
-    (r"^dict", "dict"),
-    (r"^tuple", "tuple"),
-    (r"^(str|int|float|bool)\b", ""),
-)
-"""What an annotation says; an empty kind means the annotation's own word."""
-
 GUESSES = ("int", "list", "str")
 """Tried in turn for parameters that suggest nothing."""
 
@@ -76,9 +68,9 @@ def make_inputs(shown: Sequence[tuple[str, Entry]], seed: str, count: int = INPU
     rng = random.Random(seed)
     made: dict[str, None] = {}
     found = [arguments for prompt, entry in shown for arguments in example_arguments(prompt, entry.name)]
-    base = list({literal(arguments): arguments for arguments in found}.values()) or typical_arguments(
-        shown[0][1].parameters
-    )
+    base = list({literal(arguments): arguments for arguments in found}.values())
+    # Many short lists are alike, and only what is drawn anew fits its hint: a variation may cut a pair.
+    base = base or typical_arguments(shown[0][1].parameters, rng, 3 * count)
     for arguments in base:
         _keep(made, arguments)
     for attempt in range(ATTEMPTS * count if base else 0):
@@ -88,29 +80,38 @@ def make_inputs(shown: Sequence[tuple[str, Entry]], seed: str, count: int = INPU
     return list(made)[:count]
 
 
-def typical_arguments(parameters: Sequence[str]) -> list[Arguments]:
-    """Arguments for a function without examples, three or six of them; none for a function without parameters."""
-    kinds = [suggested_kind(parameter) for parameter in parameters]
-    if not kinds:
-        return []
-    if all(kinds):
-        return [tuple(copy.deepcopy(KINDS[kind or ""][index]) for kind in kinds) for index in range(3)]
+def typical_arguments(parameters: Sequence[str], rng: random.Random, count: int = INPUTS) -> list[Arguments]:
+    """Arguments for a function without examples; none for a function without parameters.
+
+    `count` of them where a type hint is understood; else three, or six where the name of a parameter suggests nothing.
+    """
+    hinted = [_hinted_values(parameter, rng, count) for parameter in parameters]
+    kinds = [suggested_kind(parameter.partition(":")[0].strip()) for parameter in parameters]
+    known = all(values or kind for values, kind in zip(hinted, kinds, strict=True))
+    guessed = [KINDS[guess][index] for guess in GUESSES for index in range(2)]
+    columns = [
+        values or (KINDS[kind][: 3 if known else 2] if kind else guessed)
+        for values, kind in zip(hinted, kinds, strict=True)
+    ]
+    number = count if any(hinted) else 3 if known else len(guessed)
     return [
-        tuple(copy.deepcopy(KINDS[kind or guess][index]) for kind in kinds) for guess in GUESSES for index in range(2)
+        tuple(copy.deepcopy(column[index % len(column)]) for column in columns)
+        for index in range(number if columns else 0)
     ]
 
 
-def suggested_kind(parameter: str) -> str | None:
-    """The kind of value that a parameter's annotation or name suggests; None if neither does."""
-    name, _, annotation = (part.strip() for part in parameter.lower().partition(":"))
-    for pattern, kind in ANNOTATED:
-        match = re.search(pattern, annotation.replace("typing.", ""))
-        if match:
-            return kind or match[1]
-    for pattern, kind in NAMED:
-        if re.search(pattern, name):
-            return kind
-    return None
+def _hinted_values(parameter: str, rng: random.Random, count: int) -> list[Any]:
+    """Empty where no hint stands or it is not understood."""
+    _, colon, hint = parameter.partition(":")
+    try:
+        return [hinted_value(hint, rng) for _ in range(count if colon else 0)]
+    except UnknownHint:
+        return []
+
+
+def suggested_kind(name: str) -> str | None:
+    """The kind of value that a parameter's name suggests; None if it suggests none."""
+    return next((kind for pattern, kind in NAMED if re.search(pattern, name.lower())), None)
 
 
 def vary(arguments: Arguments, rng: random.Random) -> Arguments:
