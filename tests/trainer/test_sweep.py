@@ -53,13 +53,15 @@ def run(data, root, *varied, folds=2):
     return CliRunner().invoke(cli, [str(argument) for argument in arguments])
 
 
-def test_each_problem_is_judged_by_a_probe_fitted_to_the_other_folds(data, tmp_path):
-    result = run(data, tmp_path, "training.probe_ridge=0.1,3", "training.probe_outcome_weight=0.3")
+@pytest.mark.parametrize("probe", ["pairs", "tokens"])
+def test_each_problem_is_judged_by_a_probe_fitted_to_the_other_folds(data, tmp_path, probe):
+    same = (f"training.probe={probe}", "training.probe_outcome_weight=0.3")
+    result = run(data, tmp_path, "training.probe_ridge=0.1,3", *same)
     assert result.exit_code == 0, result.output
     rows = [msgspec.json.decode(line, type=Row) for line in (tmp_path / "sweep.jsonl").read_bytes().splitlines()]
     assert [row.variant for row in rows] == [
-        {"training.probe_ridge": 0.1, "training.probe_outcome_weight": 0.3},
-        {"training.probe_ridge": 3, "training.probe_outcome_weight": 0.3},
+        {"training.probe_ridge": ridge, "training.probe": probe, "training.probe_outcome_weight": 0.3}
+        for ridge in (0.1, 3)
     ]
     assert [[figure.share for figure in row.figures] for row in rows] == [list(SHARES)] * 2
     assert (tmp_path / "sweep.md").read_text() == result.stdout.strip() + "\n"
@@ -190,8 +192,8 @@ def test_every_combination_is_tried():
         ({"modell.layers": 3}, "no such section"),
         ({"model.layer": 3}, "model.layer = 3"),
         ({"model.layers": "three"}, "model.layers = .three."),
-        ({"training.probe": "tokens"}, "a sweep compares probes of pairs"),
-        ({"training.probe_ridge": None}, "a sweep compares probes of pairs"),
+        ({"training.probe": "token"}, "training.probe = .token."),
+        ({"training.probe_ridge": None}, "a sweep compares linear probes"),
     ],
 )
 def test_a_variant_that_no_recipe_can_be_is_an_error(data, variant, message):

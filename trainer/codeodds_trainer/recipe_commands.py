@@ -77,7 +77,7 @@ def sweep(
 ) -> None:
     """Compare variants of RECIPE by cross-validation of their probe: depths, readings, mixtures of data.
 
-    The probe alone is fitted, on the untrained layers (training.probe: pairs), to the problems of the training and
+    The probe alone is fitted, on the untrained layers, to the problems of the training and
     validation splits. One problem's programs stand on one side, whatever file they come from, and so do one package's
     functions. The table gives the within-problem AUROC of each data set at 25, 50, 75 and 100 % of the tokens, with
     its standard error over problems and their number. A killed sweep goes on when the command is repeated; with other

@@ -11,23 +11,25 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
+from transformers import PreTrainedModel
 
 from codeodds_trainer.disk import write_whole
 from codeodds_trainer.errors import RecipeError, TrainingError
 from codeodds_trainer.evaluation.metrics import auroc, per_problem
-from codeodds_trainer.recipe import Recipe, read_recipe
+from codeodds_trainer.recipe import Recipe, TrainingSection, read_recipe
 from codeodds_trainer.training.command import FitOptions, features_for, load_data, pack_all, trained_parts
 from codeodds_trainer.training.dataset import ProblemPacks
 from codeodds_trainer.training.faults import fit_faults
+from codeodds_trainer.training.features import FeatureSource
 from codeodds_trainer.training.pairs import fit_to_pairs
 from codeodds_trainer.training.prepare import prepare_base
-from codeodds_trainer.training.probe import read_logits, read_programs, set_to_pairs
+from codeodds_trainer.training.probe import fit_probe, read_logits, read_programs, set_to_pairs
 from codeodds_trainer.training.processes import Processes
 
 SHARES = (1.0, 0.25, 0.5, 0.75)
@@ -74,8 +76,8 @@ def sweep(
     """A Markdown table of every combination of `varied`; see `parse_varied`. Variants that ROOT/sweep.jsonl holds
     already are not computed again.
 
-    Raises: RecipeError for a name or value that no recipe can have, or a recipe without a probe of pairs; what the
-    stages of `fit` raise.
+    Raises: RecipeError for a name or value that no recipe can have, or a recipe without a probe; what the stages of
+    `fit` raise.
     """
     recipe = read_recipe(recipe_path)
     variants = combinations([parse_varied(text) for text in varied])
@@ -120,7 +122,7 @@ def combinations(varied: Sequence[tuple[str, list[Any]]]) -> list[dict[str, Any]
 def vary(recipe: Recipe, variant: Variant) -> Recipe:
     """The recipe with other values.
 
-    Raises: RecipeError for a name or value that no recipe can have, or a recipe without a probe of pairs.
+    Raises: RecipeError for a name or value that no recipe can have, or a recipe without a probe.
     """
     content = msgspec.to_builtins(recipe)
     for name, value in variant.items():
@@ -135,8 +137,8 @@ def vary(recipe: Recipe, variant: Variant) -> Recipe:
         changed = msgspec.convert(content, Recipe)
     except msgspec.ValidationError as error:
         raise RecipeError(f"--vary {words(variant)}: {error}") from error
-    if changed.training.probe != "pairs" or changed.training.probe_ridge is None:
-        raise RecipeError("a sweep compares probes of pairs: set training.probe: pairs and training.probe_ridge")
+    if changed.training.probe_ridge is None:
+        raise RecipeError("a sweep compares linear probes: set training.probe_ridge")
     return changed
 
 
@@ -157,30 +159,68 @@ def cross_validate(
     features = features_for(trunk, packs, recipe, options, processes)
     del trunk
     training = recipe.training
-    # A share that a recipe weighs need not be one that is reported.
-    shares = [*SHARES, *(prefix.share for prefix in training.probe_prefixes if prefix.share not in SHARES)]
-    weights = {1.0: 1.0} | {prefix.share: prefix.weight for prefix in training.probe_prefixes}
     tail.eval().to(processes.device)
-    programs = read_programs(tail, items, features, training.reading, shares, bfloat16=False)
     of_problem = fold_numbers([item.problem.problem_id for item in items], folds)
-    scores = np.zeros((len(SHARES), len(programs.problems)))
+    held = _held(items)
+    fit = (_pairs if training.probe == "pairs" else _tokens)(tail, items, features, training)
+    scores = np.zeros((len(SHARES), len(held.problems)))
     for fold in tqdm(range(folds), desc="folds", unit="fold"):
         chosen = np.flatnonzero(of_problem != fold)
-        probe = fit_to_pairs(
-            programs.of(chosen),
-            [weights.get(share, 0.0) for share in shares],
-            training.probe_ridge or 0.0,
-            training.probe_outcome_weight,
-            training.seed,
-        )
-        set_to_pairs(tail, probe, training.reading)
+        fit(chosen)
         if recipe.model.faults:
             fit_faults(tail, [items[index] for index in chosen], features, training, bfloat16=False)
         held_out = np.flatnonzero(of_problem == fold)
-        scores[:, np.isin(programs.problems, held_out)] = read_logits(
+        scores[:, np.isin(held.problems, held_out)] = read_logits(
             tail, [items[index] for index in held_out], features, training.reading, SHARES, bfloat16=False
         )
-    return _figures(scores, programs.passed.numpy(), programs.problems, items)
+    return _figures(scores, held.passed, held.problems, items)
+
+
+class _Held(NamedTuple):
+    """What each program is, in the order of the readings."""
+
+    passed: npt.NDArray[np.bool_]
+    problems: npt.NDArray[np.int64]
+
+
+def _held(items: Sequence[ProblemPacks]) -> _Held:
+    programs = [
+        (item.problem.programs[index].passed, number)
+        for number, item in enumerate(items)
+        for pack in item.packs
+        for index in pack.programs
+    ]
+    passed, problems = zip(*programs, strict=True)
+    return _Held(np.asarray(passed, dtype=np.bool_), np.asarray(problems, dtype=np.int64))
+
+
+Fit = Callable[[npt.NDArray[np.int64]], None]
+"""Sets the head's linear output from the problems of these numbers."""
+
+
+def _pairs(
+    tail: PreTrainedModel, items: Sequence[ProblemPacks], features: FeatureSource, training: TrainingSection
+) -> Fit:
+    """As `fit` does it, but that every program is read once for all folds."""
+    shares = [1.0, *(prefix.share for prefix in training.probe_prefixes)]
+    weights = [1.0, *(prefix.weight for prefix in training.probe_prefixes)]
+    programs = read_programs(tail, items, features, training.reading, shares, bfloat16=False)
+    ridge = training.probe_ridge or 0.0
+
+    def fit(chosen: npt.NDArray[np.int64]) -> None:
+        probe = fit_to_pairs(programs.of(chosen), weights, ridge, training.probe_outcome_weight, training.seed)
+        set_to_pairs(tail, probe, training.reading)
+
+    return fit
+
+
+def _tokens(
+    tail: PreTrainedModel, items: Sequence[ProblemPacks], features: FeatureSource, training: TrainingSection
+) -> Fit:
+    def fit(chosen: npt.NDArray[np.int64]) -> None:
+        fit_probe(tail, [items[index] for index in chosen], features, training, bfloat16=False)
+
+    return fit
 
 
 def fold_numbers(problem_ids: Sequence[str], folds: int) -> npt.NDArray[np.int64]:
