@@ -1,0 +1,81 @@
+/** The list of names at the cursor, as a person sees it. */
+
+import type { Locator } from "playwright-core";
+import { until } from "./processes.ts";
+import type { Stage } from "./stage.ts";
+
+/** A label and what stands behind it. */
+export type Suggestion = [label: string, detail: string];
+
+export interface Suggestions {
+  rows: Suggestion[];
+  /** The label that a key would take. */
+  focused: string | undefined;
+}
+
+/** So far down with each turn of the wheel, in pixels: less than the list is high. */
+const TURN = 100;
+
+export class SuggestList {
+  readonly #stage: Stage;
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+  }
+
+  /** Have the list made anew at the cursor, and read it. */
+  async ask(): Promise<Suggestions> {
+    await this.close();
+    await this.#stage.workbench.press("Control+Space");
+    return this.read();
+  }
+
+  /** All of the list that is open, or is about to open. */
+  async read(): Promise<Suggestions> {
+    await this.rows().first().waitFor();
+    const { mouse } = this.#stage.editor.page;
+    await this.rows().first().hover();
+    await mouse.wheel(0, -100 * TURN);
+    const found = new Map<number, Suggestion>();
+    let focused: string | undefined;
+    // Only rows in sight are on the page.
+    await until("all rows of the list", async () => {
+      const seen = await this.rows().evaluateAll((elements) =>
+        elements.map((row) => {
+          const text = (part: string): string => row.querySelector(part)?.textContent?.replaceAll("\u00a0", " ") ?? "";
+          return {
+            index: Number(row.getAttribute("data-index")),
+            of: Number(row.getAttribute("aria-setsize")),
+            focused: row.classList.contains("focused"),
+            label: text(".label-name"),
+            detail: text(".details-label"),
+          };
+        }),
+      );
+      for (const row of seen) {
+        found.set(row.index, [row.label, row.detail]);
+        if (row.focused) focused = row.label;
+      }
+      await mouse.wheel(0, TURN);
+      return seen.length > 0 && found.size === seen[0]?.of;
+    });
+    const rows = [...found].sort(([a], [b]) => a - b).map(([, row]) => row);
+    return { rows, focused };
+  }
+
+  async close(): Promise<void> {
+    await until("the list to close", async () => {
+      if (!(await this.#widget().isVisible())) return true;
+      await this.#stage.workbench.press("Escape");
+      return false;
+    });
+  }
+
+  rows(): Locator {
+    return this.#widget().locator(".monaco-list-row");
+  }
+
+  #widget(): Locator {
+    return this.#stage.editor.page.locator(".suggest-widget.visible");
+  }
+}
