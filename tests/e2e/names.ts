@@ -31,7 +31,10 @@ export function names(stage: Stage): void {
     let oursAtLetter: Suggestion[];
 
     /** Theirs first: ours are sorted behind what fits as well. */
-    const both = (alone: Suggestions, ours: Suggestion[]): Suggestions => ({ ...alone, rows: [...alone.rows, ...ours] });
+    const both = (alone: Suggestions, ours: Suggestion[]): Suggestions => ({
+      ...alone,
+      rows: [...alone.rows, ...ours],
+    });
 
     before(async () => {
       const { workbench } = stage;
@@ -89,7 +92,9 @@ export function names(stage: Stage): void {
       const { workbench } = stage;
       const [label] = oursAtLetter[0] as Suggestion;
       await list.rows().filter({ hasText: "codeodds" }).first().click();
-      await until("the name in the document", async () => (await workbench.lines()).at(-1)?.endsWith(`merged.${label}`));
+      await until("the name in the document", async () =>
+        (await workbench.lines()).at(-1)?.endsWith(`merged.${label}`),
+      );
       await workbench.save();
       assert.equal(readFileSync(stage.path(FILE), "utf-8"), `${text}.${label}`);
     });

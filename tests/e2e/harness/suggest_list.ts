@@ -15,6 +15,7 @@ export interface Suggestions {
 
 /** So far down with each turn of the wheel, in pixels: less than the list is high. */
 const TURN = 100;
+const TO_THE_TOP = 100 * TURN;
 
 export class SuggestList {
   readonly #stage: Stage;
@@ -34,30 +35,28 @@ export class SuggestList {
   async read(): Promise<Suggestions> {
     await this.rows().first().waitFor();
     const { mouse } = this.#stage.editor.page;
-    await this.rows().first().hover();
-    await mouse.wheel(0, -100 * TURN);
+    await this.#widget().locator(".monaco-list").hover();
     const found = new Map<number, Suggestion>();
     let focused: string | undefined;
+    let total: number | undefined;
     // Only rows in sight are on the page.
     await until("all rows of the list", async () => {
-      const seen = await this.rows().evaluateAll((elements) =>
-        elements.map((row) => {
-          const text = (part: string): string => row.querySelector(part)?.textContent?.replaceAll("\u00a0", " ") ?? "";
-          return {
-            index: Number(row.getAttribute("data-index")),
-            of: Number(row.getAttribute("aria-setsize")),
-            focused: row.classList.contains("focused"),
-            label: text(".label-name"),
-            detail: text(".details-label"),
-          };
-        }),
-      );
+      const seen = await this.#inSight();
+      const { of } = seen[0] ?? {};
+      const changed = of !== total;
+      total = of;
+      if (changed) {
+        found.clear();
+        focused = undefined;
+      }
       for (const row of seen) {
         found.set(row.index, [row.label, row.detail]);
         if (row.focused) focused = row.label;
       }
-      await mouse.wheel(0, TURN);
-      return seen.length > 0 && found.size === seen[0]?.of;
+      if (found.size === total) return true;
+      const missed = seen.some(({ index }) => index + 1 === total);
+      await mouse.wheel(0, changed || missed ? -TO_THE_TOP : TURN);
+      return false;
     });
     const rows = [...found].sort(([a], [b]) => a - b).map(([, row]) => row);
     return { rows, focused };
@@ -73,6 +72,21 @@ export class SuggestList {
 
   rows(): Locator {
     return this.#widget().locator(".monaco-list-row");
+  }
+
+  #inSight(): Promise<{ index: number; of: number; focused: boolean; label: string; detail: string }[]> {
+    return this.rows().evaluateAll((elements) =>
+      elements.map((row) => {
+        const text = (part: string): string => row.querySelector(part)?.textContent?.replaceAll("\u00a0", " ") ?? "";
+        return {
+          index: Number(row.getAttribute("data-index")),
+          of: Number(row.getAttribute("aria-setsize")),
+          focused: row.classList.contains("focused"),
+          label: text(".label-name"),
+          detail: text(".details-label"),
+        };
+      }),
+    );
   }
 
   #widget(): Locator {
