@@ -90,8 +90,8 @@ export function names(stage: Stage): void {
 
     test("one of ours is put in place", async () => {
       const { workbench } = stage;
-      const [label] = oursAtLetter[0] as Suggestion;
-      await list.rows().filter({ hasText: "codeodds" }).first().click();
+      const [label, mark] = oursAtLetter[0] as Suggestion;
+      await list.rows().filter({ hasText: label }).filter({ hasText: mark }).click();
       await until("the name in the document", async () =>
         (await workbench.lines()).at(-1)?.endsWith(`merged.${label}`),
       );
