@@ -45,7 +45,7 @@ displays(stage);
 power(stage);
 values(stage);
 completions(stage, endpoint);
-names(stage);
+names(stage, endpoint);
 ranking(stage);
 running(stage, endpoint);
 generation(stage, endpoint);

@@ -13,9 +13,9 @@ export interface Suggestions {
   focused: string | undefined;
 }
 
-/** So far down with each turn of the wheel, in pixels: less than the list is high. */
-const TURN = 100;
-const TO_THE_TOP = 100 * TURN;
+/** Turns of the wheel, upwards if positive: one notch, which is less than the list is high, and more than there are. */
+const DOWN = -120;
+const TO_THE_TOP = 100 * 120;
 
 export class SuggestList {
   readonly #stage: Stage;
@@ -34,8 +34,6 @@ export class SuggestList {
   /** All of the list that is open, or is about to open. */
   async read(): Promise<Suggestions> {
     await this.rows().first().waitFor();
-    const { mouse } = this.#stage.editor.page;
-    await this.#widget().locator(".monaco-list").hover();
     const found = new Map<number, Suggestion>();
     let focused: string | undefined;
     let total: number | undefined;
@@ -55,7 +53,7 @@ export class SuggestList {
       }
       if (found.size === total) return true;
       const missed = seen.some(({ index }) => index + 1 === total);
-      await mouse.wheel(0, changed || missed ? -TO_THE_TOP : TURN);
+      await this.#turn(changed || missed ? TO_THE_TOP : DOWN);
       return false;
     });
     const rows = [...found].sort(([a], [b]) => a - b).map(([, row]) => row);
@@ -72,6 +70,13 @@ export class SuggestList {
 
   rows(): Locator {
     return this.#widget().locator(".monaco-list-row");
+  }
+
+  /** Turn the wheel over the list: never over the editor, where a real one would turn when the list is gone. */
+  async #turn(by: number): Promise<void> {
+    // Monaco reads this member where Chromium gives it.
+    const event = { wheelDeltaY: by, bubbles: true, cancelable: true };
+    await this.#widget().locator(".monaco-list-rows").dispatchEvent("wheel", event, { timeout: 1000 });
   }
 
   #inSight(): Promise<{ index: number; of: number; focused: boolean; label: string; detail: string }[]> {
