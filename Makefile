@@ -1,4 +1,5 @@
-# .venv holds what a user installs: the server alone. .venv-dev holds the trainer and the tools as well.
+# .venv holds what a user installs: the server alone. .venv-dev holds the trainer and the tools as well, .venv-e2e the
+# server and its extra for names at the cursor.
 # scripts/venv.sh finds Python, installs, and does nothing when nothing changed.
 
 VENV := .venv
@@ -58,5 +59,5 @@ bench: ## Measure speed and memory of the default bundle
 lock: ## Write constraints.txt anew from the ranges in pyproject.toml
 	@scripts/lock.sh
 
-clean: ## Remove both environments and all caches
-	@rm -rf $(VENV) $(DEV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean: ## Remove the environments and all caches
+	@rm -rf $(VENV) $(DEV) .venv-e2e .mypy_cache .ruff_cache .pytest_cache .hypothesis

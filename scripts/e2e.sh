@@ -6,7 +6,7 @@
 #   scripts/e2e.sh record           records what VS Code sends to the server, for the server's own tests
 #
 # SCREENSHOTS=1 takes the pictures in vscode-extension/images anew. VSIX=PATH tests another package, CODEODDS_PYTHON=PATH
-# with another Python that has the server's libraries (default: that of .venv).
+# with another Python that has the server's libraries and Jedi (default: that of .venv-e2e).
 # What is installed stays in tests/e2e/node_modules; Chromium comes from the system, or from apt-get if there is none.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -52,8 +52,8 @@ fi
 export CHROMIUM
 
 if [[ -z ${CODEODDS_PYTHON:-} ]]; then
-  scripts/venv.sh .venv
-  CODEODDS_PYTHON=$root/.venv/bin/python
+  scripts/venv.sh .venv-e2e completion
+  CODEODDS_PYTHON=$root/.venv-e2e/bin/python
 fi
 export CODEODDS_PYTHON
 stamp=$e2e/node_modules/.complete

@@ -34,6 +34,7 @@ export const FILES = {
   "scores.py": functions("has_leap_day", "second_largest"),
   "values.py": functions("merge_ranges"),
   "completions.py": functions("second_largest").replace(/    distinct = [^]*/, ""),
+  "completion_names.py": functions("merge_ranges").replace(/\.append[^]*/, ""),
   "ranking.py": functions("second_largest"),
   "clipboard.py": functions("second_largest"),
   "selection.py": functions("second_largest"),

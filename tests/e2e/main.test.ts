@@ -9,6 +9,7 @@ import { generation } from "./generation.ts";
 import { MODEL, PYTHON } from "./harness/command_line.ts";
 import { Endpoint } from "./harness/endpoint.ts";
 import { Stage } from "./harness/stage.ts";
+import { NEIGHBOUR, names } from "./names.ts";
 import { power } from "./power.ts";
 import { ranking } from "./ranking.ts";
 import { running } from "./running.ts";
@@ -21,7 +22,7 @@ const endpoint = new Endpoint();
 
 before(async () => {
   await endpoint.start();
-  await stage.start(FILES, {
+  const settings = {
     "codeodds.interpreter": PYTHON,
     "codeodds.model": MODEL,
     // The default bundle's own threshold is met by few functions.
@@ -31,7 +32,8 @@ before(async () => {
     "codeodds.completions_budget_ms": 60_000,
     // A busy machine may need more than the default.
     "codeodds.request_timeout_ms": 60_000,
-  });
+  };
+  await stage.start(FILES, settings, [NEIGHBOUR]);
 });
 after(async () => {
   await stage.stop();
@@ -43,6 +45,7 @@ displays(stage);
 power(stage);
 values(stage);
 completions(stage, endpoint);
+names(stage, endpoint);
 ranking(stage);
 running(stage, endpoint);
 generation(stage, endpoint);

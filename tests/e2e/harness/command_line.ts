@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { ROOT } from "./editor.ts";
 import { finished } from "./processes.ts";
 
-export const PYTHON = process.env.CODEODDS_PYTHON ?? join(ROOT, ".venv/bin/python");
+export const PYTHON = process.env.CODEODDS_PYTHON ?? join(ROOT, ".venv-e2e/bin/python");
 export const MODEL = join(ROOT, "models/default");
 
 export interface ScoredFunction {

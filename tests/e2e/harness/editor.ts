@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { ended, finished, freePort, LIMIT_MS, until } from "./processes.ts";
 
@@ -41,6 +41,8 @@ export type Place = { folder: string } | { workspace: string };
 export interface Options {
   /** The packaged extension. */
   vsix: string;
+  /** Folders of other extensions, as they are written. */
+  neighbours?: string[];
   /** Files of the workspace by name, with their text. */
   files: Record<string, string>;
   /** Settings of the user. Those of scope `machine` belong into `machine`. */
@@ -79,7 +81,7 @@ export class Editor {
   }
 
   async #start(): Promise<void> {
-    const { vsix, files, settings = {}, machine = {}, keys = [] } = this.#options;
+    const { vsix, neighbours = [], files, settings = {}, machine = {}, keys = [] } = this.#options;
     for (const folder of ["home", "data/User", "data/Machine", "extensions", "workspace"]) {
       mkdirSync(join(this.folder, folder), { recursive: true });
     }
@@ -89,6 +91,10 @@ export class Editor {
     this.setUser(settings);
     writeFileSync(join(this.folder, "data/User/keybindings.json"), JSON.stringify(keys));
     this.setMachine(machine);
+    // VS Code makes its list of extensions of the folders that it finds before the first is installed.
+    for (const neighbour of neighbours) {
+      cpSync(neighbour, join(this.folder, "extensions", basename(neighbour)), { recursive: true });
+    }
     await finished(process.execPath, [CODE_SERVER, ...this.#arguments(), "--install-extension", vsix], this.#env());
     this.#port = await freePort();
     const log = createWriteStream(join(this.folder, "code-server.log"));

@@ -22,14 +22,22 @@ export class Stage {
     return this.#workbench;
   }
 
-  /** Start the editor with the first of the files open. `settings`: those of the extension. */
-  async start(files: Record<string, string>, settings: Record<string, unknown>): Promise<void> {
+  /**
+   * Start the editor with the first of the files open. `settings`: those of the extension. `neighbours`: folders of
+   * other extensions.
+   */
+  async start(
+    files: Record<string, string>,
+    settings: Record<string, unknown>,
+    neighbours: string[] = [],
+  ): Promise<void> {
     const vsix = process.env.VSIX;
     if (!vsix) throw new Error("VSIX must name the packaged extension; scripts/e2e.sh makes one");
     this.#settings = settings;
     const inspection = (folder: string): string => join(folder, "inspection.json");
     this.#editor = await Editor.start({
       vsix,
+      neighbours,
       files,
       machine: settings,
       keys: [INSPECT_KEY],
