@@ -61,7 +61,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """At most this many functions of a document are scored; those nearest to the last change come first."""
     completion_enable: bool = False
     """Offer the names that Jedi knows at the cursor within a function, the most probable first, beside the lists of
-    other servers. Needs codeodds with its extra `completion`."""
+    other servers. Needs codeodds with its extra `completion`. In VS Code, the words of the document are not listed
+    where codeodds has a name."""
     completion_budget_ms: Annotated[int, msgspec.Meta(ge=50, le=60_000)] = 1_000
     """Time for such a list, in milliseconds. What is known by then is shown."""
     completions_source: Literal["endpoint", "local"] = "endpoint"
