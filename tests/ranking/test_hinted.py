@@ -21,6 +21,7 @@ HINTS = st.recursive(
         inner.map("list[{}]".format),
         inner.map("typing.Sequence[{}]".format),
         inner.map("tuple[{}, ...]".format),
+        inner.map("tuple[{}]".format),
         inner.map("typing.Optional[{}]".format),
         inner.map("abc.Mapping[str, {}]".format),
         st.sampled_from(PLAIN).map("set[{}]".format),
@@ -68,7 +69,7 @@ def test_a_value_fits_its_hint_and_has_a_literal(hint, seed):
     [
         ("List[int]", "list[int]"), ("t.List['int']", "list[int]"), ("'list[int]'", "list[int]"),
         ("Tuple[int, ...]", "tuple[int, ...]"), ("list", "list[int]"), ("dict", "dict[str, int]"),
-        ("Annotated[int, Gt(0)]", "int"), ("collections.abc.Set[str]", "set[str]"),
+        ("tuple", "tuple[int, ...]"), ("Annotated[int, Gt(0)]", "int"), ("collections.abc.Set[str]", "set[str]"),
     ],
 )  # fmt: skip
 def test_names_for_the_same(hint, same):

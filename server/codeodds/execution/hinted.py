@@ -79,8 +79,14 @@ def _value(node: ast.expr, rng: random.Random, depth: int) -> Any:
     name = _name(node)
     if name in _PLAIN:
         return _PLAIN[name](rng)
-    # A bare container holds what the commonest one does.
-    return _generic(name, [ast.Name("str"), ast.Name("int")] if name in MAPPINGS else [ast.Name("int")], rng, depth)
+    return _generic(name, _common_parts(name), rng, depth)
+
+
+def _common_parts(name: str) -> list[ast.expr]:
+    """What a bare container most often holds."""
+    if name in MAPPINGS:
+        return [ast.Name("str"), ast.Name("int")]
+    return [ast.Name("int"), ast.Constant(...)] if name in TUPLES else [ast.Name("int")]
 
 
 def _name(node: ast.expr) -> str:
@@ -99,11 +105,12 @@ def _generic(name: str, parts: list[ast.expr], rng: random.Random, depth: int) -
         return _one_of(parts, rng, depth)
     if name == "Annotated":
         return _value(parts[0], rng, depth)
-    if name in TUPLES and not (len(parts) == 2 and _is_ellipsis(parts[1])) and len(parts) > 1:
+    if name in TUPLES:
+        if len(parts) == 2 and _is_ellipsis(parts[1]):
+            return tuple(_items(parts[0], rng, depth))
         return tuple(_value(part, rng, depth + 1) for part in parts)
-    if name in LISTS | TUPLES and len(parts) in (1, 2):
-        items = _items(parts[0], rng, depth)
-        return tuple(items) if name in TUPLES else items
+    if name in LISTS and len(parts) == 1:
+        return _items(parts[0], rng, depth)
     try:
         if name in SETS and len(parts) == 1:
             return set(_items(parts[0], rng, depth))
