@@ -87,7 +87,8 @@ def test_literals_and_unions():
 @pytest.mark.parametrize(
     "hint",
     ["", "Path", "np.ndarray", "Callable[[int], str]", "list[Node]", "dict[list[int], str]", "list[int", "tuple[]",
-     "Literal[Color.RED]", "list[list[list[list[list[int]]]]]", "Path | None | Node", "x" * 10_000 + "[", "3"],
+     "Literal[Color.RED]", "Literal[()]", "Literal[...]", "Literal[1e999]", "Annotated[()]", "Union[()]",
+      "list[list[list[list[list[int]]]]]", "Path | None | Node", "x" * 10_000 + "[", "3"],
 )  # fmt: skip
 def test_other_hints_are_not_understood(hint):
     with pytest.raises(UnknownHint):

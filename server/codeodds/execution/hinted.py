@@ -97,6 +97,8 @@ def _name(node: ast.expr) -> str:
 
 
 def _generic(name: str, parts: list[ast.expr], rng: random.Random, depth: int) -> Any:
+    if not parts and name not in TUPLES:
+        raise UnknownHint(name)
     if name == "Literal":
         return _literal(rng.choice(parts))
     if name == "Optional" and len(parts) == 1:
@@ -144,9 +146,13 @@ def _one_of(parts: list[ast.expr], rng: random.Random, depth: int) -> Any:
 
 def _literal(node: ast.expr) -> Any:
     try:
-        return ast.literal_eval(node)
+        value = ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError):
         raise UnknownHint(ast.unparse(node)) from None
+    # PEP 586 allows no others; an ellipsis or an infinity could not be written down again.
+    if not isinstance(value, int | str | bytes | None):
+        raise UnknownHint(ast.unparse(node))
+    return value
 
 
 def _is_ellipsis(node: ast.expr) -> bool:
