@@ -13,11 +13,11 @@ import json
 import shlex
 import sys
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import torch
 import transformers
 
@@ -49,7 +49,7 @@ def main() -> int:
         rows += _measure(f"{model.config.model_type}, real", model, _open(reference, options.threads), 200)
     report = {
         "machine": machine(),
-        "versions": {module.__name__: module.__version__ for module in (torch, transformers, onnxruntime)},
+        "versions": {name: version(name) for name in ("torch", "transformers", "onnxruntime")},
         "command": shlex.join(
             ["python", *(Path(word).name if word.startswith("/") else word for word in sys.orig_argv[1:])]
         ),

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+import codeodds  # noqa: F401  (switches off onnxruntime's telemetry, before a test loads that library)
+
 # Tiny models gain nothing from more threads, and processes beside each other lose. Read when torch is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

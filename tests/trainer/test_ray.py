@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import msgspec
 import pytest
 
@@ -24,7 +22,6 @@ def cluster():
     import ray
     from ray.cluster_utils import Cluster
 
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "object_store_memory": 100 * 2**20})
     nodes = [made.add_node(num_cpus=1, object_store_memory=100 * 2**20) for _ in range(2)]
     ray.init(address=made.address, log_to_driver=False)

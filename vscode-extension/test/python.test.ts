@@ -100,6 +100,7 @@ async function asked(answers: Awaited<ReturnType<Run>>[]): Promise<{ verdict: Fo
   const limits: number[] = [];
   const start: Run = (command, args, options) => {
     assert.deepEqual([command, args.slice(0, 2), options.cwd], ["py", ["-3", "-c"], "/x"]);
+    assert.equal(options.env.ORT_DISABLE_TELEMETRY, "1");
     limits.push(options.limitS);
     return Promise.resolve(answers[limits.length - 1]);
   };

@@ -40,7 +40,8 @@ export async function probe(
 ): Promise<Probed> {
   const what = [candidate.command, ...candidate.args].join(" ");
   const args = [...candidate.args, "-c", SCRIPT, folders.libs, folders.server, ...MODULES];
-  const env = { ...process.env };
+  // The script loads onnxruntime by itself, whose telemetry is on unless this holds; the server sees to it for itself.
+  const env: NodeJS.ProcessEnv = { ...process.env, ORT_DISABLE_TELEMETRY: "1" };
   if (folders.server !== "") delete env.PYTHONPATH;
   let output: Awaited<ReturnType<Run>> = SILENT;
   for (let attempt = 0; attempt < ATTEMPTS && output === SILENT; attempt++) {
