@@ -17,7 +17,7 @@ from codeodds.engine.keyvalues import KeyValues
 from codeodds.errors import EngineError
 from codeodds.types import FloatArray, IntArray
 
-BATCH_LIMIT_MB = 128.0
+BATCH_LIMIT_MB = 64.0
 """At most this much memory for the keys and values of the rows of one batch, in units of 1,000,000 bytes. While a run
 grows them, both the old and the new ones are held."""
 

@@ -20,7 +20,8 @@ from codeodds.bundle.calibration import calibrate
 from codeodds.bundle.loader import Bundle, default_bundle_path, load_bundle
 from codeodds.bundle.manifest import Calibration, Manifest
 from codeodds.bundle.tokenization import EncodedUnit
-from codeodds.engine.api import Cancellation, MeasuredThreshold, Sampled, Scorer, ScorerInfo, Writing
+from codeodds.engine.allocator import give_back, keep_large_blocks_apart
+from codeodds.engine.api import MEMORY_LIMIT_MB, Cancellation, MeasuredThreshold, Sampled, Scorer, ScorerInfo, Writing
 from codeodds.engine.batch import BATCH_LIMIT_MB, Model, not_finite, run_batch, shared_prefix, split_rows
 from codeodds.engine.cache import CachedRun, PrefixCache
 from codeodds.engine.parts import parts_of
@@ -42,6 +43,10 @@ UNMEASURED_LOW_PROBABILITY = 0.5
 """Used for a bundle without thresholds; its precision is unknown and reported as None."""
 
 
+LONG_RUN_TOKENS = 512
+"""After so many new tokens the process gives the memory of the run back: 5 to 25 ms beside half a second and more."""
+
+
 class Runtime(Model, LanguageModel, Protocol):
     """What the scorer needs of a runtime."""
 
@@ -50,7 +55,12 @@ class OnnxScorer:
     """The scorer of a bundle. Not safe for concurrent calls; see `codeodds.engine.api.Scorer`."""
 
     def __init__(
-        self, bundle: Bundle, model: Runtime, *, memory_limit_mb: float = 256, chunk_tokens: int = CHUNK_TOKENS
+        self,
+        bundle: Bundle,
+        model: Runtime,
+        *,
+        memory_limit_mb: float = MEMORY_LIMIT_MB,
+        chunk_tokens: int = CHUNK_TOKENS,
     ) -> None:
         """`memory_limit_mb` bounds the prefix cache, in units of 1,000,000 bytes; `chunk_tokens` is at least 2."""
         self._bundle = bundle
@@ -170,6 +180,8 @@ class OnnxScorer:
         finally:
             if len(run.ids) > shared and len(run.ids) >= MIN_RUN_TOKENS:
                 self._cache.put(run, replaces=known if _supersedes(known, shared, problem_tokens) else None)
+            if len(run.ids) - kept >= LONG_RUN_TOKENS:
+                give_back()
         return run, kept
 
     def _bytes_per_token(self) -> int:
@@ -195,7 +207,7 @@ class OnnxScorer:
         return run.extend(ids, values[0], memory.cut(len(run.ids) + len(ids)))
 
 
-def open_scorer(path: Path | None = None, *, threads: int = 2, memory_limit_mb: float = 256) -> Scorer:
+def open_scorer(path: Path | None = None, *, threads: int = 2, memory_limit_mb: float = MEMORY_LIMIT_MB) -> Scorer:
     """Load a bundle and start the runtime. Slow (up to seconds): call it off an event loop.
 
     `path`: the bundle's folder; None means the default bundle. `threads`: at least 1; no more are used than the process
@@ -210,6 +222,7 @@ def open_scorer(path: Path | None = None, *, threads: int = 2, memory_limit_mb: 
     bundle = load_bundle(default_bundle_path() if path is None else path)
     from codeodds.engine.onnx import OnnxModel
 
+    keep_large_blocks_apart()
     model = OnnxModel(bundle.graph_path, bundle.manifest.graph, min(threads, _cores()))
     return OnnxScorer(bundle, model, memory_limit_mb=memory_limit_mb)
 

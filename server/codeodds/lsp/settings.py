@@ -39,7 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Lengthen or shorten the pause by the rhythm of typing and by how long a score takes."""
     request_timeout_ms: Annotated[int, msgspec.Meta(ge=100, le=600_000)] = 10_000
     """A request that waits for scores is given up after this many milliseconds."""
-    memory_limit_mb: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 256
+    memory_limit_mb: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 80
     """Most memory for what the engine remembers of scored code, in units of 1,000,000 bytes; 0 remembers nothing."""
     threads: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
     """Threads that the model may use; never more than the process has cores."""
