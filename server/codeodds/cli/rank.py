@@ -134,7 +134,7 @@ def _rank_file(
         from codeodds.cli.rank_table import print_ranking
         from codeodds.cli.table import make_console
 
-        print_ranking(make_console(), report, scorer.info.low_probability)
+        print_ranking(make_console(), report, scorer.info)
     return 0 if report.complete and not problems else 1
 
 

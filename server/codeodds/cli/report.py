@@ -10,7 +10,7 @@ The JSON of `codeodds score --json` is one object. Lines count from 1, probabili
 A file that cannot be read, or at which the engine fails, has a string in "error" and the functions up to there.
 A function that is not judged has the reason in "not_judged" and null for "probability". "applicability" says how far
 the score may be trusted, also where it is the reason not to judge; null without a score, or if the bundle does not say.
-"drop" is the line over which the value falls most, null if it never falls.
+"drop" is the line over which the value falls most, null if no line stands out: see docs/codes.md.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from codeodds.cli.files import Found
 from codeodds.engine.judgement import not_shown_because
-from codeodds.engine.lines import largest_drops, score_lines
+from codeodds.engine.lines import score_lines, standing_out
 from codeodds.errors import EngineError, SourceError, UnitError
 from codeodds.source.functions import Function, find_functions
 from codeodds.source.judgement import not_judged_because
@@ -111,7 +111,7 @@ def _report_function(function: Function, lines: list[str], scorer: Scorer) -> Fu
     if reason is not None:
         return FunctionReport(*place, not_judged=reason, applicability=score.applicability)
     drop = None
-    for fall in largest_drops(score_lines(score, function.unit.solution), 1):
+    for fall in standing_out(score_lines(score, function.unit.solution), scorer.info, 1):
         number = function.solution_line + fall.line
         drop = Drop(number + 1, fall.probability + fall.drop, fall.probability, lines[number].strip())
     return FunctionReport(*place, probability=score.probability, drop=drop, applicability=score.applicability)

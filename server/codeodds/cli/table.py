@@ -79,7 +79,7 @@ def _drop(function: FunctionReport) -> list[Text]:
     """Line, value before, value after, source; where there is no drop, the reason stands last."""
     drop = function.drop
     if drop is None:
-        reason = "the value never drops" if function.not_judged is None else f"not judged: {function.not_judged}"
+        reason = "no line stands out" if function.not_judged is None else f"not judged: {function.not_judged}"
         return [Text(), Text(), Text(), Text(visible(reason), style="dim")]
     numbers = [str(drop.line), f"{drop.before:.2f}", f"{drop.after:.2f}"]
     return [*map(Text, numbers), Text(visible(drop.source), style="dim")]
