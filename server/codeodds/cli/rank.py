@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,7 +129,10 @@ def _rank_file(
     with Interrupts() as interrupts:
         report = _report(path, text, function, usable, scorer)
         if run_code and not report.interrupted:
-            report = _with_runs(report, threads)
+            try:
+                report = _with_runs(report, threads)
+            except KeyboardInterrupt:
+                report = replace(report, interrupted=True)
     if as_json:
         document = json.dumps(rank_json(report, scorer.info), indent=2, ensure_ascii=False)
         # JSON is UTF-8 whatever the locale says, and a path may hold what UTF-8 cannot.
@@ -146,8 +150,6 @@ def _rank_file(
 
 def _with_runs(report: RankReport, workers: int) -> RankReport:
     """The ranking once the candidates ran."""
-    from dataclasses import replace
-
     from codeodds.ranking.run import by_agreement, observe
 
     given = sorted(report.ranking.candidates, key=lambda candidate: candidate.index)
