@@ -17,6 +17,7 @@ CodeoddsError
 ├── ExecutionError         programs cannot be run here
 ├── RankError              candidates cannot be ranked at all
 ├── RowError               one JSONL row cannot be used; others can
+├── StreamError            stdin or stdout cannot be used
 ├── SettingError           a setting has the wrong type or is out of range
 ├── Superseded             a newer version took this request's place
 └── RequestTimeout         a request waited longer than its limit
@@ -25,6 +26,9 @@ Each message names the file, flag or value, the limit, and what to do next.
 """
 
 from __future__ import annotations
+
+MORE_MEMORY = "close other programs, or raise the limit that the shell or the container sets, and try again"
+"""What to do where memory was too short."""
 
 
 class CodeoddsError(Exception):
@@ -93,6 +97,10 @@ class RankError(CodeoddsError):
 
 class RowError(CodeoddsError):
     """One JSONL row cannot be used."""
+
+
+class StreamError(CodeoddsError):
+    """One of the process's own streams is closed."""
 
 
 class SettingError(CodeoddsError):

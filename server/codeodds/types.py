@@ -88,3 +88,6 @@ class LineScore(NamedTuple):
 
     fraction: float = 1.0
     """Share of the solution's tokens, in (0, 1], that the value was read from."""
+
+    comment: bool = False
+    """Whether the line holds nothing but a comment."""

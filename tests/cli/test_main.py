@@ -14,6 +14,7 @@ from codeodds import __version__
 from codeodds.cli import scoring
 from codeodds.errors import BundleMissing
 from tests.cli.conftest import Run
+from tests.cli.process import fake
 
 
 def codeodds(*arguments: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -56,6 +57,9 @@ def test_a_missing_bundle_is_one_line_for_model_info_too(tmp_path: Path) -> None
         (["a.py", "--jsonl", "-"], "give either FILE... or --jsonl FILE"),
         (["a.py", "--values"], "--values needs --jsonl"),
         (["--json", "--jsonl", "-"], "--json is for files"),
+        (["a.py", "--sort", "place", "--json"], "--sort is for the table"),
+        (["--jsonl", "-", "--sort", "place"], "--sort is for the table"),
+        (["a.py", "--sort", "name"], "'name' is not one of 'probability', 'place'"),
         (["a.py", "--threads", "0"], "'--threads': 0 is not in the range 1<=x<=64"),
         (["a.py", "--threads", "many"], "'many' is not a valid integer"),
         (["--jsonl", "nowhere.jsonl"], "--jsonl nowhere.jsonl cannot be read (No such file or directory)"),
@@ -98,24 +102,41 @@ def test_interruption_ends_with_130_and_no_traceback(run: Run, monkeypatch: pyte
     finally:
         signal.signal(signal.SIGINT, before)
     assert result.status == 130
-    assert "Traceback" not in result.err
+    assert result.err.strip() == "codeodds: interrupted"
 
 
-FAKE_RUN = """
-import sys
-from codeodds.cli import main, scoring
-from codeodds.engine.fake import FakeScorer
-scoring.open_scorer = lambda model_path, threads: FakeScorer()
-sys.exit(main.main(sys.argv[1:]))
-"""
+FAILURES: dict[str, tuple[Exception, str]] = {
+    "memory": (MemoryError(), "out of memory; close other programs, or raise the limit that the shell"),
+    "a library that does not fit": (
+        ImportError("x.so: failed to map segment from shared object"),
+        "a library that it needs cannot be loaded (x.so: failed to map segment from shared object); close other",
+    ),
+    "a library that is not there": (
+        ModuleNotFoundError("No module named 'x'"),
+        "a library that it needs cannot be loaded (No module named 'x'); install codeodds again",
+    ),
+}
+
+
+@pytest.mark.parametrize(("failure", "message"), FAILURES.values(), ids=FAILURES)
+def test_too_little_memory_is_one_line_with_advice_that_fits(
+    run: Run, monkeypatch: pytest.MonkeyPatch, failure: Exception, message: str
+) -> None:
+    def fail(model_path: Path | None, threads: int) -> None:
+        raise failure
+
+    monkeypatch.setattr(scoring, "open_scorer", fail)
+    result = run("score", "a.py")
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith(f"codeodds: error: {message}")
+    assert result.err.count("\n") == 1
 
 
 def test_a_reader_that_goes_away_is_met_with_silence(tmp_path: Path) -> None:
     rows = tmp_path / "rows.jsonl"
     row = json.dumps({"id": "x" * 1000, "prompt": "", "completion": "x"})
     rows.write_text(f"{row}\n" * 2000)
-    command = [sys.executable, "-c", FAKE_RUN, "score", "--jsonl", str(rows)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(fake("score", "--jsonl", rows), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.readline()
@@ -135,8 +156,7 @@ def test_a_full_disk_is_one_line(tmp_path: Path, arguments: list[str]) -> None:
     (tmp_path / "a.py").write_text("def f(x):\n    return x\n")
     (tmp_path / "rows.jsonl").write_text('{"id": 1, "prompt": "", "completion": "x"}\n')
     with open("/dev/full", "wb") as full:
-        command = [sys.executable, "-c", FAKE_RUN, *arguments]
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, cwd=tmp_path, check=False)
+        done = subprocess.run(fake(*arguments), stdout=full, stderr=subprocess.PIPE, cwd=tmp_path, check=False)
     assert done.returncode == 1
     last = done.stderr.decode().splitlines()[-1]
     assert last == (

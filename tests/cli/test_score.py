@@ -66,12 +66,65 @@ def test_the_json_form_says_where_the_value_drops(run: Run, source: Path) -> Non
 def test_the_table_has_a_row_for_each_function(run: Run, source: Path) -> None:
     result = run("score", source)
     assert result.status == 0
-    heading, columns, first, pop, *_ = result.out.splitlines()
-    assert heading == "two.py: 2 functions, 0.10 to 0.90"
-    assert columns.split() == ["function", "line", "probability", "drops", "at", "from", "to"]
-    assert first.split() == ["first", "4", "0.90", "the", "value", "never", "drops"]
-    assert pop.split() == ["Stack.pop", "11", "0.10", "12", "0.90", "0.30", "value", "=", "BUG"]
-    assert "estimate" in result.out.splitlines()[-1]
+    assert result.out.splitlines() == [
+        "probability   function    where       drops at   from     to",
+        "       0.10   Stack.pop   two.py:11         12   0.90   0.30   value = BUG",
+        "       0.90   first       two.py:4",
+        "",
+        "2 functions in 1 file, 0.10 to 0.90; 1 below 0.50, the model's threshold.",
+        "A probability is an estimate that the finished function passes its tests; a low one is a reason to look.",
+    ]
+
+
+THREE = {
+    "a.py": "def a(x):\n    y = x + 1\n    return y\n\n\ndef b(x):\n    y = x + DOUBT\n    return y\n",
+    "b.py": "def c(x):\n    y = x + BUG\n    return y\n\n\ndef d(x):\n    pass\n",
+    "c.py": "def e(x):\n    y = x + DOUBT\n    return y\n",
+}
+ORDERS: dict[str, tuple[list[str], list[str]]] = {
+    "the least probable first": ([], ["b.py:1", "a.py:6", "c.py:1", "a.py:1"]),
+    "the same, when it is named": (["--sort", "probability"], ["b.py:1", "a.py:6", "c.py:1", "a.py:1"]),
+    "by file and line": (["--sort", "place"], ["a.py:1", "a.py:6", "b.py:1", "c.py:1"]),
+}
+
+
+@pytest.mark.parametrize(("options", "expected"), ORDERS.values(), ids=ORDERS)
+def test_the_table_starts_with_what_deserves_a_look(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], expected: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, text in THREE.items():
+        Path(name).write_text(text)
+    out = run("score", ".", *options).out
+    assert [line.split()[2] for line in out.split("\n\n")[0].splitlines()[1:]] == expected
+    assert out.split("\n\n")[1].splitlines()[:2] == [
+        "1 not judged: it is a stub (b.py:6)",
+        "5 functions in 3 files, 4 judged, 0.30 to 0.90; 1 below 0.50, the model's threshold.",
+    ]
+
+
+SUMMARIES: dict[str, tuple[str, str]] = {
+    "one": ("def f(x):\n    return x + 1\n", "1 function in 1 file, 0.90; none below 0.50, the model's threshold."),
+    "none judged": ("def f(x):\n    pass\n", "1 function in 1 file, none judged."),
+    "no function": ("x = 1\n", "No functions in 1 file."),
+    "an empty file": ("", "No functions in 1 file."),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), SUMMARIES.values(), ids=SUMMARIES)
+def test_the_summary(run: Run, source: Path, text: str, expected: str) -> None:
+    source.write_text(text)
+    assert expected in run("score", source).out.splitlines()
+
+
+def test_what_is_not_judged_for_the_same_reason_shares_a_line(run: Run, source: Path) -> None:
+    source.write_text("".join(f"def f{number}(x):\n    y\n" for number in range(5)))
+    assert run("score", source).out.splitlines() == [
+        "5 not judged: too short: 3 tokens, 4 are needed (two.py:1, two.py:3, two.py:5 and 2 more)",
+        "5 functions in 1 file, none judged.",
+    ]
+    source.write_text("def f(x):\n    y\n\n\ndef g(x):\n    (y\n\n\ndef h(x):\n    y\n    \n")
+    assert "1 not judged: it does not parse yet (two.py:5)" in run("score", source).out
 
 
 def test_nothing_is_coloured_where_there_is_no_terminal(run: Run, source: Path) -> None:
@@ -92,8 +145,8 @@ def test_what_is_not_judged_has_its_reason(run: Run, source: Path) -> None:
     assert "does not parse" in functions["broken"]["not_judged"]
     assert result.status == 0
     table = run("score", source)
-    assert "4 functions, 0 judged" in table.out
-    assert table.out.count("not judged: ") == 4
+    assert "4 functions in 1 file, none judged." in table.out
+    assert table.out.count("1 not judged: ") == 4
 
 
 BAD_FILES: dict[str, bytes] = {
@@ -141,7 +194,7 @@ def test_files_without_functions_are_fine(run: Run, source: Path) -> None:
     Path("wide.py").write_text("x = '" + "y" * 50_000 + "'\n")
     result = run("score", "empty.py", "plain.py", "wide.py")
     assert result.status == 0
-    assert result.out.split("\n\n")[:3] == [f"{name}.py: no functions" for name in ("empty", "plain", "wide")]
+    assert result.out == "No functions in 3 files.\n"
 
 
 def test_source_cannot_steer_the_terminal(run: Run, source: Path) -> None:
@@ -192,6 +245,4 @@ def test_code_that_the_model_cannot_judge_has_a_reason_in_place_of_a_probability
     (function,) = json.loads(run("score", "--json", tmp_path / "far.py").out)["files"][0]["functions"]
     assert (function["probability"], function["applicability"], function["not_judged"]) == (None, 0.2, why)
     table = run("score", tmp_path / "far.py").out.splitlines()
-    assert table[0].endswith("far.py: 1 function, 0 judged")
-    assert table[2].split()[:3] == ["f", "1", "-"]
-    assert f"not judged: {why}" in table[2]
+    assert table == [f"1 not judged: {why} ({tmp_path / 'far.py'}:1)", "1 function in 1 file, none judged."]

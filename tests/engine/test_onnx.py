@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
+import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
@@ -13,7 +15,7 @@ from onnx import TensorProto, helper
 from codeodds.bundle.loader import load_bundle
 from codeodds.bundle.manifest import Graph
 from codeodds.engine.onnx import OnnxModel
-from codeodds.errors import BundleUnsupported
+from codeodds.errors import BundleUnsupported, EngineError
 from tests.engine.tiny import LAYERS
 
 Change = Callable[[onnx.ModelProto], None]
@@ -103,3 +105,32 @@ def test_missing_weights(tiny_bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes((tiny_bundle / "model.onnx").read_bytes())
     with pytest.raises(BundleUnsupported, match=r"weights-0\.bin"):
         OnnxModel(tmp_path / "model.onnx", load_bundle(tiny_bundle).manifest.graph, threads=1)
+
+
+FAILURES: dict[str, tuple[Exception, bool]] = {
+    "the C++ library": (RuntimeError("Exception during initialization: std::bad_alloc"), True),
+    "the runtime's allocator": (RuntimeError("Failed to allocate memory for requested buffer of size 9"), True),
+    "Linux": (RuntimeError("mmap failed: Cannot allocate memory"), True),
+    "Windows": (RuntimeError("The paging file is too small for this operation to complete."), True),
+    "Python": (MemoryError(), True),
+    "an operator that is not known": (RuntimeError("Fatal error: com.x:Y is not a registered function/op"), False),
+}
+
+
+@pytest.mark.parametrize(("failure", "memory"), FAILURES.values(), ids=FAILURES)
+def test_only_a_graph_that_is_not_understood_is_the_bundles_fault(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, failure: Exception, memory: bool
+) -> None:
+    bundle = load_bundle(tiny_bundle)
+    model = OnnxModel(bundle.graph_path, bundle.manifest.graph, threads=1)
+
+    def fail(*arguments: object, **options: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(model, "_session", SimpleNamespace(run=fail))
+    advice = "close other programs" if memory else "export the bundle again"
+    with pytest.raises(EngineError, match=advice):
+        model.run(np.zeros((1, 2), dtype=np.int64), model.empty_memory())
+    monkeypatch.setattr("codeodds.engine.onnx.ort.InferenceSession", fail)
+    with pytest.raises(EngineError if memory else BundleUnsupported, match=advice):
+        OnnxModel(bundle.graph_path, bundle.manifest.graph, threads=1)

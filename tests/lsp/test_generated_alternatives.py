@@ -171,7 +171,7 @@ async def test_without_a_score_in_time_they_come_in_the_order_of_the_samples() -
         ("        return a\n", None),
         ("        b = BUG\n        return b\n", None),
     ]
-    assert found["alternatives"][0]["reason"] == "the time was up before its turn"
+    assert found["alternatives"][0]["reason"] == "the run ended before its turn"
     assert found["alternatives"][0]["edit"] is not None
 
 

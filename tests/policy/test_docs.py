@@ -7,10 +7,12 @@ import tomllib
 from pathlib import Path
 
 import click
+import msgspec
 import pytest
 
 from codeodds import __version__
 from codeodds.cli.main import cli
+from codeodds.lsp.settings import Settings
 from tests.policy.project import ROOT, tracked_files
 
 DOCUMENTS = sorted(path for path in ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md"))
@@ -60,6 +62,18 @@ def test_relative_links_lead_somewhere(path: Path) -> None:
     folder = path.parent
     targets = [target for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text) if "://" not in target]
     assert [target for target in targets if not (folder / target).exists()] == []
+
+
+def test_snippets_for_editors_change_no_setting() -> None:
+    """What somebody copies runs with the defaults, which are what was measured."""
+    settings = "|".join(field.name for field in msgspec.structs.fields(Settings))
+    changed = [
+        (path.name, match[0])
+        for path in [*DOCUMENTS, ROOT / "vscode-extension" / "README.md"]
+        for block in re.findall(r"^```(?:lua|toml|vim|elisp|jsonc)\n(.*?)^```", _read(path), re.MULTILINE | re.DOTALL)
+        for match in re.finditer(rf'\b(?:{settings})\b["\']?\]?\s*[=:]\s*[^\s,}}]+', block)
+    ]
+    assert changed == []
 
 
 def test_every_folder_of_the_top_level_is_on_the_map() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from codeodds.cli.table import COLUMNS, NOTE
 from tests.policy.project import ROOT
 
 CASES: dict[str, list[tuple[tuple[Any, ...], Any]]] = {
@@ -50,6 +51,17 @@ def test_the_table_is_complete() -> None:
     defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     assert {name for row in _table() for name in row} == defined
     assert {right for right, _ in _table()} == set(CASES)
+
+
+def test_readme_shows_the_demo_with_the_tables_columns_and_the_files_lines() -> None:
+    shown = (ROOT / "README.md").read_text("utf-8").split("```sh\ngit clone", 1)[1].split("```\n")[2].splitlines()
+    assert shown[0].split() == " ".join(column.header for column in COLUMNS).split()
+    rows = [line.split()[1:3] for line in shown[1:] if "examples/demo.py:" in line]
+    tree = ast.parse((ROOT / "examples/demo.py").read_text("utf-8"))
+    places = {node.name: f"examples/demo.py:{node.lineno}" for node in tree.body if isinstance(node, ast.FunctionDef)}
+    assert len(rows) >= 4
+    assert [place for _, place in rows] == [places[name] for name, _ in rows]
+    assert shown[-1] == NOTE
 
 
 def test_the_file_does_not_give_the_answers_away() -> None:

@@ -5,7 +5,7 @@ Start-up is felt on every call and by every editor, so each command imports what
 
 from __future__ import annotations
 
-import os
+import io
 import sys
 from collections.abc import Sequence
 
@@ -16,7 +16,8 @@ from codeodds.cli.model import model
 from codeodds.cli.rank import rank
 from codeodds.cli.score import score
 from codeodds.cli.serve import serve
-from codeodds.errors import CodeoddsError
+from codeodds.cli.streams import abandon, prepare_streams, tell, write_aside
+from codeodds.errors import MORE_MEMORY, CodeoddsError
 
 EXIT_PARTIAL = 1
 """Something could not be scored, or the output could not be written to its end; the rest was done."""
@@ -25,6 +26,9 @@ EXIT_ERROR = 2
 """Nothing could be done: wrong usage, or no usable bundle."""
 
 EXIT_INTERRUPTED = 130
+
+_NO_MAPPING = "failed to map segment"
+"""What the system's loader says when a library does not fit into memory."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -45,34 +49,38 @@ cli.add_command(model)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; None takes the process's arguments. Returns the exit status."""
     try:
+        prepare_streams()
         status = cli.main(args=arguments, prog_name="codeodds", standalone_mode=False)
         # Output that is still buffered may meet a closed pipe too. A language server has closed it by itself.
         if not sys.stdout.closed:
             sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(file=shown)
+        write_aside(sys.stderr, shown.getvalue())
         return error.exit_code
     except CodeoddsError as error:
-        click.echo(f"codeodds: error: {error}", err=True)
+        tell(f"codeodds: error: {error}")
         return EXIT_ERROR
     except (click.Abort, KeyboardInterrupt):
-        click.echo(err=True)
+        tell("codeodds: interrupted")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        _abandon_output()
+        abandon(sys.stdout)
         return EXIT_PARTIAL
     except OSError as error:
         # Errors of files that are read were dealt with where they are read.
-        _abandon_output()
-        click.echo(
+        abandon(sys.stdout)
+        tell(
             f"codeodds: error: the output cannot be written ({error.strerror}); "
-            "make room or write it elsewhere, and run the command again",
-            err=True,
+            "make room or write it elsewhere, and run the command again"
         )
         return EXIT_PARTIAL
+    except MemoryError:
+        tell(f"codeodds: error: out of memory; {MORE_MEMORY}")
+        return EXIT_ERROR
+    except ImportError as error:
+        advice = MORE_MEMORY if _NO_MAPPING in str(error) else "install codeodds again"
+        tell(f"codeodds: error: a library that it needs cannot be loaded ({error}); {advice}")
+        return EXIT_ERROR
     return status if isinstance(status, int) else 0
-
-
-def _abandon_output() -> None:
-    """Give the interpreter a place to flush what is still buffered to, or it complains on exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from codeodds.cli.options import model_option, threads_option
+from codeodds.cli.streams import tell
 from codeodds.errors import RankError, SourceError
 
 if TYPE_CHECKING:
@@ -105,6 +107,7 @@ def _rank_file(
 ) -> int:
     from codeodds.cli import scoring
     from codeodds.cli.candidates import read_candidates
+    from codeodds.cli.interrupts import Interrupts
     from codeodds.cli.rank_report import rank_json
     from codeodds.source.functions import find_functions
     from codeodds.source.places import choose_function
@@ -118,36 +121,41 @@ def _rank_file(
     found = list(read_candidates(sources))
     problems = [source.error for source in found if source.error is not None]
     for problem in problems:
-        click.echo(f"codeodds: error: {problem}", err=True)
+        tell(f"codeodds: error: {problem}")
     usable = [source for source in found if source.error is None]
     if not usable:
         raise RankError("--candidates gave no candidate that can be read; name files, folders or a .jsonl file")
     scorer = scoring.open_scorer(model_path, threads)
-    report = _report(path, text, function, usable, scorer)
-    if run_code:
-        report = _with_runs(report, threads)
+    with Interrupts() as interrupts:
+        report = _report(path, text, function, usable, scorer)
+        if run_code and not report.interrupted:
+            try:
+                report = _with_runs(report, threads)
+            except KeyboardInterrupt:
+                report = replace(report, interrupted=True)
     if as_json:
         document = json.dumps(rank_json(report, scorer.info), indent=2, ensure_ascii=False)
         # JSON is UTF-8 whatever the locale says, and a path may hold what UTF-8 cannot.
         sys.stdout.buffer.write(document.encode("utf-8", "replace") + b"\n")
     else:
+        from codeodds.cli.columns import make_console
         from codeodds.cli.rank_table import print_ranking
-        from codeodds.cli.table import make_console
 
-        print_ranking(make_console(), report, scorer.info.low_probability)
+        print_ranking(make_console(), report, scorer.info)
+    if report.interrupted:
+        tell("codeodds: interrupted; the candidates that were scored by then are ranked")
+        return interrupts.status
     return 0 if report.complete and not problems else 1
 
 
 def _with_runs(report: RankReport, workers: int) -> RankReport:
     """The ranking once the candidates ran."""
-    from dataclasses import replace
-
     from codeodds.ranking.run import by_agreement, observe
 
     given = sorted(report.ranking.candidates, key=lambda candidate: candidate.index)
     observed = observe(report.function.unit.problem, [candidate.text for candidate in given], workers)
     if not any(one is not None and not one.fails for one in observed):
-        click.echo("codeodds: no candidate returned anything for generated inputs; ranked by value alone", err=True)
+        tell("codeodds: no candidate returned anything for generated inputs; ranked by value alone")
     return replace(report, ranking=by_agreement(report.ranking, observed), ran=True)
 
 
@@ -163,10 +171,15 @@ def _report(path: Path, text: str, function: Function, sources: list[Source], sc
     bodies = [as_body(source.text, function, lines) for source in sources]
     plan = Plan(Context(function.unit.problem), bodies)
     outcomes: dict[int, Outcome] = {}
+    interrupted = False
     with closing(Progress("candidates", log=False)) as progress:
-        for part in plan.slices():
-            outcomes.update(zip(part, scorer.score_batch(list(part.values())), strict=True))
-            for _ in part:
-                progress.add()
+        try:
+            for part in plan.slices():
+                outcomes.update(zip(part, scorer.score_batch(list(part.values())), strict=True))
+                for _ in part:
+                    progress.add()
+        except KeyboardInterrupt:
+            interrupted = True
     names = [source.name for source in sources]
-    return RankReport(printable_path(path), function, names, plan.ranking(outcomes))
+    ranking = plan.ranking(outcomes)
+    return RankReport(printable_path(path), function, names, ranking, interrupted=interrupted)

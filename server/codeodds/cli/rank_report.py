@@ -7,7 +7,8 @@ The JSON is one object. Lines of a candidate count from 1, probabilities are cal
        {"rank": 1, "name": "b.py", "index": 2, "probability": 0.71, "applicability": 0.62, "not_scored": null,
         "duplicate_of": null, "lines": [{"line": 1, "probability": 0.71, "drop": 0.02}]},
        {"rank": null, "name": "c.py", "index": 0, "probability": null, "applicability": null,
-        "not_scored": "it does not parse", "duplicate_of": null, "lines": []}]}
+        "not_scored": "it does not parse", "duplicate_of": null, "lines": []}],
+     "complete": true}
 
 "index" is the candidate's number in the order given, from 0; "duplicate_of" is the index of the first that says the
 same. A candidate that cannot be scored has the reason in "not_scored". "applicability" says how far its probability may
@@ -38,6 +39,8 @@ class RankReport:
     ranking: Ranking
     ran: bool = False
     """Whether the candidates were run."""
+    interrupted: bool = False
+    """Whether somebody ended the run before all were scored."""
 
     @property
     def complete(self) -> bool:
@@ -67,6 +70,7 @@ def rank_json(report: RankReport, info: ScorerInfo) -> dict[str, Any]:
             }
             for place, candidate in enumerate(report.ranking.candidates, 1)
         ],
+        "complete": not report.interrupted,
     }
 
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from codeodds.cli.columns import Column, print_columns, print_text, visible
 from codeodds.cli.rank_report import RankReport
-from codeodds.cli.table import GAP, MAX_NAME_WIDTH, MIN_SOURCE_WIDTH, NOTE, visible
-from codeodds.engine.lines import largest_drops
+from codeodds.cli.table import NOTE, probability_text
+from codeodds.engine.api import ScorerInfo
+from codeodds.engine.lines import standing_out
 from codeodds.ranking.types import Ranked
 
-NUMBERS = {"probability": 11, "drops at": 8, "from": 4, "to": 4}
-"""Headers of the columns that hold a number, and their widths."""
+COLUMNS = (
+    Column("rank", 4, right=True),
+    Column("probability", 4, right=True, short="p"),
+    Column("candidate", 6, cut_start=True),
+    Column("drops at", 8, right=True),
+    Column("from", 4, right=True),
+    Column("to", 4, right=True),
+    Column("", 12),
+)
+"""The last one holds the line at which the value drops, or why there is no probability."""
 
-PLACE_WIDTH = 4
 
-
-def print_ranking(console: Console, report: RankReport, low_probability: float) -> None:
+def print_ranking(console: Console, report: RankReport, info: ScorerInfo) -> None:
     """Print a heading, then a row for each candidate, the best first."""
     ranked = report.ranking.candidates
     scored = [candidate for candidate in ranked if candidate.probability is not None]
@@ -27,50 +33,28 @@ def print_ranking(console: Console, report: RankReport, low_probability: float) 
         facts += f", {len(scored)} scored"
     place = f"{visible(report.path)}:{report.function.line + 1} {visible(report.function.name)}"
     console.print(Text.assemble(Text(place, style="bold"), ": ", facts))
-    console.print(_table(console, report, low_probability))
+    names = [visible(name) for name in report.names]
+    rows = [_cells(place, candidate, names, info) for place, candidate in enumerate(ranked, 1)]
+    print_columns(console, COLUMNS, rows)
     console.print()
     if scored:
-        console.print(NOTE)
+        print_text(console, NOTE)
 
 
-def _table(console: Console, report: RankReport, low_probability: float) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0))
-    names = [visible(name) for name in report.names]
-    name_width = min(MAX_NAME_WIDTH, max(cell_len(name) for name in ["candidate", *names]))
-    table.add_column("rank", justify="right", no_wrap=True, width=PLACE_WIDTH)
-    table.add_column("candidate", no_wrap=True, overflow="ellipsis", width=name_width)
-    for header, width in NUMBERS.items():
-        table.add_column(header, justify="right", no_wrap=True, width=width)
-    taken = PLACE_WIDTH + name_width + sum(NUMBERS.values()) + GAP * (len(NUMBERS) + 2)
-    table.add_column("", no_wrap=True, overflow="ellipsis", max_width=max(MIN_SOURCE_WIDTH, console.width - taken))
-    for place, candidate in enumerate(report.ranking.candidates, 1):
-        scored = candidate.probability is not None
-        table.add_row(
-            Text(str(place) if scored else "-", style="" if scored else "dim"),
-            Text(names[candidate.index]),
-            _probability(candidate, low_probability),
-            *_drop(candidate, names),
-        )
-    return table
-
-
-def _probability(candidate: Ranked, low_probability: float) -> Text:
+def _cells(place: int, candidate: Ranked, names: list[str], info: ScorerInfo) -> list[Text]:
+    name = Text(names[candidate.index])
     if candidate.probability is None:
-        return Text("-", style="dim")
-    return Text(f"{candidate.probability:.2f}", style="yellow" if candidate.probability < low_probability else "green")
+        return [Text("-"), Text("-"), name, *_remark(f"not scored: {candidate.reason}")]
+    cells = [Text(str(place)), probability_text(candidate.probability, info.low_probability), name]
+    if candidate.duplicate_of is not None:
+        return [*cells, *_remark(f"the same as {names[candidate.duplicate_of]}")]
+    for drop in standing_out(candidate.lines, info, 1):
+        numbers = [str(drop.line + 1), f"{drop.probability + drop.drop:.2f}", f"{drop.probability:.2f}"]
+        source = candidate.text.split("\n")[drop.line].strip()
+        return [*cells, *map(Text, numbers), Text(visible(source), style="dim")]
+    return [*cells, *_remark("")]
 
 
-def _drop(candidate: Ranked, names: list[str]) -> list[Text]:
-    """Line, value before, value after, source; a duplicate, and what was not scored, say so instead."""
-    note = None
-    if candidate.reason is not None:
-        note = f"not scored: {candidate.reason}"
-    elif candidate.duplicate_of is not None:
-        note = f"the same as {names[candidate.duplicate_of]}"
-    drops = largest_drops(list(candidate.lines), 1)
-    if note is not None or not drops:
-        return [Text(), Text(), Text(), Text(visible(note or "the value never drops"), style="dim")]
-    (drop,) = drops
-    source = candidate.text.split("\n")[drop.line].strip()
-    numbers = [str(drop.line + 1), f"{drop.probability + drop.drop:.2f}", f"{drop.probability:.2f}"]
-    return [*map(Text, numbers), Text(visible(source), style="dim")]
+def _remark(text: str) -> list[Text]:
+    """It stands in place of the line at which the value drops."""
+    return [Text(), Text(), Text(), Text(visible(text), style="dim")]

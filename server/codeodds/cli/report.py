@@ -1,43 +1,27 @@
-"""What there is to say about each function of a file: plain data, and its JSON form.
-
-The JSON of `codeodds score --json` is one object. Lines count from 1, probabilities are calibrated::
-
-    {"model": {"name": "...", "version": "..."},
-     "files": [{"path": "a.py", "error": null, "functions": [
-       {"name": "C.f", "line": 3, "end_line": 9, "probability": 0.41, "applicability": 0.7, "not_judged": null,
-        "drop": {"line": 6, "before": 0.72, "after": 0.41, "source": "return x"}}]}]}
-
-A file that cannot be read, or at which the engine fails, has a string in "error" and the functions up to there.
-A function that is not judged has the reason in "not_judged" and null for "probability". "applicability" says how far
-the score may be trusted, also where it is the reason not to judge; null without a score, or if the bundle does not say.
-"drop" is the line over which the value falls most, null if it never falls.
-"""
+"""What there is to say about each function of a file: plain data."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codeodds.cli.files import Found
 from codeodds.engine.judgement import not_shown_because
-from codeodds.engine.lines import largest_drops, score_lines
+from codeodds.engine.lines import score_lines, standing_out
 from codeodds.errors import EngineError, SourceError, UnitError
 from codeodds.source.functions import Function, find_functions
 from codeodds.source.judgement import not_judged_because
 from codeodds.source.reading import read_source
 
 if TYPE_CHECKING:
-    from codeodds.cli.progress import Progress
-    from codeodds.engine.api import Scorer, ScorerInfo
-
-DECIMALS = 6
-"""Digits of a probability in the JSON form."""
+    from codeodds.engine.api import Scorer
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """The line over which the value falls most."""
+    """The line that stands out: see docs/codes.md."""
 
     line: int
     """Line of the file, from 1."""
@@ -68,34 +52,26 @@ class FunctionReport:
     """How far its score may be trusted; None without a score, or if the bundle does not say."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileReport:
-    """One file: its functions in order, and what kept the others from being reported."""
+def report_file(found: Found, scorer: Scorer, done: Callable[[FunctionReport], None]) -> str | None:
+    """Score every function of one file that deserves a score. `done` is told of each at once.
 
-    path: str
-    """As given, with bytes that are not UTF-8 replaced."""
-    functions: tuple[FunctionReport, ...] = ()
-    error: str | None = None
-
-
-def report_file(found: Found, scorer: Scorer, progress: Progress) -> FileReport:
-    """Score every function of one file that deserves a score."""
+    Returns: what kept the file or the rest of its functions from being scored, as a message; None if nothing did.
+    """
     path = printable_path(found.path)
     if found.error is not None:
-        return FileReport(path, error=f"{path} {found.error}")
+        return f"{path} {found.error}"
     try:
         text = read_source(found.path)
     except SourceError as error:
-        return FileReport(path, error=str(error))
+        return str(error)
     lines = text.split("\n")
-    functions = []
     for function in find_functions(text):
         try:
-            functions.append(_report_function(function, lines, scorer))
+            report = _report_function(function, lines, scorer)
         except EngineError as error:
-            return FileReport(path, tuple(functions), f"{path}: {function.name}: {error}")
-        progress.add()
-    return FileReport(path, tuple(functions))
+            return f"{path}: {function.name}: {error}"
+        done(report)
+    return None
 
 
 def _report_function(function: Function, lines: list[str], scorer: Scorer) -> FunctionReport:
@@ -111,7 +87,7 @@ def _report_function(function: Function, lines: list[str], scorer: Scorer) -> Fu
     if reason is not None:
         return FunctionReport(*place, not_judged=reason, applicability=score.applicability)
     drop = None
-    for fall in largest_drops(score_lines(score, function.unit.solution), 1):
+    for fall in standing_out(score_lines(score, function.unit.solution), scorer.info, 1):
         number = function.solution_line + fall.line
         drop = Drop(number + 1, fall.probability + fall.drop, fall.probability, lines[number].strip())
     return FunctionReport(*place, probability=score.probability, drop=drop, applicability=score.applicability)
@@ -120,37 +96,3 @@ def _report_function(function: Function, lines: list[str], scorer: Scorer) -> Fu
 def printable_path(path: Path) -> str:
     """The path as text that every output can hold: Linux allows names that are not UTF-8."""
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def to_json(reports: list[FileReport], info: ScorerInfo) -> dict[str, Any]:
-    """The document that the module's docstring shows."""
-    return {
-        "model": {"name": info.name, "version": info.version},
-        "files": [
-            {"path": report.path, "error": report.error, "functions": [_function_json(f) for f in report.functions]}
-            for report in reports
-        ],
-    }
-
-
-def _function_json(function: FunctionReport) -> dict[str, Any]:
-    drop = function.drop
-    return {
-        "name": function.name,
-        "line": function.line,
-        "end_line": function.end_line,
-        "probability": _rounded(function.probability),
-        "applicability": _rounded(function.applicability),
-        "not_judged": function.not_judged,
-        "drop": drop
-        and {
-            "line": drop.line,
-            "before": _rounded(drop.before),
-            "after": _rounded(drop.after),
-            "source": drop.source,
-        },
-    }
-
-
-def _rounded(probability: float | None) -> float | None:
-    return None if probability is None else round(probability, DECIMALS)

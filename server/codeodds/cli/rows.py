@@ -5,12 +5,12 @@ from __future__ import annotations
 import codecs
 import json
 import math
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from codeodds.cli.streams import stdin_bytes
 from codeodds.errors import RowError, SettingError
 
 MAX_LINE_BYTES = 4 * 2**20
@@ -24,9 +24,12 @@ Identity = str | int | float | None
 
 @contextmanager
 def open_rows(path: Path) -> Iterator[IO[bytes]]:
-    """The rows that --jsonl names; - is stdin. Raises: SettingError if the file cannot be read."""
+    """The rows that --jsonl names; - is stdin.
+
+    Raises: SettingError if the file cannot be read, StreamError if stdin is closed.
+    """
     if str(path) == "-":
-        yield sys.stdin.buffer
+        yield stdin_bytes()
         return
     try:
         stream = path.open("rb")

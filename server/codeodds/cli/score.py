@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -11,15 +10,23 @@ from typing import TYPE_CHECKING
 import click
 
 from codeodds.cli.options import model_option, threads_option
+from codeodds.cli.streams import tell
 
 if TYPE_CHECKING:
-    from codeodds.cli.report import FileReport
-    from codeodds.engine.api import ScorerInfo
+    from codeodds.cli.report import FunctionReport
 
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of the table.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object, a function in each line as soon as it is scored."
+)
+@click.option(
+    "--sort",
+    "order",
+    type=click.Choice(("probability", "place")),
+    help="Order of the table: the least probable function first, which is the default, or by file and line.",
+)
 @click.option(
     "--jsonl",
     "rows",
@@ -33,11 +40,18 @@ if TYPE_CHECKING:
 @model_option
 @threads_option
 def score(
-    paths: tuple[Path, ...], as_json: bool, rows: Path | None, values: bool, model_path: Path | None, threads: int
+    paths: tuple[Path, ...],
+    as_json: bool,
+    order: str | None,
+    rows: Path | None,
+    values: bool,
+    model_path: Path | None,
+    threads: int,
 ) -> int:
     """Show how likely each function of the Python files is to be right. Folders are searched for .py files.
 
-    Exit status 1 if something could not be scored (the rest was), 2 if nothing could be done.
+    An interrupted run prints what was scored. Exit status 1 if something could not be scored (the rest was), 2 if
+    nothing could be done.
     """
     if bool(paths) == (rows is not None):
         raise click.UsageError("give either FILE... or --jsonl FILE")
@@ -45,9 +59,11 @@ def score(
         raise click.UsageError("--values needs --jsonl")
     if as_json and rows is not None:
         raise click.UsageError("--json is for files; --jsonl prints JSON rows already")
+    if order is not None and (as_json or rows is not None):
+        raise click.UsageError("--sort is for the table; JSON comes in the order of the files and rows")
     if rows is not None:
         return _score_rows(rows, values, model_path, threads)
-    return _score_files(paths, as_json, model_path, threads)
+    return _score_files(paths, as_json, order or "probability", model_path, threads)
 
 
 def _score_rows(rows: Path, values: bool, model_path: Path | None, threads: int) -> int:
@@ -64,63 +80,41 @@ def _score_rows(rows: Path, values: bool, model_path: Path | None, threads: int)
     return 0 if complete else 1
 
 
-def _score_files(paths: tuple[Path, ...], as_json: bool, model_path: Path | None, threads: int) -> int:
+def _score_files(paths: tuple[Path, ...], as_json: bool, order: str, model_path: Path | None, threads: int) -> int:
     from codeodds.cli import scoring
     from codeodds.cli.files import find_files
+    from codeodds.cli.interrupts import Interrupts
     from codeodds.cli.progress import Progress
-    from codeodds.cli.report import report_file
+    from codeodds.cli.report import printable_path, report_file
+    from codeodds.cli.score_json import JsonReport
+    from codeodds.cli.table import TableReport
 
     scorer = scoring.open_scorer(model_path, threads)
     complete = True
-    output = _JsonOutput(scorer.info) if as_json else _TableOutput(scorer.info)
-    with closing(Progress("functions", log=False)) as progress:
-        for found in find_files(paths):
-            report = report_file(found, scorer, progress)
+    progress = Progress("functions", log=False)
+    with Interrupts() as interrupts:
+        report: JsonReport | TableReport
+        if as_json:
+            report = JsonReport(sys.stdout.buffer, scorer.info, interrupts)
+        else:
+            report = TableReport(scorer.info, by_probability=order != "place")
+
+        def done(function: FunctionReport) -> None:
             progress.clear()
-            if report.error is not None:
-                complete = False
-                click.echo(f"codeodds: error: {report.error}", err=True)
-            output.add(report)
-    output.close()
+            report.add(function)
+            progress.add()
+
+        try:
+            with report, closing(progress):
+                for found in find_files(paths):
+                    report.start_file(printable_path(found.path))
+                    error = report_file(found, scorer, done)
+                    report.end_file(error)
+                    if error is not None:
+                        complete = False
+                        progress.clear()
+                        tell(f"codeodds: error: {error}")
+        except KeyboardInterrupt:
+            tell("codeodds: interrupted; the output holds what was scored by then")
+            return interrupts.status
     return 0 if complete else 1
-
-
-class _TableOutput:
-    """Prints each file as soon as it is scored."""
-
-    def __init__(self, info: ScorerInfo) -> None:
-        from codeodds.cli.table import make_console
-
-        self._console = make_console()
-        self._low_probability = info.low_probability
-        self._judged = 0
-
-    def add(self, report: FileReport) -> None:
-        from codeodds.cli.table import print_file
-
-        print_file(self._console, report, self._low_probability)
-        self._judged += sum(function.probability is not None for function in report.functions)
-
-    def close(self) -> None:
-        from codeodds.cli.table import NOTE
-
-        if self._judged:
-            self._console.print(NOTE)
-
-
-class _JsonOutput:
-    """Prints one document at the end."""
-
-    def __init__(self, info: ScorerInfo) -> None:
-        self._info = info
-        self._reports: list[FileReport] = []
-
-    def add(self, report: FileReport) -> None:
-        self._reports.append(report)
-
-    def close(self) -> None:
-        from codeodds.cli.report import to_json
-
-        document = json.dumps(to_json(self._reports, self._info), indent=2, ensure_ascii=False)
-        # JSON is UTF-8 whatever the locale says, and a path in a message may hold what UTF-8 cannot.
-        sys.stdout.buffer.write(document.encode("utf-8", "replace") + b"\n")

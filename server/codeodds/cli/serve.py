@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codeodds.cli.options import model_option
+from codeodds.cli.streams import stdin_bytes
 
 if TYPE_CHECKING:
     from codeodds.engine.api import Scorer, ScorerOptions
@@ -36,6 +37,8 @@ def serve(model_path: Path | None, threads: int | None, log_level: str) -> None:
     The bundle is opened at the first score, so that the editor gets its first answer at once.
     """
     from codeodds.lsp.server import run_stdio
+
+    stdin_bytes()  # Without it there is no client.
 
     def open_when_needed(options: ScorerOptions) -> Scorer:
         from codeodds.engine.scorer import open_scorer

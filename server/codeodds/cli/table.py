@@ -1,92 +1,139 @@
-"""The table of `codeodds score`, for people."""
+"""The table of `codeodds score`, for people: what deserves a look first, and what was not judged in a line below."""
 
 from __future__ import annotations
 
-from rich.cells import cell_len
+import re
+from collections.abc import Iterable
+from types import TracebackType
+from typing import NamedTuple
+
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from codeodds.cli.report import FileReport, FunctionReport
+from codeodds.cli.columns import Column, make_console, print_columns, print_text, visible
+from codeodds.cli.report import FunctionReport
+from codeodds.engine.api import ScorerInfo
 
-PLAIN_WIDTH = 160
-"""Columns when the output is no terminal, where nothing says how wide it is."""
+COLUMNS = (
+    Column("probability", 4, right=True, short="p"),
+    Column("function", 8),
+    Column("where", 12, cut_start=True),
+    Column("drops at", 8, right=True),
+    Column("from", 4, right=True),
+    Column("to", 4, right=True),
+    Column("", 12),
+)
+"""The last one holds the line at which the value drops."""
 
-MAX_NAME_WIDTH = 32
-"""Columns that a function's name may claim for itself."""
-
-GAP = 3
-"""Blank columns between two of the table's."""
-
-NUMBERS = {"line": 6, "probability": 11, "drops at": 8, "from": 4, "to": 4}
-"""Headers of the columns that hold a number, and their widths."""
-
-MIN_SOURCE_WIDTH = 12
+MAX_PLACES = 3
+"""Of the functions that are not judged for the same reason, no more are named."""
 
 NOTE = "A probability is an estimate that the finished function passes its tests; a low one is a reason to look."
 
 
-def make_console() -> Console:
-    """A console on stdout; it colours only on a terminal, and honours NO_COLOR."""
-    console = Console(highlight=False, markup=False, emoji=False)
-    return console if console.is_terminal else Console(highlight=False, markup=False, emoji=False, width=PLAIN_WIDTH)
+class _Row(NamedTuple):
+    """A function and where it stands."""
+
+    function: FunctionReport
+    place: str
 
 
-def print_file(console: Console, report: FileReport, low_probability: float) -> None:
-    """Print one file: a heading with the range of its probabilities, then a row for each function."""
-    if report.error is not None and not report.functions:
-        return
-    console.print(_heading(report))
-    if not report.functions:
-        console.print()
-        return
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0))
-    names = [visible(function.name) for function in report.functions]
-    name_width = min(MAX_NAME_WIDTH, max(cell_len(name) for name in ["function", *names]))
-    table.add_column("function", no_wrap=True, overflow="ellipsis", width=name_width)
-    for header, width in NUMBERS.items():
-        table.add_column(header, justify="right", no_wrap=True, width=width)
-    # Only the last column gives way on a narrow terminal: rich would take from all.
-    taken = name_width + sum(NUMBERS.values()) + GAP * (len(NUMBERS) + 1)
-    table.add_column("", no_wrap=True, overflow="ellipsis", max_width=max(MIN_SOURCE_WIDTH, console.width - taken))
-    for name, function in zip(names, report.functions, strict=True):
-        table.add_row(Text(name), str(function.line), _probability(function, low_probability), *_drop(function))
-    console.print(table)
-    console.print()
+class TableReport:
+    """Collects what is known of each function, and prints it when the run ends, however it does."""
+
+    def __init__(self, info: ScorerInfo, *, by_probability: bool) -> None:
+        self._low_probability = info.low_probability
+        self._by_probability = by_probability
+        self._path = ""
+        self._files = 0
+        self._rows_before = 0
+        self._rows: list[_Row] = []
+
+    def __enter__(self) -> TableReport:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None or self._rows:
+            self._print(make_console())
+
+    def start_file(self, path: str) -> None:
+        """The functions that follow are this file's."""
+        self._path = path
+        self._files += 1
+        self._rows_before = len(self._rows)
+
+    def add(self, function: FunctionReport) -> None:
+        """Remember a function."""
+        self._rows.append(_Row(function, f"{visible(self._path)}:{function.line}"))
+
+    def end_file(self, error: str | None) -> None:
+        """A file of which an error is all there is to say is none of the table's."""
+        if error is not None and len(self._rows) == self._rows_before:
+            self._files -= 1
+
+    def _print(self, console: Console) -> None:
+        judged = [row for row in self._rows if row.function.probability is not None]
+        if self._by_probability:
+            judged.sort(key=lambda row: row.function.probability or 0.0)
+        if judged:
+            print_columns(console, COLUMNS, [_cells(row, self._low_probability) for row in judged])
+            console.print()
+        for line in _not_judged(self._rows):
+            print_text(console, line)
+        if self._files:
+            print_text(console, _summary(self._files, len(self._rows), judged, self._low_probability))
+        if judged:
+            print_text(console, NOTE)
 
 
-def _heading(report: FileReport) -> Text:
-    path = Text(visible(report.path), style="bold")
-    count = len(report.functions)
-    judged = [function.probability for function in report.functions if function.probability is not None]
-    facts = f"{count} function{'' if count == 1 else 's'}"
-    if not count:
-        facts = "no functions"
-    elif len(judged) < count:
-        facts += f", {len(judged)} judged"
-    if judged:
-        facts += f", {min(judged):.2f} to {max(judged):.2f}"
-    return Text.assemble(path, ": ", facts)
+def probability_text(probability: float, low_probability: float) -> Text:
+    """Only what lies below the model's threshold has a colour: no probability is high enough to say "fine"."""
+    return Text(f"{probability:.2f}", style="yellow" if probability < low_probability else "")
 
 
-def _probability(function: FunctionReport, low_probability: float) -> Text:
-    if function.probability is None:
-        return Text("-", style="dim")
-    return Text(f"{function.probability:.2f}", style="yellow" if function.probability < low_probability else "green")
-
-
-def _drop(function: FunctionReport) -> list[Text]:
-    """Line, value before, value after, source; where there is no drop, the reason stands last."""
-    drop = function.drop
+def _cells(row: _Row, low_probability: float) -> list[Text]:
+    function, drop = row.function, row.function.drop
+    cells = [
+        probability_text(function.probability or 0.0, low_probability),
+        Text(visible(function.name)),
+        Text(row.place),
+    ]
     if drop is None:
-        reason = "the value never drops" if function.not_judged is None else f"not judged: {function.not_judged}"
-        return [Text(), Text(), Text(), Text(visible(reason), style="dim")]
+        return [*cells, Text(), Text(), Text(), Text()]
     numbers = [str(drop.line), f"{drop.before:.2f}", f"{drop.after:.2f}"]
-    return [*map(Text, numbers), Text(visible(drop.source), style="dim")]
+    return [*cells, *map(Text, numbers), Text(visible(drop.source), style="dim")]
 
 
-def visible(text: str) -> str:
-    """The text with everything that could steer a terminal replaced: it comes from files that nobody vetted."""
-    return "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text.expandtabs(4)
-    )
+def _not_judged(rows: Iterable[_Row]) -> list[str]:
+    """One line for each kind of reason, with the places of the first such functions."""
+    kinds: dict[str, list[_Row]] = {}
+    for row in rows:
+        if row.function.not_judged is not None:
+            kind = re.sub(r"\d[\d,]*", "…", row.function.not_judged.partition(":")[0])
+            kinds.setdefault(kind, []).append(row)
+    lines = []
+    for kind, found in kinds.items():
+        reasons = {row.function.not_judged or "" for row in found}
+        reason = reasons.pop() if len(reasons) == 1 else kind
+        places = ", ".join(row.place for row in found[:MAX_PLACES])
+        more = f" and {len(found) - MAX_PLACES} more" if len(found) > MAX_PLACES else ""
+        lines.append(f"{len(found)} not judged: {visible(reason)} ({places}{more})")
+    return lines
+
+
+def _summary(files: int, functions: int, judged: list[_Row], low_probability: float) -> str:
+    where = f"{files} file" if files == 1 else f"{files} files"
+    if not functions:
+        return f"No functions in {where}."
+    facts = f"{functions} function{'' if functions == 1 else 's'} in {where}"
+    if len(judged) < functions:
+        facts += f", {len(judged) or 'none'} judged"
+    if not judged:
+        return f"{facts}."
+    values = [row.function.probability or 0.0 for row in judged]
+    low = sum(value < low_probability for value in values)
+    lowest, highest = f"{min(values):.2f}", f"{max(values):.2f}"
+    values_range = lowest if lowest == highest else f"{lowest} to {highest}"
+    return f"{facts}, {values_range}; {low or 'none'} below {low_probability:.2f}, the model's threshold."

@@ -16,7 +16,7 @@ from codeodds.bundle.manifest import Graph
 from codeodds.engine.api import Cancellation
 from codeodds.engine.keyvalues import KeyValues
 from codeodds.engine.mapped import MappedFiles
-from codeodds.errors import BundleUnsupported, EngineError, Superseded
+from codeodds.errors import MORE_MEMORY, BundleUnsupported, EngineError, Superseded
 from codeodds.types import FloatArray, IntArray
 
 _SILENT = 4
@@ -35,6 +35,16 @@ _RUNTIME_ERRORS = (
     MemoryError,
     RuntimeError,
 )
+
+_NO_MEMORY = (
+    "bad_alloc",
+    "ailed to allocate",
+    "allocate memory",
+    "paging file",
+    "not enough memory",
+    "Not enough memory",
+)
+"""What its messages hold where memory is short: the C++ library's, its own allocator's, Linux', Windows'."""
 
 _MAPPED = (".bin", ".onnx")
 """Files of a bundle that the runtime reads from while it runs."""
@@ -58,16 +68,19 @@ class OnnxModel:
 
         `threads`: threads of one matrix product. More than the machine's free cores make a run slower.
 
-        Raises: BundleUnsupported for a graph that cannot be run, or whose tensors are not those of the manifest.
+        Raises: BundleUnsupported for a graph that cannot be run, or whose tensors are not those of the manifest;
+        EngineError if the memory is too short for it.
         """
         self._graph = graph
         self._mapped = MappedFiles(file for file in path.parent.iterdir() if file.suffix in _MAPPED)
         try:
             self._session = ort.InferenceSession(str(path), _options(threads), providers=["CPUExecutionProvider"])
         except _RUNTIME_ERRORS as error:
+            place = f"{path}: onnxruntime {ort.__version__}"
+            if is_out_of_memory(error):
+                raise EngineError(f"{place} has too little memory for this graph; {MORE_MEMORY}") from error
             raise BundleUnsupported(
-                f"{path}: onnxruntime {ort.__version__} cannot open this graph ({_first_line(error)}); "
-                "upgrade onnxruntime or export the bundle again"
+                f"{place} cannot open this graph ({_first_line(error)}); upgrade onnxruntime or export the bundle again"
             ) from error
         layers = range(graph.layers)
         self._past = [f"past_key_values.{i}.{kind}" for i in layers for kind in ("key", "value")]
@@ -132,9 +145,11 @@ class OnnxModel:
             if cancellation.cancelled:
                 raise Superseded("the request was cancelled or a newer version took its place") from error
             tokens = feed["attention_mask"].shape[1]
+            if is_out_of_memory(error):
+                raise EngineError(f"the memory is too short for {tokens} tokens; {MORE_MEMORY}") from error
             raise EngineError(
                 f"onnxruntime failed on {tokens} tokens ({_first_line(error)}); "
-                "free memory or lower the memory limit, then score again"
+                "score again, and if that fails too, export the bundle again"
             ) from error
         finally:
             cancellation.bind(None)
@@ -189,6 +204,11 @@ def _tensor_problem(found: Any, kind: str, shape: tuple[int | None, ...]) -> str
             rule = "it must be free" if wanted is None else f"the manifest says {wanted}"
             return f"has size {size} in dimension {axis}, but {rule}"
     return None
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a failure of the runtime comes from the machine or its limits, not from the bundle."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY)
 
 
 def _first_line(error: BaseException) -> str:

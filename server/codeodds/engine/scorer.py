@@ -213,7 +213,8 @@ def open_scorer(path: Path | None = None, *, threads: int = 2, memory_limit_mb: 
     `path`: the bundle's folder; None means the default bundle. `threads`: at least 1; no more are used than the process
     has cores. `memory_limit_mb`: limit of the prefix cache, 0 or more.
 
-    Raises: BundleMissing, BundleCorrupt, BundleUnsupported; SettingError for a number out of range.
+    Raises: BundleMissing, BundleCorrupt, BundleUnsupported; EngineError if the memory is too short; SettingError for a
+    number out of range.
     """
     if threads < 1:
         raise SettingError(f"threads = {threads} is below 1; use 1 or more, at most the machine's cores")

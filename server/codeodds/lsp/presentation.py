@@ -6,13 +6,10 @@ Every text says that it is an estimate; none claims that code is wrong.
 from __future__ import annotations
 
 from codeodds.engine.api import ScorerInfo
-from codeodds.engine.lines import largest_drops
+from codeodds.engine.lines import standing_out
 from codeodds.lsp.judged import Judged
 from codeodds.lsp.settings import Settings
 from codeodds.types import LineScore
-
-SMALLEST_DROP = 0.05
-"""Lines over which the value falls less are not pointed at; then the signature is."""
 
 CLAIMS = {
     "function": "this function does what its signature and docstring say",
@@ -43,7 +40,7 @@ def shown_lines(judged: Judged, info: ScorerInfo) -> list[LineScore]:
 
 def sharpest_drops(judged: Judged, info: ScorerInfo, count: int) -> list[LineScore]:
     """At most `count` lines over which the value falls sharply, in order of lines."""
-    return sorted(largest_drops(shown_lines(judged, info), count, SMALLEST_DROP))
+    return sorted(standing_out(judged.lines, info, count))
 
 
 def percent(probability: float) -> str:

@@ -24,7 +24,7 @@ SLICE_CHARACTERS = 16_000
 
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 
-NOT_REACHED = "the time was up before its turn"
+NOT_REACHED = "the run ended before its turn"
 
 Outcome = Score | UnitError
 
