@@ -26,13 +26,13 @@ import numpy as np
 from best_of_n import rank_problems
 from codeodds.bundle.loader import default_bundle_path, load_bundle
 from codeodds.errors import CodeoddsError
-from codeodds_trainer.data import LabelledProblem, LabelledProgram, read_problems
-from codeodds_trainer.errors import TrainerError
 from codeodds_trainer.evaluation.baselines.store import ValueStore
 from codeodds_trainer.evaluation.command import choose_problems
-from codeodds_trainer.evaluation.metrics import auroc, mean_with_interval
-from codeodds_trainer.evaluation.scoring import hash_of_weights, text_key
-from codeodds_trainer.recipe import STYLE_NAMES, StyleName
+from codeodds_trainer.ground.errors import TrainerError
+from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram, read_problems
+from codeodds_trainer.ground.metrics import auroc, mean_with_interval
+from codeodds_trainer.ground.recipe import STYLE_NAMES, StyleName
+from codeodds_trainer.ground.scoring import hash_of_weights, text_key
 from codeodds_trainer.styles.rewrite import restyle_problem
 from codeodds_trainer.training.dataset import count_labels, mixed_only
 from run import machine, versions

@@ -12,8 +12,9 @@ from codeodds.engine.onnx import OnnxModel
 from codeodds_trainer.bundling.graph import export_graph
 from codeodds_trainer.bundling.weights import save_split
 from codeodds_trainer.bundling.writer import GOLDEN_FILE, TOKENIZER_FILE, describe_graph, first_manifest, seal
-from codeodds_trainer.recipe import BaseSection, DataSection, ExportSection, Recipe
-from codeodds_trainer.training.model import BaseModelSource, load_value_model, value_head
+from codeodds_trainer.ground.base_model import BaseModelSource
+from codeodds_trainer.ground.recipe import BaseSection, DataSection, ExportSection, Recipe
+from codeodds_trainer.training.value_model import load_value_model, value_head
 from tiny_models import LONGROPE, save_base
 
 LONGROPE_LENGTH = 64

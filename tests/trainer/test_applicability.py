@@ -17,7 +17,6 @@ from codeodds_trainer.bundling.applicability import (
     fit_features,
 )
 from codeodds_trainer.bundling.card import applicability_lines
-from codeodds_trainer.data import LabelledProblem, LabelledProgram
 from codeodds_trainer.evaluation.applicability import (
     applicability_of,
     feature_columns,
@@ -26,9 +25,10 @@ from codeodds_trainer.evaluation.applicability import (
     units_of,
 )
 from codeodds_trainer.evaluation.plots import by_applicability
-from codeodds_trainer.evaluation.scoring import ScoredProgram, ScoredSet, text_key
 from codeodds_trainer.evaluation.tables import selective_table
 from codeodds_trainer.evaluation.thresholds import choose_thresholds, measure_thresholds
+from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
+from codeodds_trainer.ground.scoring import ScoredProgram, ScoredSet, text_key
 
 CALIBRATION = Calibration(method="platt", last=1.0, mean=0.0, bias=0.0, fitted_on="nothing", rows=1)
 

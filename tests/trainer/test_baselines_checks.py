@@ -17,14 +17,14 @@ from codeodds.execution.inputs import (
     vary_value,
 )
 from codeodds.execution.shown import PREAMBLE, Entry, entry_of, example_arguments
-from codeodds_trainer.data import LabelledProblem, LabelledProgram
 from codeodds_trainer.evaluation.baselines import agreement, static_checks
 from codeodds_trainer.evaluation.baselines.agreement import agreement_scores, observe_problems
 from codeodds_trainer.evaluation.baselines.measure import AGREEMENT, STATIC, measure_baselines
 from codeodds_trainer.evaluation.baselines.options import NAMES, BaselineOptions
 from codeodds_trainer.evaluation.baselines.static_checks import DOES_NOT_PARSE, run_static_checks, static_score
 from codeodds_trainer.evaluation.baselines.store import ValueStore, scored_program
-from codeodds_trainer.evaluation.scoring import ScoredSet, text_key
+from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
+from codeodds_trainer.ground.scoring import ScoredSet, text_key
 
 PROMPT = 'def largest(values):\n    """Return the largest value.\n\n    >>> largest([1, 5, 3])\n    5\n    """\n'
 

@@ -6,10 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from codeodds_trainer.data import LabelledProblem, LabelledProgram, read_problems
-from codeodds_trainer.errors import CacheError, ModelError, RecipeError, TrainingError
 from codeodds_trainer.evaluation.baselines import language_pass, reviewer
-from codeodds_trainer.evaluation.baselines.language_model import LanguageModel
 from codeodds_trainer.evaluation.baselines.language_pass import Wanted, run_language_model
 from codeodds_trainer.evaluation.baselines.measure import (
     CODER_REVIEWER,
@@ -25,9 +22,12 @@ from codeodds_trainer.evaluation.baselines.pooled import PooledStates
 from codeodds_trainer.evaluation.baselines.probe import choose_probe, fit_logistic, gather
 from codeodds_trainer.evaluation.baselines.reviewer import REQUEST, cap, statement_values, task_of
 from codeodds_trainer.evaluation.baselines.store import ValueStore
-from codeodds_trainer.evaluation.metrics import within_problem_auroc
-from codeodds_trainer.evaluation.scoring import text_key
-from codeodds_trainer.training.model import BaseModelSource
+from codeodds_trainer.ground.base_model import BaseModelSource
+from codeodds_trainer.ground.errors import CacheError, ModelError, RecipeError, TrainingError
+from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram, read_problems
+from codeodds_trainer.ground.language_model import LanguageModel
+from codeodds_trainer.ground.metrics import within_problem_auroc
+from codeodds_trainer.ground.scoring import text_key
 from tiny_models import save_base, save_programs, save_recipe
 
 PROMPT = 'import math\n\n\ndef add(a, b):\n    """Add a and b.\n\n    >>> add(1, 2)\n    3\n    """\n'

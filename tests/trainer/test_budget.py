@@ -12,12 +12,13 @@ from click.testing import CliRunner
 from transformers import AutoConfig
 
 from codeodds_trainer.cli import cli
-from codeodds_trainer.errors import ModelError
-from codeodds_trainer.recipe import LoraSection, read_recipe
+from codeodds_trainer.ground.base_model import BaseModelSource
+from codeodds_trainer.ground.errors import ModelError
+from codeodds_trainer.ground.recipe import LoraSection, read_recipe
+from codeodds_trainer.ground.trie import TokenizedProgram, build_packs
 from codeodds_trainer.training.budget import compute_budget
-from codeodds_trainer.training.model import BaseModelSource, load_value_model, split
 from codeodds_trainer.training.train import ValueTail, run_tail
-from codeodds_trainer.training.trie import TokenizedProgram, build_packs
+from codeodds_trainer.training.value_model import load_value_model, split
 from tiny_models import ARCHITECTURES, LONGROPE, save_base, save_recipe
 
 NODES = 64

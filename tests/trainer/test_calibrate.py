@@ -25,9 +25,9 @@ from codeodds_trainer.bundling.calibration_choice import (
     log_loss,
 )
 from codeodds_trainer.bundling.card import calibration_lines
-from codeodds_trainer.errors import CalibrationError
-from codeodds_trainer.evaluation.prefixes import FRACTIONS
-from codeodds_trainer.evaluation.scoring import ScoredProgram, ScoredSet
+from codeodds_trainer.ground.errors import CalibrationError
+from codeodds_trainer.ground.prefixes import FRACTIONS
+from codeodds_trainer.ground.scoring import ScoredProgram, ScoredSet
 
 RNG = np.random.default_rng(0)
 ONCE = np.asarray(1)

@@ -55,7 +55,7 @@ def test_a_missing_extra_is_named(monkeypatch, capsys, tmp_path):
     monkeypatch.setitem(sys.modules, "torch", None)
     loaded = {name: module for name, module in sys.modules.items() if name.startswith("codeodds_trainer.")}
     for name, module in loaded.items():
-        if name != "codeodds_trainer.cli" and name != "codeodds_trainer.errors":
+        if name != "codeodds_trainer.cli" and name != "codeodds_trainer.ground.errors":
             package, _, child = name.rpartition(".")
             # Set to what it is: undoing it puts the module back into its package, where the new import takes its place.
             monkeypatch.setattr(loaded.get(package, codeodds_trainer), child, module)

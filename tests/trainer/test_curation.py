@@ -11,14 +11,14 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeodds_trainer.artefact import Meta, is_sealed, meta_path
 from codeodds_trainer.cli import cli
 from codeodds_trainer.curation.balance import copies
 from codeodds_trainer.curation.duplicates import Pair, groups, near_duplicates
 from codeodds_trainer.curation.mutants import mutate
 from codeodds_trainer.curation.splits import deal_out, leaks
-from codeodds_trainer.data import read_problems, sha256
-from codeodds_trainer.errors import DataError
+from codeodds_trainer.ground.artefact import Meta, is_sealed, meta_path
+from codeodds_trainer.ground.errors import DataError
+from codeodds_trainer.ground.labelled import read_problems, sha256
 from codeodds_trainer.judge.label import LabelledRollout
 from codeodds_trainer.problems.problem import Problem
 

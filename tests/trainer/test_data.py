@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from codeodds_trainer.data import LabelledProblem, LabelledProgram, count_programs, read_problems
-from codeodds_trainer.errors import DataError, RecipeError
-from codeodds_trainer.recipe import read_recipe
+from codeodds_trainer.ground.errors import DataError, RecipeError
+from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram, count_programs, read_problems
+from codeodds_trainer.ground.recipe import read_recipe
 from codeodds_trainer.training.dataset import cap_problems, cap_programs, count_labels, mixed_only
 
 ROW = {"problem_id": "p/1", "split": "train", "prompt": "def f():\n", "completion": "    return 1\n", "passed": True}

@@ -10,7 +10,7 @@ import sys
 import pytest
 import torch
 
-from codeodds_trainer.disk import open_lines, storage_reason, write_whole
+from codeodds_trainer.ground.disk import open_lines, storage_reason, write_whole
 from tiny_models import save_base, save_programs, save_recipe
 
 

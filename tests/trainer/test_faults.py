@@ -6,17 +6,20 @@ import numpy as np
 import pytest
 import torch
 
-from codeodds_trainer.data import LabelledProblem, LabelledProgram
-from codeodds_trainer.errors import TrainingError
-from codeodds_trainer.evaluation.metrics import auroc
-from codeodds_trainer.recipe import FaultProbeSection, ReadingSection, TrainingSection
+from codeodds_trainer.ground.base_model import BaseModelSource
+from codeodds_trainer.ground.errors import TrainingError
+from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
+from codeodds_trainer.ground.metrics import auroc
+from codeodds_trainer.ground.recipe import FaultProbeSection, ReadingSection, TrainingSection
+from codeodds_trainer.ground.trie import TokenizedProgram, build_packs
 from codeodds_trainer.training.dataset import ProblemPacks
 from codeodds_trainer.training.faults import fault_place, fit_faults
 from codeodds_trainer.training.features import LiveTrunk
-from codeodds_trainer.training.model import (
+from codeodds_trainer.training.probe import read_logits
+from codeodds_trainer.training.train import ValueTail, run_tail
+from codeodds_trainer.training.value_model import (
     LARGEST_FAULT,
     NO_FAULT,
-    BaseModelSource,
     join_heads,
     load_checkpoint,
     load_value_model,
@@ -24,9 +27,6 @@ from codeodds_trainer.training.model import (
     start_head,
     value_head,
 )
-from codeodds_trainer.training.probe import read_logits
-from codeodds_trainer.training.train import ValueTail, run_tail
-from codeodds_trainer.training.trie import TokenizedProgram, build_packs
 from tiny_models import save_base
 
 FAULT = 99

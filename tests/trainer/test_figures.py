@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeodds.bundle.manifest import Calibration
-from codeodds_trainer.data import LabelledProblem
 from codeodds_trainer.evaluation.command import choose_problems
 from codeodds_trainer.evaluation.copies import as_drawn
 from codeodds_trainer.evaluation.curves import largest_n, measure_curves
@@ -25,10 +24,8 @@ from codeodds_trainer.evaluation.figures import (
     probability_figures,
 )
 from codeodds_trainer.evaluation.headline import headline_metrics
-from codeodds_trainer.evaluation.prefixes import FRACTIONS, TokenValues
 from codeodds_trainer.evaluation.raters import THIS_BUNDLE, baseline_raters, bundle_rater
 from codeodds_trainer.evaluation.schema import BundleName, Evaluation, Origin, encode, find
-from codeodds_trainer.evaluation.scoring import Baseline, ScoredProgram, ScoredSet
 from codeodds_trainer.evaluation.svg import draw_panels
 from codeodds_trainer.evaluation.tables import (
     better_than_chance_from,
@@ -37,6 +34,9 @@ from codeodds_trainer.evaluation.tables import (
     ranking_table,
     to_markdown,
 )
+from codeodds_trainer.ground.labelled import LabelledProblem
+from codeodds_trainer.ground.prefixes import FRACTIONS, TokenValues
+from codeodds_trainer.ground.scoring import Baseline, ScoredProgram, ScoredSet
 
 IDENTITY = Calibration(method="platt", last=1.0, mean=0.0, bias=0.0, fitted_on="nothing", rows=1)
 

@@ -23,10 +23,10 @@ from codeodds_trainer.bundling.gate import (
     open_draft,
 )
 from codeodds_trainer.cli import cli
-from codeodds_trainer.errors import ExportError
-from codeodds_trainer.evaluation.metrics import expected_calibration_error
-from codeodds_trainer.evaluation.scoring import ScoredProgram, ScoredSet
-from codeodds_trainer.recipe import read_recipe
+from codeodds_trainer.ground.errors import ExportError
+from codeodds_trainer.ground.metrics import expected_calibration_error
+from codeodds_trainer.ground.recipe import read_recipe
+from codeodds_trainer.ground.scoring import ScoredProgram, ScoredSet
 from tiny_models import save_base, save_programs, save_recipe
 
 GOOD = Figures(

@@ -7,10 +7,10 @@ import json
 import pytest
 
 from codeodds_trainer.bundling.gate import choose_problems
-from codeodds_trainer.data import LabelledProblem, LabelledProgram
-from codeodds_trainer.errors import DataError
-from codeodds_trainer.generators import check_generators, count_generators, only_generators, without_generators
-from codeodds_trainer.recipe import read_recipe
+from codeodds_trainer.ground.errors import DataError
+from codeodds_trainer.ground.generators import check_generators, count_generators, only_generators, without_generators
+from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
+from codeodds_trainer.ground.recipe import read_recipe
 from codeodds_trainer.styles.rewrite import Rewritten
 from codeodds_trainer.training.command import LeftOut, load_data
 from tiny_models import save_recipe

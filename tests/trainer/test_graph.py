@@ -16,8 +16,8 @@ from codeodds_trainer.bundling.graph import HEAD_BIAS, HEAD_WEIGHT, export_graph
 from codeodds_trainer.bundling.quantization import Variant, parse_variant, quantize
 from codeodds_trainer.bundling.weights import EMBEDDED_BYTES, save_split
 from codeodds_trainer.bundling.writer import safe_length
-from codeodds_trainer.errors import ExportError
-from codeodds_trainer.training.model import LARGEST_FAULT, load_checkpoint
+from codeodds_trainer.ground.errors import ExportError
+from codeodds_trainer.training.value_model import LARGEST_FAULT, load_checkpoint
 from exported_models import LONGROPE_LENGTH, value_model
 from tiny_models import ARCHITECTURES
 

@@ -22,10 +22,10 @@ from codeodds_trainer.bundling.drafts import make_reference
 from codeodds_trainer.bundling.golden_units import GOLDEN_UNITS
 from codeodds_trainer.bundling.language_head import load_language_head
 from codeodds_trainer.cli import cli
-from codeodds_trainer.errors import ExportError
-from codeodds_trainer.recipe import read_recipe
-from codeodds_trainer.run_folder import RunFolder
-from codeodds_trainer.training.model import load_checkpoint
+from codeodds_trainer.ground.errors import ExportError
+from codeodds_trainer.ground.recipe import read_recipe
+from codeodds_trainer.ground.run_folder import RunFolder
+from codeodds_trainer.training.value_model import load_checkpoint
 from tiny_models import save_base, save_programs, save_recipe
 
 

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from codeodds_trainer.recipe import ReadingSection
+from codeodds_trainer.ground.recipe import ReadingSection
+from codeodds_trainer.ground.trie import TokenizedProgram, build_packs
 from codeodds_trainer.training.losses import (
     language_model_loss,
     pairwise_slopes,
     program_readings,
     token_loss,
 )
-from codeodds_trainer.training.trie import TokenizedProgram, build_packs
 
 READINGS = st.integers(2, 6).flatmap(
     lambda n: st.tuples(arrays(np.float64, n, elements=st.floats(-50, 50)), arrays(np.bool_, n))

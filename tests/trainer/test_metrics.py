@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeodds_trainer.evaluation.metrics import (
+from codeodds_trainer.ground.metrics import (
     auroc,
     best_k_of_n,
     expected_calibration_error,

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeodds.bundle.manifest import Calibration
-from codeodds_trainer.data import LabelledProblem, LabelledProgram
 from codeodds_trainer.evaluation.kinds import kinds_of, right_programs
 from codeodds_trainer.evaluation.mistakes import code_tokens, difference, kind_of_mistake, nearest
 from codeodds_trainer.evaluation.raters import THIS_BUNDLE, bundle_rater
-from codeodds_trainer.evaluation.scoring import ScoredProgram, ScoredSet, text_key
 from codeodds_trainer.evaluation.slices import measure_slices
+from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
+from codeodds_trainer.ground.scoring import ScoredProgram, ScoredSet, text_key
 
 PROBLEMS = 24
 KINDS = {

@@ -6,12 +6,13 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForTokenClassification
 
-from codeodds_trainer.errors import ModelError
+from codeodds_trainer.ground.base_model import BaseModelSource
+from codeodds_trainer.ground.errors import ModelError
+from codeodds_trainer.ground.trie import TokenizedProgram, build_packs
 from codeodds_trainer.training.features import run_trunk
-from codeodds_trainer.training.model import BaseModelSource, load_checkpoint, load_value_model, split, value_head
 from codeodds_trainer.training.prepare import round_weights
 from codeodds_trainer.training.train import ValueTail, run_tail
-from codeodds_trainer.training.trie import TokenizedProgram, build_packs
+from codeodds_trainer.training.value_model import load_checkpoint, load_value_model, split, value_head
 from tiny_models import ARCHITECTURES, save_base, save_gguf
 
 

@@ -11,7 +11,6 @@ import pytest
 
 from codeodds.bundle.manifest import Calibration, MistakeExample, Mistakes
 from codeodds_trainer.bundling.card import example_lines, mistake_lines
-from codeodds_trainer.data import LabelledProblem, LabelledProgram
 from codeodds_trainer.evaluation.data_set import measure_data_set
 from codeodds_trainer.evaluation.examples import choose_examples, one_line, read_origins
 from codeodds_trainer.evaluation.flagged import measure_flagged
@@ -23,8 +22,9 @@ from codeodds_trainer.evaluation.pairs import find_pairs, measure_pairs
 from codeodds_trainer.evaluation.plots import by_kind
 from codeodds_trainer.evaluation.raters import THIS_BUNDLE, baseline_raters, bundle_rater
 from codeodds_trainer.evaluation.schema import BundleName, Evaluation, Origin
-from codeodds_trainer.evaluation.scoring import ScoredProgram, ScoredSet, text_key
 from codeodds_trainer.evaluation.tables import to_markdown
+from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
+from codeodds_trainer.ground.scoring import ScoredProgram, ScoredSet, text_key
 
 IDENTITY = Calibration(method="platt", last=1.0, mean=0.0, bias=0.0, fitted_on="", rows=1)
 PROMPT = "def f(a, n):\n"

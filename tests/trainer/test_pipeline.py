@@ -18,7 +18,7 @@ from codeodds.types import ScoringUnit
 from codeodds_trainer.bundling import drafts
 from codeodds_trainer.bundling.writer import seal
 from codeodds_trainer.cli import cli, main
-from codeodds_trainer.data import sha256
+from codeodds_trainer.ground.labelled import sha256
 from tiny_models import save_base, save_programs, save_recipe
 
 
@@ -297,7 +297,7 @@ def test_finished_stages_are_not_repeated(line, monkeypatch):
     folder, _ = line
     options = ("--data", folder, "--run", folder / "run")
     monkeypatch.setattr(drafts, "export_graph", lambda *_: pytest.fail("exported again"))
-    monkeypatch.setattr("codeodds_trainer.evaluation.scoring._score", lambda *_: pytest.fail("scored again"))
+    monkeypatch.setattr("codeodds_trainer.ground.scoring._score", lambda *_: pytest.fail("scored again"))
     train("export", *options, "--out", folder / "again")
     assert (folder / "again" / "golden.json").read_bytes() == (folder / "plain" / "golden.json").read_bytes()
 

@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 import torch
 
-from codeodds_trainer.data import LabelledProblem, LabelledProgram
-from codeodds_trainer.errors import TrainingError
-from codeodds_trainer.recipe import PrefixWeight, ReadingSection, TrainingSection
+from codeodds_trainer.ground.base_model import BaseModelSource
+from codeodds_trainer.ground.errors import TrainingError
+from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
+from codeodds_trainer.ground.recipe import PrefixWeight, ReadingSection, TrainingSection
+from codeodds_trainer.ground.trie import TokenizedProgram, build_packs
 from codeodds_trainer.training.dataset import ProblemPacks
 from codeodds_trainer.training.features import LiveTrunk
 from codeodds_trainer.training.losses import program_readings
-from codeodds_trainer.training.model import BaseModelSource, load_value_model, split, value_head
 from codeodds_trainer.training.probe import fit_probe
 from codeodds_trainer.training.train import ValueTail, run_tail
-from codeodds_trainer.training.trie import TokenizedProgram, build_packs
+from codeodds_trainer.training.value_model import load_value_model, split, value_head
 from tiny_models import save_base
 
 RIDGE = 0.05

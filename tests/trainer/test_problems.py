@@ -11,7 +11,7 @@ import pytest
 
 from codeodds.execution.pool import Pool
 from codeodds.source.functions import find_functions
-from codeodds_trainer.errors import DataError
+from codeodds_trainer.ground.errors import DataError
 from codeodds_trainer.problems.mbpp import sentence, split_of
 from codeodds_trainer.problems.prompt import docstring
 from codeodds_trainer.problems.read import read_benchmark

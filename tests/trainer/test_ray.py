@@ -7,7 +7,7 @@ import os
 import msgspec
 import pytest
 
-from codeodds_trainer.errors import ClusterError
+from codeodds_trainer.ground.errors import ClusterError
 from codeodds_trainer.judge.label import label_rollouts
 from codeodds_trainer.problems.problem import Problem
 from codeodds_trainer.ray_runs import map_on_ray

@@ -14,8 +14,8 @@ from codeodds.engine.scorer import open_scorer
 from codeodds.errors import UnitTooLong
 from codeodds.types import ScoringUnit
 from codeodds_trainer.cli import cli
-from codeodds_trainer.recipe import read_recipe
-from codeodds_trainer.training.model import load_checkpoint
+from codeodds_trainer.ground.recipe import read_recipe
+from codeodds_trainer.training.value_model import load_checkpoint
 from tests.policy.project import ROOT
 from tiny_models import save_base, save_programs
 

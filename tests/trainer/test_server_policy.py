@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from codeodds_trainer.errors import PolicyError
+from codeodds_trainer.ground.errors import PolicyError
 from codeodds_trainer.problems.problem import Problem
 from codeodds_trainer.rollouts import server as server_module
 from codeodds_trainer.rollouts.sample import sample_batch

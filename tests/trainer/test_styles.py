@@ -8,9 +8,9 @@ import re
 
 import pytest
 
-from codeodds_trainer.data import LabelledProblem, LabelledProgram
-from codeodds_trainer.errors import RecipeError
-from codeodds_trainer.recipe import STYLE_NAMES, StylesSection, read_recipe
+from codeodds_trainer.ground.errors import RecipeError
+from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
+from codeodds_trainer.ground.recipe import STYLE_NAMES, StylesSection, read_recipe
 from codeodds_trainer.styles.examples import strip_examples
 from codeodds_trainer.styles.names import WORDS, new_names
 from codeodds_trainer.styles.rewrite import STYLES, Rewritten, drawn, restyle, restyle_problem

@@ -10,14 +10,14 @@ import pytest
 from click.testing import CliRunner
 
 from codeodds_trainer.cli import cli
-from codeodds_trainer.data import read_problems
-from codeodds_trainer.errors import RecipeError, TrainingError
-from codeodds_trainer.evaluation.metrics import auroc
-from codeodds_trainer.recipe import read_recipe
+from codeodds_trainer.ground.errors import RecipeError, TrainingError
+from codeodds_trainer.ground.labelled import read_problems
+from codeodds_trainer.ground.metrics import auroc
+from codeodds_trainer.ground.precision import compute_dtype
+from codeodds_trainer.ground.recipe import read_recipe
 from codeodds_trainer.training import sweep as sweep_module
 from codeodds_trainer.training.command import pack_all, trained_parts
 from codeodds_trainer.training.features import FeatureCache, trunk_id
-from codeodds_trainer.training.precision import compute_dtype
 from codeodds_trainer.training.prepare import prepare_base
 from codeodds_trainer.training.probe import fit_probe
 from codeodds_trainer.training.processes import Processes

@@ -10,16 +10,17 @@ import numpy as np
 import pytest
 import torch
 
-from codeodds_trainer.data import LabelledProblem, LabelledProgram
-from codeodds_trainer.errors import CacheError, TrainingError
-from codeodds_trainer.recipe import TrainingSection
+from codeodds_trainer.ground.base_model import BaseModelSource
+from codeodds_trainer.ground.errors import CacheError, TrainingError
+from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
+from codeodds_trainer.ground.recipe import TrainingSection
+from codeodds_trainer.ground.trie import TokenizedProgram, build_packs
 from codeodds_trainer.training.dataset import ProblemPacks
 from codeodds_trainer.training.features import FeatureCache, compute_features, trunk_id
-from codeodds_trainer.training.model import BaseModelSource, load_value_model, split
 from codeodds_trainer.training.run_log import LOG_FILE
 from codeodds_trainer.training.state import STATE_FILE
 from codeodds_trainer.training.train import Trainer, learning_rate_factor
-from codeodds_trainer.training.trie import TokenizedProgram, build_packs
+from codeodds_trainer.training.value_model import load_value_model, split
 from tiny_models import save_base
 
 CONFIG = TrainingSection(epochs=3, batch_nodes=20, evaluate_every_steps=4, learning_rate=1e-3)

@@ -9,20 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from codeodds_trainer.errors import ModelError, TrainingError
-from codeodds_trainer.recipe import LoraSection, TrainingSection
+from codeodds_trainer.ground.base_model import BaseModelSource, load_lm_head
+from codeodds_trainer.ground.errors import ModelError, TrainingError
+from codeodds_trainer.ground.recipe import LoraSection, TrainingSection
 from codeodds_trainer.training.features import FeatureCache, LiveTrunk, compute_features, run_trunk, trunk_id
 from codeodds_trainer.training.lora import add_adapters
-from codeodds_trainer.training.model import (
-    BaseModelSource,
-    load_lm_head,
-    load_value_model,
-    split,
-    start_head,
-    value_head,
-)
 from codeodds_trainer.training.run_log import LOG_FILE, TENSORBOARD_FOLDER, RunLog
 from codeodds_trainer.training.train import Trainer, ValueTail, run_tail
+from codeodds_trainer.training.value_model import load_value_model, split, start_head, value_head
 from test_train import toy_problems
 from tiny_models import save_base
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeodds_trainer.training.trie import TokenizedProgram, build_packs
+from codeodds_trainer.ground.trie import TokenizedProgram, build_packs
 
 PROGRAMS = st.lists(
     st.tuples(st.lists(st.integers(0, 3), min_size=1, max_size=8), st.booleans(), st.sampled_from([0.5, 1.0, 2.0])),

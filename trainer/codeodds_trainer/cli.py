@@ -68,7 +68,7 @@ def fit(recipe: Path, data: Path, run: Path, cache: Path | None, cache_gb: float
     accelerate launch --num_processes 4 -m codeodds_trainer.cli fit RECIPE --data DATA --run RUN --device cuda
     accelerate launch --config_file models/recipes/accelerate/fsdp.yaml -m codeodds_trainer.cli fit ... --device cuda
     """
-    from codeodds_trainer.run_folder import RunFolder
+    from codeodds_trainer.ground.run_folder import RunFolder
     from codeodds_trainer.training.command import FitOptions
     from codeodds_trainer.training.command import fit as run_fit
 
@@ -96,7 +96,7 @@ def quantize(run: Path, data: Path, variants: tuple[str, ...], threads: int) -> 
     """
     from codeodds_trainer.bundling.quantization import parse_variant
     from codeodds_trainer.bundling.quantize_command import DEFAULT_VARIANTS, quantize_run
-    from codeodds_trainer.run_folder import RunFolder
+    from codeodds_trainer.ground.run_folder import RunFolder
 
     chosen = [parse_variant(name) for name in variants] or list(DEFAULT_VARIANTS)
     click.echo(quantize_run(RunFolder(run), data, chosen, threads, _say))
@@ -115,7 +115,7 @@ def export(run: Path, data: Path, out: Path, variant: str | None, threads: int) 
     """
     from codeodds_trainer.bundling.command import export_run
     from codeodds_trainer.bundling.quantization import parse_variant
-    from codeodds_trainer.run_folder import RunFolder
+    from codeodds_trainer.ground.run_folder import RunFolder
 
     chosen = None if variant is None else parse_variant(variant)
     manifest = export_run(RunFolder(run), data, out, chosen, threads, _say)
@@ -282,7 +282,7 @@ def evaluate(
     from codeodds.bundle.loader import load_bundle
     from codeodds_trainer.evaluation.baselines.options import read_options
     from codeodds_trainer.evaluation.command import Request, evaluate_bundle
-    from codeodds_trainer.run_folder import RunFolder
+    from codeodds_trainer.ground.run_folder import RunFolder
 
     options = read_options(
         baselines,
@@ -324,8 +324,8 @@ def _say(message: str) -> None:
 
 def main() -> None:
     """Entry point: a foreseen error is one line on stderr and exit status 2."""
-    from codeodds_trainer.disk import storage_reason
-    from codeodds_trainer.errors import TrainerError
+    from codeodds_trainer.ground.disk import storage_reason
+    from codeodds_trainer.ground.errors import TrainerError
 
     try:
         cli(standalone_mode=True)

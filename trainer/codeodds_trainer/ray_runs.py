@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from codeodds_trainer.errors import ClusterError
+from codeodds_trainer.ground.errors import ClusterError
 
 Work = Callable[[bytes], list[bytes]]
 """From one item to its results."""

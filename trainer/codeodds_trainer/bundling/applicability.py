@@ -23,9 +23,9 @@ from codeodds.bundle.manifest import Applicability, ApplicabilityFeature, Calibr
 from codeodds_trainer.bundling.calibrate import Floats, Labels
 from codeodds_trainer.bundling.calibration_choice import fold_of_problems
 from codeodds_trainer.evaluation.applicability import Units, feature_columns, spoken_of
-from codeodds_trainer.evaluation.metrics import precision_recall_below
-from codeodds_trainer.evaluation.scoring import ScoredSet
 from codeodds_trainer.evaluation.thresholds import PRECISIONS, choose_thresholds
+from codeodds_trainer.ground.metrics import precision_recall_below
+from codeodds_trainer.ground.scoring import ScoredSet
 
 MIN_PROGRAMS = 200
 MIN_FLAGS = 10

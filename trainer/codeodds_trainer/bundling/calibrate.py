@@ -16,7 +16,7 @@ from scipy.special import expit
 
 from codeodds.bundle.calibration import combine
 from codeodds.bundle.manifest import Calibration
-from codeodds_trainer.errors import CalibrationError
+from codeodds_trainer.ground.errors import CalibrationError
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.bool_]

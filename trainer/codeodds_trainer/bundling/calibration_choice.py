@@ -20,9 +20,9 @@ from codeodds_trainer.bundling.calibrate import (
     fit_platt,
     fit_temperature,
 )
-from codeodds_trainer.evaluation.metrics import expected_calibration_error
-from codeodds_trainer.evaluation.prefixes import FRACTIONS, TokenValues
-from codeodds_trainer.evaluation.scoring import ScoredSet
+from codeodds_trainer.ground.metrics import expected_calibration_error
+from codeodds_trainer.ground.prefixes import FRACTIONS, TokenValues
+from codeodds_trainer.ground.scoring import ScoredSet
 
 Fit = Callable[[Floats, Floats, Labels, str], Calibration]
 METHODS: Mapping[str, Fit] = {"temperature": fit_temperature, "platt": fit_platt, "isotonic": fit_isotonic}

@@ -19,14 +19,14 @@ from codeodds_trainer.bundling.golden_units import GOLDEN_UNITS
 from codeodds_trainer.bundling.quantization import Variant, variant_of
 from codeodds_trainer.bundling.quantize_command import measure_variant
 from codeodds_trainer.bundling.writer import GOLDEN_FILE, seal
-from codeodds_trainer.data import LabelledProblem, read_problems
-from codeodds_trainer.disk import write_whole
-from codeodds_trainer.errors import ExportError
 from codeodds_trainer.evaluation.applicability import units_of
-from codeodds_trainer.evaluation.scoring import score_problems, validation_store
-from codeodds_trainer.generators import without_generators
-from codeodds_trainer.recipe import Recipe
-from codeodds_trainer.run_folder import RunFolder
+from codeodds_trainer.ground.disk import write_whole
+from codeodds_trainer.ground.errors import ExportError
+from codeodds_trainer.ground.generators import without_generators
+from codeodds_trainer.ground.labelled import LabelledProblem, read_problems
+from codeodds_trainer.ground.recipe import Recipe
+from codeodds_trainer.ground.run_folder import RunFolder
+from codeodds_trainer.ground.scoring import score_problems, validation_store
 from codeodds_trainer.training.dataset import cap_problems, sample_programs
 
 COMPARISON_FILE = "calibration.json"

@@ -18,11 +18,11 @@ from codeodds_trainer.bundling.language_head import load_language_head
 from codeodds_trainer.bundling.quantization import FLOAT32, Variant, quantize
 from codeodds_trainer.bundling.weights import save_split
 from codeodds_trainer.bundling.writer import GOLDEN_FILE, TOKENIZER_FILE, describe_graph, first_manifest, seal
-from codeodds_trainer.data import sha256
-from codeodds_trainer.errors import ExportError
-from codeodds_trainer.recipe import Recipe, read_recipe
-from codeodds_trainer.run_folder import SUMMARY_FILE, RunFolder
-from codeodds_trainer.training.model import load_checkpoint
+from codeodds_trainer.ground.errors import ExportError
+from codeodds_trainer.ground.labelled import sha256
+from codeodds_trainer.ground.recipe import Recipe, read_recipe
+from codeodds_trainer.ground.run_folder import SUMMARY_FILE, RunFolder
+from codeodds_trainer.training.value_model import load_checkpoint
 
 WHOLE_FILE_MB = 1900
 """Limit of a weight file that stays in the run folder: below the 2 GB that some file systems and loaders take."""

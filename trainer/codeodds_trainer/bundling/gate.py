@@ -27,12 +27,12 @@ from codeodds.types import ScoringUnit
 from codeodds_trainer.bundling.calibrate import fit_platt
 from codeodds_trainer.bundling.golden_units import GOLDEN_UNITS
 from codeodds_trainer.bundling.quantization import Variant
-from codeodds_trainer.data import LabelledProblem, read_problems
-from codeodds_trainer.errors import ExportError
-from codeodds_trainer.evaluation.metrics import auroc, per_problem
-from codeodds_trainer.evaluation.scoring import ScoredSet, score_problems
-from codeodds_trainer.generators import without_generators
-from codeodds_trainer.recipe import Recipe
+from codeodds_trainer.ground.errors import ExportError
+from codeodds_trainer.ground.generators import without_generators
+from codeodds_trainer.ground.labelled import LabelledProblem, read_problems
+from codeodds_trainer.ground.metrics import auroc, per_problem
+from codeodds_trainer.ground.recipe import Recipe
+from codeodds_trainer.ground.scoring import ScoredSet, score_problems
 from codeodds_trainer.training.dataset import cap_programs
 
 MAX_AUROC_LOSS = 0.01

@@ -15,8 +15,8 @@ from optimum.exporters.tasks import TasksManager
 from torch import nn
 from transformers import PretrainedConfig, PreTrainedModel
 
-from codeodds_trainer.errors import ExportError
-from codeodds_trainer.training.model import join_heads, value_head
+from codeodds_trainer.ground.errors import ExportError
+from codeodds_trainer.training.value_model import join_heads, value_head
 
 OPSET = 18
 TASK = "feature-extraction"

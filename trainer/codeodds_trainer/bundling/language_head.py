@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from codeodds_trainer.bundling.graph import LanguageHead
-from codeodds_trainer.errors import ExportError
-from codeodds_trainer.recipe import Recipe
-from codeodds_trainer.run_folder import RunFolder
-from codeodds_trainer.training.model import load_checkpoint
+from codeodds_trainer.ground.errors import ExportError
+from codeodds_trainer.ground.recipe import Recipe
+from codeodds_trainer.ground.run_folder import RunFolder
 from codeodds_trainer.training.prepare import read_lm_head
+from codeodds_trainer.training.value_model import load_checkpoint
 
 
 def load_language_head(recipe: Recipe, run: RunFolder, base_layers: int) -> LanguageHead:

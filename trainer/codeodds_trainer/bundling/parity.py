@@ -11,7 +11,7 @@ import torch
 from transformers import PreTrainedModel
 
 from codeodds.engine.keyvalues import KeyValues
-from codeodds_trainer.training.model import join_heads
+from codeodds_trainer.training.value_model import join_heads
 
 
 class Parity(NamedTuple):

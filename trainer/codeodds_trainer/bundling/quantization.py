@@ -17,8 +17,8 @@ from onnx import helper
 
 from codeodds_trainer.bundling.embedding import BLOCK, EmbeddingBits, quantize_embedding
 from codeodds_trainer.bundling.graph import HEAD_WEIGHT
-from codeodds_trainer.errors import ExportError
-from codeodds_trainer.recipe import ExportSection
+from codeodds_trainer.ground.errors import ExportError
+from codeodds_trainer.ground.recipe import ExportSection
 
 Method = Literal["rtn", "k-quant"]
 ACCURACY_LEVEL = 4

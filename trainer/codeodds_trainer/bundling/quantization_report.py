@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from codeodds_trainer.bundling.gate import MAX_AUROC_LOSS, MAX_CHUNKING, MAX_ECE_LOSS, Figures
-from codeodds_trainer.disk import write_whole
-from codeodds_trainer.errors import ExportError
+from codeodds_trainer.ground.disk import write_whole
+from codeodds_trainer.ground.errors import ExportError
 
 REPORT_FILE = "quantization"
 

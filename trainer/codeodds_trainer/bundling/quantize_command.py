@@ -12,8 +12,8 @@ from codeodds_trainer.bundling.drafts import finished_recipe, make_draft, make_r
 from codeodds_trainer.bundling.gate import Figures, choose_problems, measure, score_draft
 from codeodds_trainer.bundling.quantization import FLOAT32, Variant
 from codeodds_trainer.bundling.quantization_report import Report, markdown_table, read_report, write_report
-from codeodds_trainer.recipe import Recipe
-from codeodds_trainer.run_folder import RunFolder
+from codeodds_trainer.ground.recipe import Recipe
+from codeodds_trainer.ground.run_folder import RunFolder
 
 DEFAULT_VARIANTS = (
     FLOAT32,

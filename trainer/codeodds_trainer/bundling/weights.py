@@ -8,7 +8,7 @@ import onnx
 from onnx import TensorProto, numpy_helper
 
 from codeodds_trainer.bundling.graph import HEAD_BIAS, HEAD_WEIGHT
-from codeodds_trainer.errors import ExportError
+from codeodds_trainer.ground.errors import ExportError
 
 EMBEDDED_BYTES = 4096
 """Smaller tensors stay inside the .onnx file."""

@@ -21,9 +21,9 @@ from codeodds.bundle.manifest import (
     encode,
 )
 from codeodds_trainer.bundling.card import CARD_FILE, render_card
-from codeodds_trainer.data import sha256
-from codeodds_trainer.disk import write_whole
-from codeodds_trainer.recipe import Recipe
+from codeodds_trainer.ground.disk import write_whole
+from codeodds_trainer.ground.labelled import sha256
+from codeodds_trainer.ground.recipe import Recipe
 
 TOKENIZER_FILE = "tokenizer.json"
 GOLDEN_FILE = "golden.json"

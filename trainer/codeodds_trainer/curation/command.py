@@ -10,14 +10,14 @@ from pathlib import Path
 import msgspec
 
 from codeodds.execution.pool import Pool
-from codeodds_trainer.artefact import read_rows, seal
 from codeodds_trainer.curation.balance import copies
 from codeodds_trainer.curation.datasheet import Datasheet, count, render, to_json
 from codeodds_trainer.curation.duplicates import near_duplicates
 from codeodds_trainer.curation.mutants import MUTANT, mutate
 from codeodds_trainer.curation.splits import deal_out, leaks
-from codeodds_trainer.disk import write_whole
-from codeodds_trainer.errors import DataError
+from codeodds_trainer.ground.artefact import read_rows, seal
+from codeodds_trainer.ground.disk import write_whole
+from codeodds_trainer.ground.errors import DataError
 from codeodds_trainer.judge.label import LabelledRollout, LabelledRow, label_rollouts, label_with
 from codeodds_trainer.problems.problem import Problem
 from codeodds_trainer.rollouts.sample import Rollout, RolloutRow

@@ -10,10 +10,10 @@ import numpy.typing as npt
 from codeodds.bundle.applicability import FEATURES, measure_features, trust
 from codeodds.bundle.manifest import Applicability, Spoken
 from codeodds.types import ScoringUnit
-from codeodds_trainer.data import LabelledProblem
-from codeodds_trainer.evaluation.metrics import precision_recall_below
 from codeodds_trainer.evaluation.schema import Selective, SelectiveCurve
-from codeodds_trainer.evaluation.scoring import ScoredSet, program_key
+from codeodds_trainer.ground.labelled import LabelledProblem
+from codeodds_trainer.ground.metrics import precision_recall_below
+from codeodds_trainer.ground.scoring import ScoredSet, program_key
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.bool_]

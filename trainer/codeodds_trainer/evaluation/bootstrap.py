@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from codeodds_trainer.evaluation.pooled import WeightedFigure
+from codeodds_trainer.ground.pooled import WeightedFigure
 
 Floats = npt.NDArray[np.float64]
 

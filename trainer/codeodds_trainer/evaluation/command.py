@@ -18,9 +18,6 @@ from codeodds.bundle.loader import load_bundle
 from codeodds.bundle.manifest import Manifest, MistakeExample, Threshold
 from codeodds.engine.scorer import UNMEASURED_LOW_PROBABILITY, open_scorer
 from codeodds_trainer.bundling.writer import seal
-from codeodds_trainer.data import LabelledProblem, read_problems, sha256
-from codeodds_trainer.disk import write_whole
-from codeodds_trainer.errors import DataError, EvaluationError
 from codeodds_trainer.evaluation.applicability import applicability_of, measure_selective, units_of
 from codeodds_trainer.evaluation.baselines.measure import measure_baselines
 from codeodds_trainer.evaluation.baselines.options import BaselineOptions
@@ -34,17 +31,14 @@ from codeodds_trainer.evaluation.kinds import Kinds, kinds_of
 from codeodds_trainer.evaluation.page import render
 from codeodds_trainer.evaluation.raters import THIS_BUNDLE, Kind, Rater, baseline_raters, bundle_rater
 from codeodds_trainer.evaluation.schema import SCHEMA, BundleName, DataSet, Evaluation, Origin, encode
-from codeodds_trainer.evaluation.scoring import (
-    ScoredSet,
-    hash_of_weights,
-    hash_text,
-    score_problems,
-    validation_store,
-)
 from codeodds_trainer.evaluation.tables import to_markdown
 from codeodds_trainer.evaluation.thresholds import PRECISIONS, choose_thresholds, measure_thresholds
-from codeodds_trainer.generators import check_generators, count_generators, only_generators, without_generators
-from codeodds_trainer.run_folder import RunFolder
+from codeodds_trainer.ground.disk import write_whole
+from codeodds_trainer.ground.errors import DataError, EvaluationError
+from codeodds_trainer.ground.generators import check_generators, count_generators, only_generators, without_generators
+from codeodds_trainer.ground.labelled import LabelledProblem, read_problems, sha256
+from codeodds_trainer.ground.run_folder import RunFolder
+from codeodds_trainer.ground.scoring import ScoredSet, hash_of_weights, hash_text, score_problems, validation_store
 from codeodds_trainer.training.dataset import sample_programs
 
 VALIDATION_SPLITS = ("valid",)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from codeodds_trainer.data import count_programs
-from codeodds_trainer.evaluation.scoring import ScoredProgram, ScoredSet, program_key
+from codeodds_trainer.ground.labelled import count_programs
+from codeodds_trainer.ground.scoring import ScoredProgram, ScoredSet, program_key
 
 Copies = Counter[tuple[str, str, bool, str]]
 """How often a program stands in a file, by problem id, text key, label and generator."""

@@ -8,13 +8,13 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from codeodds_trainer.evaluation import pooled
 from codeodds_trainer.evaluation.bootstrap import Estimate
 from codeodds_trainer.evaluation.figures import DIGITS, Programs
-from codeodds_trainer.evaluation.metrics import best_k_of_n, per_problem
 from codeodds_trainer.evaluation.raters import Rater
 from codeodds_trainer.evaluation.schema import Curve, Curves
-from codeodds_trainer.evaluation.scoring import ScoredSet
+from codeodds_trainer.ground import pooled
+from codeodds_trainer.ground.metrics import best_k_of_n, per_problem
+from codeodds_trainer.ground.scoring import ScoredSet
 
 Floats = npt.NDArray[np.float64]
 

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 from tqdm import tqdm
 
-from codeodds_trainer.data import LabelledProblem
 from codeodds_trainer.evaluation.curves import measure_curves
 from codeodds_trainer.evaluation.figures import is_partial, measure_part
 from codeodds_trainer.evaluation.kinds import Kinds
 from codeodds_trainer.evaluation.pairs import measure_pairs
-from codeodds_trainer.evaluation.prefixes import FRACTIONS
 from codeodds_trainer.evaluation.raters import Rater
 from codeodds_trainer.evaluation.schema import DataSet, Origin, Part
-from codeodds_trainer.evaluation.scoring import ScoredSet
 from codeodds_trainer.evaluation.slices import measure_slices
+from codeodds_trainer.ground.labelled import LabelledProblem
+from codeodds_trainer.ground.prefixes import FRACTIONS
+from codeodds_trainer.ground.scoring import ScoredSet
 
 
 def measure_data_set(

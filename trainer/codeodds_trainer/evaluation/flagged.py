@@ -11,8 +11,8 @@ import numpy.typing as npt
 from codeodds_trainer.evaluation.figures import Programs, to_figures
 from codeodds_trainer.evaluation.kinds import Kinds
 from codeodds_trainer.evaluation.schema import FlaggedKind, FlaggedShare
-from codeodds_trainer.evaluation.scoring import ScoredSet
 from codeodds_trainer.evaluation.slices import LEAST_PROGRAMS
+from codeodds_trainer.ground.scoring import ScoredSet
 
 RIGHT = "right programs"
 FLAGGED = "flagged"

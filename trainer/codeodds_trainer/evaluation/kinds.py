@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from codeodds_trainer.data import LabelledProblem, LabelledProgram
 from codeodds_trainer.evaluation.mistakes import Right, kind_of_mistake
-from codeodds_trainer.evaluation.scoring import ScoredSet, text_key
+from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
+from codeodds_trainer.ground.scoring import ScoredSet, text_key
 
 Texts = Mapping[tuple[str, str], tuple[LabelledProblem, LabelledProgram]]
 """By problem id and text key. Stores of scores hold no texts."""

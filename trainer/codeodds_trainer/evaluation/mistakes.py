@@ -14,8 +14,8 @@ from collections.abc import Sequence
 
 from codeodds.execution.shown import defines_solution
 from codeodds_trainer.curation.mutants import MUTANT
-from codeodds_trainer.data import LabelledProblem, LabelledProgram
 from codeodds_trainer.evaluation.baselines.static_checks import DOES_NOT_PARSE, leetcode_names, static_score
+from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
 from codeodds_trainer.injection.pairs import ALTERNATIVE
 
 NEAREST = 6

@@ -18,8 +18,8 @@ from codeodds_trainer.evaluation.kinds import Kinds
 from codeodds_trainer.evaluation.mistakes import is_put_in
 from codeodds_trainer.evaluation.raters import Rater
 from codeodds_trainer.evaluation.schema import Column, PairGroup
-from codeodds_trainer.evaluation.scoring import ScoredSet
 from codeodds_trainer.evaluation.slices import LEAST_PROGRAMS
+from codeodds_trainer.ground.scoring import ScoredSet
 from codeodds_trainer.injection.pairs import ORIGINAL
 
 Rows = npt.NDArray[np.int64]

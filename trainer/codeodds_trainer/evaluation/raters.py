@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from codeodds.bundle.calibration import calibrate_readings
 from codeodds.bundle.manifest import Calibration
-from codeodds_trainer.evaluation.prefixes import TokenValues
-from codeodds_trainer.evaluation.scoring import Baseline, Reading, ScoredSet
+from codeodds_trainer.ground.prefixes import TokenValues
+from codeodds_trainer.ground.scoring import Baseline, Reading, ScoredSet
 
 Kind = Literal["bundle", "compared", "baseline", "chance"]
 

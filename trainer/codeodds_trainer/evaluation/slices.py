@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from codeodds_trainer.data import LabelledProblem, LabelledProgram
 from codeodds_trainer.evaluation.figures import measure_part
 from codeodds_trainer.evaluation.kinds import Kinds, Texts, texts_of
 from codeodds_trainer.evaluation.raters import Rater
 from codeodds_trainer.evaluation.schema import About, Slice
-from codeodds_trainer.evaluation.scoring import ScoredSet
+from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
+from codeodds_trainer.ground.scoring import ScoredSet
 
 LEAST_PROGRAMS = 20
 """Failing programs, or all programs of a part that is not about mistakes: fewer say too little."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.stats import binom
 
 from codeodds.bundle.manifest import Threshold
-from codeodds_trainer.evaluation.metrics import precision_recall_below
+from codeodds_trainer.ground.metrics import precision_recall_below
 
 PRECISIONS = (0.9, 0.8)
 """Thresholds are sought at which at least this share of the programs below failed."""

@@ -12,7 +12,7 @@ import torch
 
 from codeodds.errors import UnitError
 from codeodds.types import ScoringUnit
-from codeodds_trainer.evaluation.baselines.language_model import LanguageModel
+from codeodds_trainer.ground.language_model import LanguageModel
 
 LEAST_PROBABILITY = 0.05
 """An alternative that the model finds less likely is no slip that it would make."""

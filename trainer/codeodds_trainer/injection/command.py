@@ -13,10 +13,10 @@ from tqdm import tqdm
 from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds.execution.pool import Pool
 from codeodds.types import ScoringUnit
-from codeodds_trainer.artefact import read_finished, read_rows, seal
 from codeodds_trainer.curation.mutants import Mutant
-from codeodds_trainer.data import read_problems
-from codeodds_trainer.disk import open_lines
+from codeodds_trainer.ground.artefact import read_finished, read_rows, seal
+from codeodds_trainer.ground.disk import open_lines
+from codeodds_trainer.ground.labelled import read_problems
 from codeodds_trainer.injection.collect import Limits, PackagedFunction, collect_functions
 from codeodds_trainer.injection.package_list import read_package_list
 from codeodds_trainer.injection.packages import read_package
@@ -111,9 +111,9 @@ def make_mutants(
 
 def model_alternatives(path: str, gguf_file: str | None, device: str) -> Alternatives:
     """What a language model would have written instead; it is loaded at the first function."""
-    from codeodds_trainer.evaluation.baselines.language_model import LanguageModel
+    from codeodds_trainer.ground.base_model import BaseModelSource
+    from codeodds_trainer.ground.language_model import LanguageModel
     from codeodds_trainer.injection.alternatives import likely_alternatives
-    from codeodds_trainer.training.model import BaseModelSource
 
     model = LanguageModel(BaseModelSource(str(Path(path).expanduser()), gguf_file), MAX_TOKENS, device)
 

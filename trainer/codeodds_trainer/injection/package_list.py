@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from codeodds_trainer.errors import DataError
+from codeodds_trainer.ground.errors import DataError
 
 STDLIB = "stdlib"
 """The name that stands for the standard library of the running Python."""

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from codeodds_trainer.errors import DataError
+from codeodds_trainer.ground.errors import DataError
 from codeodds_trainer.injection.package_list import STDLIB, Package
 
 LARGEST_BYTES = 400_000

@@ -22,7 +22,7 @@ TRIED = 60
 
 
 class InjectedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One program; `codeodds_trainer.data` reads it. Programs of one problem share its id and prompt."""
+    """One program; `codeodds_trainer.ground.labelled` reads it. Programs of one problem share its id and prompt."""
 
     problem_id: str
     split: str

@@ -21,8 +21,8 @@ from tqdm import tqdm
 
 from codeodds.execution.pool import Pool
 from codeodds.execution.verdict import Job, Outcome
-from codeodds_trainer.artefact import is_sealed, meta_path, read_rows, seal
-from codeodds_trainer.errors import DataError
+from codeodds_trainer.ground.artefact import is_sealed, meta_path, read_rows, seal
+from codeodds_trainer.ground.errors import DataError
 from codeodds_trainer.judge.label import (
     LabelledRow,
     Labeller,

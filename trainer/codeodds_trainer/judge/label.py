@@ -11,9 +11,9 @@ from tqdm import tqdm
 
 from codeodds.execution.pool import Pool
 from codeodds.execution.verdict import Job, Outcome, Verdict
-from codeodds_trainer.artefact import read_finished
-from codeodds_trainer.disk import open_lines
-from codeodds_trainer.errors import DataError
+from codeodds_trainer.ground.artefact import read_finished
+from codeodds_trainer.ground.disk import open_lines
+from codeodds_trainer.ground.errors import DataError
 from codeodds_trainer.problems.problem import Problem
 from codeodds_trainer.rollouts.sample import Rollout, RolloutRow
 
@@ -29,7 +29,7 @@ class LabelledRollout(Rollout, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class LabelledRow(msgspec.Struct, frozen=True, kw_only=True):
-    """All labelled rollouts of one problem; `codeodds_trainer.data` reads it."""
+    """All labelled rollouts of one problem; `codeodds_trainer.ground.labelled` reads it."""
 
     problem_id: str
     split: str

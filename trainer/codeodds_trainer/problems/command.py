@@ -10,9 +10,9 @@ from typing import cast
 import msgspec
 
 from codeodds.execution.pool import Pool
-from codeodds_trainer.artefact import seal
-from codeodds_trainer.disk import write_whole
-from codeodds_trainer.errors import DataError
+from codeodds_trainer.ground.artefact import seal
+from codeodds_trainer.ground.disk import write_whole
+from codeodds_trainer.ground.errors import DataError
 from codeodds_trainer.problems.problem import Problem
 from codeodds_trainer.problems.read import Layout, read_benchmark
 from codeodds_trainer.problems.verify import verify_references

@@ -9,8 +9,8 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from codeodds_trainer.data import open_rows
-from codeodds_trainer.errors import DataError
+from codeodds_trainer.ground.errors import DataError
+from codeodds_trainer.ground.labelled import open_rows
 from codeodds_trainer.problems import apps, humaneval, livecodebench, mbpp
 from codeodds_trainer.problems.problem import MalformedProblem, Problem, has_tests
 

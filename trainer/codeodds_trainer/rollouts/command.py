@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from codeodds_trainer.artefact import is_sealed, meta_path, read_rows, seal
-from codeodds_trainer.errors import DataError
+from codeodds_trainer.ground.artefact import is_sealed, meta_path, read_rows, seal
+from codeodds_trainer.ground.errors import DataError
 from codeodds_trainer.problems.problem import Problem
 from codeodds_trainer.rollouts.policy import Policy
 from codeodds_trainer.rollouts.sample import (
@@ -94,8 +94,8 @@ def open_policy(options: PolicyOptions) -> Policy:
         from codeodds_trainer.rollouts.server import ServerPolicy
 
         return ServerPolicy(options.server, options.name, options.concurrency)
+    from codeodds_trainer.ground.base_model import BaseModelSource
     from codeodds_trainer.rollouts.local import LocalPolicy
-    from codeodds_trainer.training.model import BaseModelSource
 
     path = str(Path(options.model).expanduser()) if options.model.startswith("~") else options.model
     return LocalPolicy(BaseModelSource(path, options.gguf_file), options.device, options.batch_size, options.name)

@@ -22,10 +22,10 @@ from transformers import (
     StoppingCriteriaList,
 )
 
-from codeodds_trainer.errors import PolicyError
+from codeodds_trainer.ground.base_model import ATTENTION, BaseModelSource
+from codeodds_trainer.ground.errors import PolicyError
+from codeodds_trainer.ground.precision import compute_dtype
 from codeodds_trainer.rollouts.scheme import Finish, Fork, Sample, Sampling, cut, cut_tokens
-from codeodds_trainer.training.model import ATTENTION, BaseModelSource
-from codeodds_trainer.training.precision import compute_dtype
 
 ROWS = 128
 """Rows of vocabulary-wide logits in memory at a time."""

@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 from tqdm import tqdm
 
-from codeodds_trainer.artefact import read_finished
-from codeodds_trainer.disk import open_lines
-from codeodds_trainer.errors import DataError
+from codeodds_trainer.ground.artefact import read_finished
+from codeodds_trainer.ground.disk import open_lines
+from codeodds_trainer.ground.errors import DataError
 from codeodds_trainer.problems.problem import Problem
 from codeodds_trainer.rollouts.policy import Policy
 from codeodds_trainer.rollouts.scheme import Finish, Sampling, choose_forks

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from codeodds_trainer.errors import PolicyError
+from codeodds_trainer.ground.errors import PolicyError
 from codeodds_trainer.rollouts.scheme import Finish, Fork, Sample, Sampling, cut, cut_tokens
 
 ATTEMPTS = 5

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from tqdm import tqdm
 
-from codeodds_trainer.data import LabelledProblem
-from codeodds_trainer.recipe import StyleName, StylesSection
+from codeodds_trainer.ground.labelled import LabelledProblem
+from codeodds_trainer.ground.recipe import StyleName, StylesSection
 from codeodds_trainer.styles.comments import without_comments
 from codeodds_trainer.styles.examples import without_examples
 from codeodds_trainer.styles.hints import without_hints

@@ -13,12 +13,14 @@ from typing import NamedTuple
 import torch
 from transformers import PreTrainedModel
 
-from codeodds_trainer.data import LabelledProblem, read_problems, sha256
-from codeodds_trainer.disk import write_whole
-from codeodds_trainer.errors import RecipeError, TrainingError
-from codeodds_trainer.generators import check_generators, count_generators, without_generators
-from codeodds_trainer.recipe import Recipe, read_recipe
-from codeodds_trainer.run_folder import RunFolder
+from codeodds_trainer.ground.disk import write_whole
+from codeodds_trainer.ground.errors import RecipeError, TrainingError
+from codeodds_trainer.ground.generators import check_generators, count_generators, without_generators
+from codeodds_trainer.ground.labelled import LabelledProblem, read_problems, sha256
+from codeodds_trainer.ground.precision import compute_dtype
+from codeodds_trainer.ground.recipe import Recipe, read_recipe
+from codeodds_trainer.ground.run_folder import RunFolder
+from codeodds_trainer.ground.trie import Pack
 from codeodds_trainer.styles.rewrite import Rewritten, restyle
 from codeodds_trainer.training.dataset import (
     ProblemPacks,
@@ -31,12 +33,10 @@ from codeodds_trainer.training.dataset import (
 from codeodds_trainer.training.environment import record_environment
 from codeodds_trainer.training.features import FeatureCache, FeatureSource, LiveTrunk, compute_features, trunk_id
 from codeodds_trainer.training.lora import add_adapters
-from codeodds_trainer.training.model import split
-from codeodds_trainer.training.precision import compute_dtype
 from codeodds_trainer.training.prepare import TOKENIZER_FILE, Base, prepare_base
 from codeodds_trainer.training.processes import Processes
 from codeodds_trainer.training.train import Trainer
-from codeodds_trainer.training.trie import Pack
+from codeodds_trainer.training.value_model import split
 
 logger = logging.getLogger(__name__)
 

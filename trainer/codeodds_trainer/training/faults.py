@@ -19,14 +19,14 @@ from tqdm import tqdm
 from transformers import PreTrainedModel
 
 from codeodds.engine.cache import common_prefix
-from codeodds_trainer.errors import TrainingError
-from codeodds_trainer.recipe import TrainingSection
+from codeodds_trainer.ground.errors import TrainingError
+from codeodds_trainer.ground.recipe import TrainingSection
 from codeodds_trainer.training.dataset import ProblemPacks
 from codeodds_trainer.training.features import FeatureSource
 from codeodds_trainer.training.losses import reading_of
-from codeodds_trainer.training.model import NO_FAULT, join_heads, value_head
 from codeodds_trainer.training.pairs import SMALLEST_SPREAD
 from codeodds_trainer.training.probe import hidden_states
+from codeodds_trainer.training.value_model import NO_FAULT, join_heads, value_head
 
 BATCH = 24
 """Problems in one step."""

@@ -14,8 +14,8 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from codeodds_trainer.recipe import Loss, ReadingSection
-from codeodds_trainer.training.trie import Pack
+from codeodds_trainer.ground.recipe import Loss, ReadingSection
+from codeodds_trainer.ground.trie import Pack
 
 
 def token_loss(kind: Loss, logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:

@@ -11,7 +11,7 @@ import torch
 from scipy.optimize import minimize
 from torch.nn import functional
 
-from codeodds_trainer.errors import TrainingError
+from codeodds_trainer.ground.errors import TrainingError
 
 MAX_PAIRS = 64
 """Of more pairs of one problem a random part is used."""

@@ -19,16 +19,10 @@ from torch import nn
 from transformers import AutoTokenizer, PreTrainedModel
 
 from codeodds.bundle.tokenization import CodeTokenizer
-from codeodds_trainer.errors import ModelError
-from codeodds_trainer.recipe import Recipe, VocabularySection
-from codeodds_trainer.training.model import (
-    BaseModelSource,
-    load_checkpoint,
-    load_config,
-    load_lm_head,
-    load_value_model,
-    start_head,
-)
+from codeodds_trainer.ground.base_model import BaseModelSource, load_config, load_lm_head
+from codeodds_trainer.ground.errors import ModelError
+from codeodds_trainer.ground.recipe import Recipe, VocabularySection
+from codeodds_trainer.training.value_model import load_checkpoint, load_value_model, start_head
 from codeodds_trainer.training.vocabulary import count_tokens, prune, python_files
 
 TOKENIZER_FILE = "tokenizer.json"

@@ -14,13 +14,14 @@ from torch.nn import functional
 from tqdm import tqdm
 from transformers import PreTrainedModel
 
-from codeodds_trainer.recipe import ReadingSection, TrainingSection
+from codeodds_trainer.ground.base_model import tree_mask
+from codeodds_trainer.ground.recipe import ReadingSection, TrainingSection
+from codeodds_trainer.ground.trie import Pack
 from codeodds_trainer.training.dataset import ProblemPacks
 from codeodds_trainer.training.features import FeatureSource
 from codeodds_trainer.training.losses import program_readings
-from codeodds_trainer.training.model import join_heads, tree_mask, value_head
 from codeodds_trainer.training.pairs import SMALLEST_SPREAD, Probe, Programs, fit_to_pairs, minimise
-from codeodds_trainer.training.trie import Pack
+from codeodds_trainer.training.value_model import join_heads, value_head
 
 MAX_NODES = 200_000
 """Of more labelled nodes a random part is used."""

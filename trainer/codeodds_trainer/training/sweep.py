@@ -19,10 +19,10 @@ import numpy.typing as npt
 from tqdm import tqdm
 from transformers import PreTrainedModel
 
-from codeodds_trainer.disk import write_whole
-from codeodds_trainer.errors import RecipeError, TrainingError
-from codeodds_trainer.evaluation.metrics import auroc, per_problem
-from codeodds_trainer.recipe import Recipe, TrainingSection, read_recipe
+from codeodds_trainer.ground.disk import write_whole
+from codeodds_trainer.ground.errors import RecipeError, TrainingError
+from codeodds_trainer.ground.metrics import auroc, per_problem
+from codeodds_trainer.ground.recipe import Recipe, TrainingSection, read_recipe
 from codeodds_trainer.training.command import FitOptions, features_for, load_data, pack_all, trained_parts
 from codeodds_trainer.training.dataset import ProblemPacks
 from codeodds_trainer.training.faults import fit_faults

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
-from codeodds_trainer.data import LabelledProblem
-from codeodds_trainer.evaluation.baselines.language_model import LanguageModel, PackReading, read_pack
 from codeodds_trainer.evaluation.baselines.pooled import PooledStates, pool
 from codeodds_trainer.evaluation.baselines.store import Values, ValueStore
-from codeodds_trainer.evaluation.scoring import text_key
+from codeodds_trainer.ground.labelled import LabelledProblem
+from codeodds_trainer.ground.language_model import LanguageModel, PackReading, read_pack
+from codeodds_trainer.ground.scoring import text_key
 from codeodds_trainer.training.dataset import ProblemPacks, pack_problems
 
 PACK_NODES = 1024

@@ -6,10 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from codeodds_trainer.data import LabelledProblem
-from codeodds_trainer.errors import ModelError
 from codeodds_trainer.evaluation.baselines.agreement import agreement_scores, observe_problems
-from codeodds_trainer.evaluation.baselines.language_model import LanguageModel
 from codeodds_trainer.evaluation.baselines.language_pass import Wanted, run_language_model
 from codeodds_trainer.evaluation.baselines.options import NEED_MODEL, BaselineOptions
 from codeodds_trainer.evaluation.baselines.pooled import PooledStates
@@ -17,7 +14,10 @@ from codeodds_trainer.evaluation.baselines.probe import FittedProbe, choose_prob
 from codeodds_trainer.evaluation.baselines.reviewer import cap, coder_reviewer, run_reviewer
 from codeodds_trainer.evaluation.baselines.static_checks import run_static_checks
 from codeodds_trainer.evaluation.baselines.store import ValueStore
-from codeodds_trainer.evaluation.scoring import Baseline, ScoredSet, text_key
+from codeodds_trainer.ground.errors import ModelError
+from codeodds_trainer.ground.labelled import LabelledProblem
+from codeodds_trainer.ground.language_model import LanguageModel
+from codeodds_trainer.ground.scoring import Baseline, ScoredSet, text_key
 from codeodds_trainer.training.dataset import count_labels, mixed_only
 
 MEAN_LOG_PROBABILITY = "mean log-probability, full base"

@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from codeodds_trainer.data import LabelledProblem
-from codeodds_trainer.errors import CacheError
-from codeodds_trainer.evaluation.baselines.language_model import PackReading
-from codeodds_trainer.evaluation.scoring import text_key
+from codeodds_trainer.ground.errors import CacheError
+from codeodds_trainer.ground.labelled import LabelledProblem
+from codeodds_trainer.ground.language_model import PackReading
+from codeodds_trainer.ground.scoring import text_key
 from codeodds_trainer.training.dataset import ProblemPacks
 
 BYTES_PER_VALUE = 2

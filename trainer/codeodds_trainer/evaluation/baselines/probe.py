@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from codeodds_trainer.data import LabelledProblem
-from codeodds_trainer.disk import write_whole
-from codeodds_trainer.errors import TrainingError
 from codeodds_trainer.evaluation.baselines.pooled import PooledStates
-from codeodds_trainer.evaluation.metrics import within_problem_auroc
+from codeodds_trainer.ground.disk import write_whole
+from codeodds_trainer.ground.errors import TrainingError
+from codeodds_trainer.ground.labelled import LabelledProblem
+from codeodds_trainer.ground.metrics import within_problem_auroc
 from codeodds_trainer.training.dataset import count_labels
 
 RIDGES = (1e-3, 1e-2, 1e-1, 1.0)

@@ -18,12 +18,12 @@ from tqdm import tqdm
 from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds.errors import UnitError
 from codeodds.types import ScoringUnit
-from codeodds_trainer.data import LabelledProblem
-from codeodds_trainer.evaluation.baselines.language_model import LanguageModel, read_pack
 from codeodds_trainer.evaluation.baselines.language_pass import PACK_NODES
 from codeodds_trainer.evaluation.baselines.store import Values, ValueStore, scored_program, with_programs
-from codeodds_trainer.evaluation.scoring import ScoredSet, text_key
-from codeodds_trainer.training.trie import TokenizedProgram, build_packs
+from codeodds_trainer.ground.labelled import LabelledProblem
+from codeodds_trainer.ground.language_model import LanguageModel, read_pack
+from codeodds_trainer.ground.scoring import ScoredSet, text_key
+from codeodds_trainer.ground.trie import TokenizedProgram, build_packs
 
 REQUEST = "\n\n# Write a docstring for the code above.\n"
 

@@ -8,9 +8,9 @@ from typing import BinaryIO
 
 import msgspec
 
-from codeodds_trainer.data import LabelledProblem, LabelledProgram
-from codeodds_trainer.disk import open_lines, whole_lines
-from codeodds_trainer.evaluation.scoring import DIGITS, ScoredProgram, ScoredSet, text_key
+from codeodds_trainer.ground.disk import open_lines, whole_lines
+from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
+from codeodds_trainer.ground.scoring import DIGITS, ScoredProgram, ScoredSet, text_key
 
 Values = dict[str, list[float] | None]
 """By `text_key`: the values of a program, or None if it cannot be scored."""

@@ -15,10 +15,10 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 from codeodds.bundle.tokenization import CodeTokenizer
-from codeodds_trainer.errors import ModelError
-from codeodds_trainer.training.model import ATTENTION, BaseModelSource, load_config, tree_mask
-from codeodds_trainer.training.precision import compute_dtype
-from codeodds_trainer.training.trie import Pack
+from codeodds_trainer.ground.base_model import ATTENTION, BaseModelSource, load_config, tree_mask
+from codeodds_trainer.ground.errors import ModelError
+from codeodds_trainer.ground.precision import compute_dtype
+from codeodds_trainer.ground.trie import Pack
 
 
 class LanguageModel:

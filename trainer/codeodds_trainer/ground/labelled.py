@@ -17,7 +17,7 @@ from typing import IO, cast
 
 import msgspec
 
-from codeodds_trainer.errors import DataError
+from codeodds_trainer.ground.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)

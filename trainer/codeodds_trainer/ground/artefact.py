@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from codeodds import __version__
-from codeodds_trainer.data import open_rows, sha256
-from codeodds_trainer.disk import whole_lines, write_whole
-from codeodds_trainer.errors import DataError
+from codeodds_trainer.ground.disk import whole_lines, write_whole
+from codeodds_trainer.ground.errors import DataError
+from codeodds_trainer.ground.labelled import open_rows, sha256
 
 Row = TypeVar("Row")
 

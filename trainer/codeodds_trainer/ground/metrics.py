@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from codeodds_trainer.evaluation import pooled
+from codeodds_trainer.ground import pooled
 
 Floats = npt.NDArray[np.floating]
 Labels = npt.NDArray[np.bool_]

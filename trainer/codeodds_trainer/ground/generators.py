@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from codeodds_trainer.data import LabelledProblem
-from codeodds_trainer.errors import DataError
+from codeodds_trainer.ground.errors import DataError
+from codeodds_trainer.ground.labelled import LabelledProblem
 
 
 def count_generators(problems: Iterable[LabelledProblem]) -> Counter[str]:

@@ -17,8 +17,8 @@ from codeodds.bundle.manifest import Manifest
 from codeodds.engine.api import Scorer
 from codeodds.errors import UnitError
 from codeodds.types import ScoringUnit
-from codeodds_trainer.data import LabelledProblem, LabelledProgram
-from codeodds_trainer.disk import open_lines, whole_lines
+from codeodds_trainer.ground.disk import open_lines, whole_lines
+from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
 
 DIGITS = 5
 """Decimals of a value in a store of scores."""

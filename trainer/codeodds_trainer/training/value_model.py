@@ -10,48 +10,23 @@ with the trunk's outputs as `inputs_embeds`.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
-from transformers import (
-    AutoConfig,
-    AutoModelForCausalLM,
-    AutoModelForTokenClassification,
-    PretrainedConfig,
-    PreTrainedModel,
-)
+from transformers import AutoModelForTokenClassification, PretrainedConfig, PreTrainedModel
 
-from codeodds_trainer.errors import ModelError
-from codeodds_trainer.recipe import HeadStart
+from codeodds_trainer.ground.base_model import ATTENTION, BaseModelSource, gguf_options, load_config
+from codeodds_trainer.ground.errors import ModelError
+from codeodds_trainer.ground.recipe import HeadStart
 
-ATTENTION = "sdpa"
 LARGEST_FAULT = 5.0
 """Logits of faults count as this at most: one token then lowers the mean of 150 by 1."""
 NO_FAULT = -2.0
 """What the logits of faults start from: they lower a value by 0.14 then, each."""
 NORMAL_DEVIATION = 0.02
 """Standard deviation of a head that starts from noise; the one that the supported models' own weights start from."""
-
-
-@dataclass(frozen=True, slots=True)
-class BaseModelSource:
-    """Where the language model comes from."""
-
-    path: str
-    """Folder in Hugging Face layout, or a hub name such as ``microsoft/Phi-4-mini-instruct``."""
-    gguf_file: str | None = None
-    """Name of a GGUF file within `path`; its weights are dequantised (needs the package gguf)."""
-
-
-def load_config(source: BaseModelSource) -> PretrainedConfig:
-    """Raises: ModelError if there is no such model."""
-    try:
-        return AutoConfig.from_pretrained(source.path, **_gguf(source))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"no model at {source.path!r}: {error}") from error
 
 
 def load_value_model(source: BaseModelSource, layers: int | None = None, faults: int = 0) -> PreTrainedModel:
@@ -65,7 +40,7 @@ def load_value_model(source: BaseModelSource, layers: int | None = None, faults:
     config = load_config(source)
     cut_config(config, layers if layers is not None else config.num_hidden_layers, faults)
     model = AutoModelForTokenClassification.from_pretrained(
-        source.path, config=config, dtype="auto", attn_implementation=ATTENTION, **_gguf(source)
+        source.path, config=config, dtype="auto", attn_implementation=ATTENTION, **gguf_options(source)
     )
     head = value_head(model)
     nn.init.zeros_(head.weight)
@@ -87,18 +62,6 @@ def join_heads(outputs: torch.Tensor) -> torch.Tensor:
     """
     linear, faults = outputs[..., 0], outputs[..., 1:]
     return linear - torch.exp(faults.clamp(max=LARGEST_FAULT)).sum(dim=-1) if faults.shape[-1] else linear
-
-
-def load_lm_head(source: BaseModelSource) -> torch.Tensor:
-    """Weight [vocabulary, hidden] of the base model's language-model head, tied to the embedding or not.
-
-    Raises: ModelError if there is no such model.
-    """
-    try:
-        model = AutoModelForCausalLM.from_pretrained(source.path, dtype="auto", **_gguf(source))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"no language model at {source.path!r}: {error}") from error
-    return model.get_output_embeddings().weight.detach().clone()
 
 
 def start_head(model: PreTrainedModel, start: HeadStart, seed: int, lm_head: torch.Tensor | None = None) -> None:
@@ -208,15 +171,3 @@ def _shell(kind: type[PreTrainedModel], config: PretrainedConfig, first: int, la
         part.layer_types = list(part.layer_types[first:last])
     with torch.device("meta"):
         return kind(part)
-
-
-def tree_mask(ancestors: torch.Tensor) -> torch.Tensor:
-    """Attention mask bool [1, 1, n, n] from a bool matrix [n, n]: True where a node may look.
-
-    Needs scaled-dot-product attention, which every loader here asks for: the eager path would add the mask as a number.
-    """
-    return ancestors[None, None]
-
-
-def _gguf(source: BaseModelSource) -> dict[str, str]:
-    return {} if source.gguf_file is None else {"gguf_file": source.gguf_file}

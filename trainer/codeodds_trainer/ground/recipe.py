@@ -10,8 +10,8 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from codeodds_trainer.errors import RecipeError
-from codeodds_trainer.training.trie import Targets
+from codeodds_trainer.ground.errors import RecipeError
+from codeodds_trainer.ground.trie import Targets
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 NotNegative = Annotated[int, msgspec.Meta(ge=0)]
