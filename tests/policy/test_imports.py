@@ -42,7 +42,7 @@ RULES = [
     ("codeodds.lsp", ("codeodds.cli",)),
     ("codeodds.types", ("codeodds",)),
     ("codeodds.errors", ("codeodds",)),
-    ("codeodds_trainer.judge", ("torch", "transformers", "numpy")),
+    ("codeodds_trainer.data.judge", ("torch", "transformers", "numpy")),
     ("codeodds.execution", ("numpy", "codeodds.bundle", "codeodds.engine", "codeodds.source", "codeodds.ranking")),
     ("codeodds.execution", ("codeodds.generation", *PROTOCOL, *RUNTIME, *FRONT_ENDS)),
     ("codeodds.engine", ("codeodds.execution",)),

@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeodds_trainer.cli import cli
-from codeodds_trainer.curation.balance import copies
-from codeodds_trainer.curation.duplicates import Pair, groups, near_duplicates
-from codeodds_trainer.curation.mutants import mutate
-from codeodds_trainer.curation.splits import deal_out, leaks
+from codeodds_trainer.data.curation.balance import copies
+from codeodds_trainer.data.curation.duplicates import Pair, groups, near_duplicates
+from codeodds_trainer.data.curation.splits import deal_out, leaks
+from codeodds_trainer.data.injection.mutants import mutate
+from codeodds_trainer.data.judge.label import LabelledRollout
+from codeodds_trainer.data.problems.problem import Problem
 from codeodds_trainer.ground.artefact import Meta, is_sealed, meta_path
 from codeodds_trainer.ground.errors import DataError
 from codeodds_trainer.ground.labelled import read_problems, sha256
-from codeodds_trainer.judge.label import LabelledRollout
-from codeodds_trainer.problems.problem import Problem
 
 LONG = "Return the sum of all even numbers in the list that are larger than the given bound and not in the second list."
 OTHER = "Count how often each letter of the alphabet occurs in a text, and give the counts in order of the letters."

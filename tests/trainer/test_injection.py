@@ -17,18 +17,18 @@ from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds.execution.pool import Pool
 from codeodds.types import ScoringUnit
 from codeodds_trainer.cli import cli
+from codeodds_trainer.data.injection.alternatives import likely_alternatives
+from codeodds_trainer.data.injection.collect import Limits, collect_functions
+from codeodds_trainer.data.injection.package_list import Package, read_package_list
+from codeodds_trainer.data.injection.packages import read_package
+from codeodds_trainer.data.injection.pairs import ORIGINAL, InjectedRow, equal_length_errors
+from codeodds_trainer.data.injection.solved import Solved, completion_of_reference, mutants_that_fail
+from codeodds_trainer.data.problems.problem import Problem
 from codeodds_trainer.ground.artefact import is_sealed
 from codeodds_trainer.ground.base_model import BaseModelSource
 from codeodds_trainer.ground.errors import DataError
 from codeodds_trainer.ground.labelled import read_problems
 from codeodds_trainer.ground.language_model import LanguageModel
-from codeodds_trainer.injection.alternatives import likely_alternatives
-from codeodds_trainer.injection.collect import Limits, collect_functions
-from codeodds_trainer.injection.package_list import Package, read_package_list
-from codeodds_trainer.injection.packages import read_package
-from codeodds_trainer.injection.pairs import ORIGINAL, InjectedRow, equal_length_errors
-from codeodds_trainer.injection.solved import Solved, completion_of_reference, mutants_that_fail
-from codeodds_trainer.problems.problem import Problem
 from tests.policy.project import ROOT
 from tiny_models import save_base
 

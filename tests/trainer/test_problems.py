@@ -11,11 +11,11 @@ import pytest
 
 from codeodds.execution.pool import Pool
 from codeodds.source.functions import find_functions
+from codeodds_trainer.data.problems.mbpp import sentence, split_of
+from codeodds_trainer.data.problems.prompt import docstring
+from codeodds_trainer.data.problems.read import read_benchmark
+from codeodds_trainer.data.problems.verify import verify_references
 from codeodds_trainer.ground.errors import DataError
-from codeodds_trainer.problems.mbpp import sentence, split_of
-from codeodds_trainer.problems.prompt import docstring
-from codeodds_trainer.problems.read import read_benchmark
-from codeodds_trainer.problems.verify import verify_references
 
 # A problem of our own in each of APPS's layouts.
 QUESTION = "Given two numbers on one line, print their sum.\n\n-----Examples-----\nInput\n1 2\n\nOutput\n3\n"

@@ -7,13 +7,13 @@ import os
 import msgspec
 import pytest
 
+from codeodds_trainer.data.judge.label import label_rollouts
+from codeodds_trainer.data.problems.problem import Problem
+from codeodds_trainer.data.ray_runs import map_on_ray
+from codeodds_trainer.data.rollouts.make_rollouts import ClusterOptions, PolicyOptions, make_rollouts
+from codeodds_trainer.data.rollouts.sample import Rollout, RolloutRow
+from codeodds_trainer.data.rollouts.scheme import Sampling
 from codeodds_trainer.ground.errors import ClusterError
-from codeodds_trainer.judge.label import label_rollouts
-from codeodds_trainer.problems.problem import Problem
-from codeodds_trainer.ray_runs import map_on_ray
-from codeodds_trainer.rollouts.command import ClusterOptions, PolicyOptions, make_rollouts
-from codeodds_trainer.rollouts.sample import Rollout, RolloutRow
-from codeodds_trainer.rollouts.scheme import Sampling
 from tiny_models import save_base
 
 ITEMS = 24
@@ -72,7 +72,7 @@ def test_a_cluster_without_gpus_says_so(cluster):
 
 def test_a_killed_node_loses_and_doubles_nothing(cluster, tmp_path):
     made, nodes = cluster
-    from codeodds_trainer.judge.command import label_on_ray
+    from codeodds_trainer.data.judge.judge_files import label_on_ray
 
     problems = {
         f"toy/{n}": Problem(problem_id=f"toy/{n}", prompt="def f(x):\n", tests=[f"assert f({n}) == {n}"])

@@ -8,12 +8,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codeodds_trainer.data.problems.problem import Problem
+from codeodds_trainer.data.rollouts.local import LocalPolicy, _batched
+from codeodds_trainer.data.rollouts.sample import RolloutRow, fingerprint, sample_batch, sample_problems, sample_with
+from codeodds_trainer.data.rollouts.scheme import Sample, Sampling, choose_forks, cut, cut_tokens
 from codeodds_trainer.ground.base_model import BaseModelSource
 from codeodds_trainer.ground.errors import DataError, PolicyError
-from codeodds_trainer.problems.problem import Problem
-from codeodds_trainer.rollouts.local import LocalPolicy, _batched
-from codeodds_trainer.rollouts.sample import RolloutRow, fingerprint, sample_batch, sample_problems, sample_with
-from codeodds_trainer.rollouts.scheme import Sample, Sampling, choose_forks, cut, cut_tokens
 from tiny_models import ARCHITECTURES, save_base
 
 PROMPTS = ["def add(a, b):\n    ", "import math\n\n\nclass Shape:\n    def area(self):\n        "]

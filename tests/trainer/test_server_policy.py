@@ -13,12 +13,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from codeodds_trainer.data.problems.problem import Problem
+from codeodds_trainer.data.rollouts import server as server_module
+from codeodds_trainer.data.rollouts.sample import sample_batch
+from codeodds_trainer.data.rollouts.scheme import Sampling
+from codeodds_trainer.data.rollouts.server import KEY_VARIABLE, ServerPolicy
 from codeodds_trainer.ground.errors import PolicyError
-from codeodds_trainer.problems.problem import Problem
-from codeodds_trainer.rollouts import server as server_module
-from codeodds_trainer.rollouts.sample import sample_batch
-from codeodds_trainer.rollouts.scheme import Sampling
-from codeodds_trainer.rollouts.server import KEY_VARIABLE, ServerPolicy
 
 TOKENS = ["    return", " a", " +", " b", "\n", "print", "(1)"]
 LOGPROBS = [-0.1, -0.5, -2.0, -0.2, -0.01, -3.0, -0.5]

@@ -66,7 +66,7 @@ def problems(
 
     Malformed problems are named with the reason and left out. So are problems whose reference solutions all fail.
     """
-    from codeodds_trainer.problems.command import make_problems
+    from codeodds_trainer.data.problems.make_problems import make_problems
 
     summary = make_problems(benchmark, layout, out, split, examples, licence, verify, references, _cores(workers), _say)
     click.echo(summary)
@@ -132,8 +132,8 @@ def rollouts(
     codeodds-train rollouts problems.jsonl --server http://localhost:8000 --model NAME --out rollouts.jsonl
     codeodds-train rollouts problems.jsonl --model M --device cuda --ray auto --ray-gpus 1 --out rollouts.jsonl
     """
-    from codeodds_trainer.rollouts.command import ClusterOptions, PolicyOptions, make_rollouts
-    from codeodds_trainer.rollouts.scheme import Sampling
+    from codeodds_trainer.data.rollouts.make_rollouts import ClusterOptions, PolicyOptions, make_rollouts
+    from codeodds_trainer.data.rollouts.scheme import Sampling
 
     summary = make_rollouts(
         problems,
@@ -203,14 +203,14 @@ def judge(
     Programs see no network, no files but Python's, and never the tests.
     """
     if rows is not None and problems is None and rollouts is None:
-        from codeodds_trainer.judge.command import judge_files
+        from codeodds_trainer.data.judge.judge_files import judge_files
 
         shares = judge_files(rows, out, _cores(workers), time_limit_s, memory_limit_mb)
         _say(", ".join(f"{verdict}: {count:,}" for verdict, count in shares.most_common()) or "no rows")
         sys.exit(1 if shares["infrastructure error"] else 0)
     if rows is not None or problems is None or rollouts is None or str(out) == "-":
         raise click.UsageError("give either --jsonl ROWS, or --problems, --rollouts and --out")
-    from codeodds_trainer.judge.command import label_files
+    from codeodds_trainer.data.judge.judge_files import label_files
 
     click.echo(label_files(problems, rollouts, out, _cores(workers), ray))
 
@@ -255,7 +255,7 @@ def dataset(
     benchmark has them in two. Per problem of the training split, the rarer label is oversampled; problems with one
     label are counted and left out. With --mutants, correct solutions are changed in one place each, and then executed.
     """
-    from codeodds_trainer.curation.command import make_dataset
+    from codeodds_trainer.data.curation.make_dataset import make_dataset
 
     summary = make_dataset(
         labelled,
@@ -316,7 +316,7 @@ def packages(
     would have written instead at one token. What is equivalent as far as a syntax tree can tell is left out; nothing is
     run. Each package is in one split. models/packages.yaml is such a list.
     """
-    from codeodds_trainer.injection.command import make_pairs, model_alternatives
+    from codeodds_trainer.data.injection.make_mutants import make_pairs, model_alternatives
 
     alternatives = None if model is None else model_alternatives(model, gguf_file, device)
     click.echo(
@@ -363,7 +363,7 @@ def mutants(
     what is compared is written in one style. Every program is run; one that does not pass, or whose mutants all do, is
     left out.
     """
-    from codeodds_trainer.injection.command import make_mutants
+    from codeodds_trainer.data.injection.make_mutants import make_mutants
 
     click.echo(
         make_mutants(problem_file, programs, out, most=most, programs=most_programs, seed=seed, workers=_cores(workers))

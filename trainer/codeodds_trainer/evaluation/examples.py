@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from codeodds.bundle.manifest import MistakeExample
+from codeodds_trainer.data.injection.pairs import ORIGINAL
 from codeodds_trainer.evaluation.kinds import Kinds, texts_of
 from codeodds_trainer.evaluation.mistakes import is_put_in, nearest
 from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram, open_rows
 from codeodds_trainer.ground.scoring import ScoredSet, text_key
-from codeodds_trainer.injection.pairs import ORIGINAL
 
 EACH = 3
 """Mistakes missed, and mistakes caught, of a data set; all of different kinds and problems."""

@@ -13,10 +13,10 @@ import tokenize
 from collections.abc import Sequence
 
 from codeodds.execution.shown import defines_solution
-from codeodds_trainer.curation.mutants import MUTANT
+from codeodds_trainer.data.injection.mutants import MUTANT
+from codeodds_trainer.data.injection.pairs import ALTERNATIVE
 from codeodds_trainer.evaluation.baselines.static_checks import DOES_NOT_PARSE, leetcode_names, static_score
 from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
-from codeodds_trainer.injection.pairs import ALTERNATIVE
 
 NEAREST = 6
 """Right programs of a problem that a failing one is compared with: those nearest in length."""

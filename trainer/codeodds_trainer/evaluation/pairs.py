@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from codeodds_trainer.data.injection.pairs import ORIGINAL
 from codeodds_trainer.evaluation.bootstrap import Clusters
 from codeodds_trainer.evaluation.figures import to_figures
 from codeodds_trainer.evaluation.kinds import Kinds
@@ -20,7 +21,6 @@ from codeodds_trainer.evaluation.raters import Rater
 from codeodds_trainer.evaluation.schema import Column, PairGroup
 from codeodds_trainer.evaluation.slices import LEAST_PROGRAMS
 from codeodds_trainer.ground.scoring import ScoredSet
-from codeodds_trainer.injection.pairs import ORIGINAL
 
 Rows = npt.NDArray[np.int64]
 
