@@ -12,7 +12,7 @@ from codeodds_trainer.ground.generators import check_generators, count_generator
 from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
 from codeodds_trainer.ground.recipe import read_recipe
 from codeodds_trainer.styles.rewrite import Rewritten
-from codeodds_trainer.training.command import LeftOut, load_data
+from codeodds_trainer.training.fit import LeftOut, load_data
 from tiny_models import save_recipe
 
 PROMPT = "def f(a):\n"

@@ -15,7 +15,7 @@ from codeodds_trainer.styles.examples import strip_examples
 from codeodds_trainer.styles.names import WORDS, new_names
 from codeodds_trainer.styles.rewrite import STYLES, Rewritten, drawn, restyle, restyle_problem
 from codeodds_trainer.styles.source import parse_program
-from codeodds_trainer.training.command import load_data
+from codeodds_trainer.training.fit import load_data
 from tiny_models import save_programs, save_recipe
 
 PROMPT = '''from typing import List

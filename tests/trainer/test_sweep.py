@@ -16,8 +16,8 @@ from codeodds_trainer.ground.metrics import auroc
 from codeodds_trainer.ground.precision import compute_dtype
 from codeodds_trainer.ground.recipe import read_recipe
 from codeodds_trainer.training import sweep as sweep_module
-from codeodds_trainer.training.command import pack_all, trained_parts
 from codeodds_trainer.training.features import FeatureCache, trunk_id
+from codeodds_trainer.training.fit import pack_all, trained_parts
 from codeodds_trainer.training.prepare import prepare_base
 from codeodds_trainer.training.probe import fit_probe
 from codeodds_trainer.training.processes import Processes

@@ -69,8 +69,8 @@ def fit(recipe: Path, data: Path, run: Path, cache: Path | None, cache_gb: float
     accelerate launch --config_file models/recipes/accelerate/fsdp.yaml -m codeodds_trainer.cli fit ... --device cuda
     """
     from codeodds_trainer.ground.run_folder import RunFolder
-    from codeodds_trainer.training.command import FitOptions
-    from codeodds_trainer.training.command import fit as run_fit
+    from codeodds_trainer.training.fit import FitOptions
+    from codeodds_trainer.training.fit import fit as run_fit
 
     options = FitOptions(cache=cache or run / "features", cache_gb=cache_gb, device=device)
     run_fit(recipe, data, RunFolder(run), options, _say)

@@ -88,7 +88,7 @@ def sweep(
     codeodds-train sweep RECIPE --data DATA --run runs/sweep --vary training.probe_ridge=0.1,0.3,1 \\
       --vary "training.reading={last: 0, mean: 1},{last: 0.25, mean: 1}"
     """
-    from codeodds_trainer.training.command import FitOptions
+    from codeodds_trainer.training.fit import FitOptions
     from codeodds_trainer.training.sweep import sweep as run_sweep
 
     options = FitOptions(cache=cache or run / "features", cache_gb=cache_gb, device=device)

@@ -23,10 +23,10 @@ from codeodds_trainer.ground.disk import write_whole
 from codeodds_trainer.ground.errors import RecipeError, TrainingError
 from codeodds_trainer.ground.metrics import auroc, per_problem
 from codeodds_trainer.ground.recipe import Recipe, TrainingSection, read_recipe
-from codeodds_trainer.training.command import FitOptions, features_for, load_data, pack_all, trained_parts
 from codeodds_trainer.training.dataset import ProblemPacks
 from codeodds_trainer.training.faults import fit_faults
 from codeodds_trainer.training.features import FeatureSource
+from codeodds_trainer.training.fit import FitOptions, features_for, load_data, pack_all, trained_parts
 from codeodds_trainer.training.pairs import fit_to_pairs
 from codeodds_trainer.training.prepare import prepare_base
 from codeodds_trainer.training.probe import fit_probe, read_logits, read_programs, set_to_pairs

@@ -11,9 +11,9 @@ from codeodds_trainer.ground.base_model import BaseModelSource
 from codeodds_trainer.ground.errors import RecipeError
 from codeodds_trainer.ground.labelled import LabelledProblem
 from codeodds_trainer.ground.recipe import read_recipe
-from codeodds_trainer.training.command import load_data
 from codeodds_trainer.training.dataset import cap_programs, mixed_only
 from codeodds_trainer.training.dataset import count_labels as count
+from codeodds_trainer.training.fit import load_data
 from codeodds_trainer.training.prepare import base_source
 
 BaselineName = Literal["logprob", "probe", "reviewer", "static", "agreement"]
