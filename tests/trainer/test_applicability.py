@@ -8,15 +8,6 @@ import pytest
 
 from codeodds.bundle.applicability import FEATURES, trust
 from codeodds.bundle.manifest import Calibration, Spoken
-from codeodds_trainer.bundling.applicability import (
-    _holds,
-    applied,
-    balanced_weights,
-    choose_applicability,
-    fit_applicability,
-    fit_features,
-)
-from codeodds_trainer.bundling.card import applicability_lines
 from codeodds_trainer.evaluation.applicability import (
     applicability_of,
     feature_columns,
@@ -27,6 +18,15 @@ from codeodds_trainer.evaluation.applicability import (
 from codeodds_trainer.evaluation.plots import by_applicability
 from codeodds_trainer.evaluation.tables import selective_table
 from codeodds_trainer.evaluation.thresholds import choose_thresholds, measure_thresholds
+from codeodds_trainer.export.applicability import (
+    _holds,
+    applied,
+    balanced_weights,
+    choose_applicability,
+    fit_applicability,
+    fit_features,
+)
+from codeodds_trainer.export.card import applicability_lines
 from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
 from codeodds_trainer.ground.scoring import ScoredProgram, ScoredSet, text_key
 

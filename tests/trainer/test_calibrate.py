@@ -6,15 +6,8 @@ import numpy as np
 import pytest
 
 from codeodds.bundle.calibration import calibrate, calibrate_readings
-from codeodds_trainer.bundling.calibrate import (
-    ENDS,
-    STEP_PROGRAMS,
-    fit_growing,
-    fit_isotonic,
-    fit_platt,
-    fit_temperature,
-)
-from codeodds_trainer.bundling.calibration_choice import (
+from codeodds_trainer.export.calibrate import ENDS, STEP_PROGRAMS, fit_growing, fit_isotonic, fit_platt, fit_temperature
+from codeodds_trainer.export.calibration_choice import (
     END_LOSS,
     FractionResult,
     _grows_better,
@@ -24,7 +17,7 @@ from codeodds_trainer.bundling.calibration_choice import (
     held_out,
     log_loss,
 )
-from codeodds_trainer.bundling.card import calibration_lines
+from codeodds_trainer.export.card import calibration_lines
 from codeodds_trainer.ground.errors import CalibrationError
 from codeodds_trainer.ground.prefixes import FRACTIONS
 from codeodds_trainer.ground.scoring import ScoredProgram, ScoredSet

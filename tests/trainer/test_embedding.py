@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from codeodds_trainer.bundling.embedding import BLOCK, pack_four_bits, quantize_embedding
+from codeodds_trainer.export.embedding import BLOCK, pack_four_bits, quantize_embedding
 
 IDS = np.asarray([[3, 0, 3], [1, 2, 4]])
 

@@ -11,8 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from codeodds.bundle.loader import load_bundle
-from codeodds_trainer.bundling import drafts
-from codeodds_trainer.bundling.gate import (
+from codeodds_trainer.cli import cli
+from codeodds_trainer.export import drafts
+from codeodds_trainer.export.gate import (
     Figures,
     choose_problems,
     cross_calibrated,
@@ -22,7 +23,6 @@ from codeodds_trainer.bundling.gate import (
     objections,
     open_draft,
 )
-from codeodds_trainer.cli import cli
 from codeodds_trainer.ground.errors import ExportError
 from codeodds_trainer.ground.metrics import expected_calibration_error
 from codeodds_trainer.ground.recipe import read_recipe

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from codeodds_trainer.bundling.gate import choose_problems
+from codeodds_trainer.export.gate import choose_problems
 from codeodds_trainer.ground.errors import DataError
 from codeodds_trainer.ground.generators import check_generators, count_generators, only_generators, without_generators
 from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram

@@ -12,10 +12,10 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from codeodds_trainer.bundling.graph import HEAD_BIAS, HEAD_WEIGHT, export_graph
-from codeodds_trainer.bundling.quantization import Variant, parse_variant, quantize
-from codeodds_trainer.bundling.weights import EMBEDDED_BYTES, save_split
-from codeodds_trainer.bundling.writer import safe_length
+from codeodds_trainer.export.graph import HEAD_BIAS, HEAD_WEIGHT, export_graph
+from codeodds_trainer.export.quantization import Variant, parse_variant, quantize
+from codeodds_trainer.export.weights import EMBEDDED_BYTES, save_split
+from codeodds_trainer.export.writer import safe_length
 from codeodds_trainer.ground.errors import ExportError
 from codeodds_trainer.training.value_model import LARGEST_FAULT, load_checkpoint
 from exported_models import LONGROPE_LENGTH, value_model

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from codeodds.bundle.manifest import Calibration, MistakeExample, Mistakes
-from codeodds_trainer.bundling.card import example_lines, mistake_lines
 from codeodds_trainer.evaluation.data_set import measure_data_set
 from codeodds_trainer.evaluation.examples import choose_examples, one_line, read_origins
 from codeodds_trainer.evaluation.flagged import measure_flagged
@@ -23,6 +22,7 @@ from codeodds_trainer.evaluation.plots import by_kind
 from codeodds_trainer.evaluation.raters import THIS_BUNDLE, baseline_raters, bundle_rater
 from codeodds_trainer.evaluation.schema import BundleName, Evaluation, Origin
 from codeodds_trainer.evaluation.tables import to_markdown
+from codeodds_trainer.export.card import example_lines, mistake_lines
 from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
 from codeodds_trainer.ground.scoring import ScoredProgram, ScoredSet, text_key
 

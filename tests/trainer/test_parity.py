@@ -10,7 +10,7 @@ from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds.engine.scorer import open_scorer
 from codeodds.errors import UnitTooLong
 from codeodds.types import ScoringUnit
-from codeodds_trainer.bundling.parity import compare_with_torch, run_torch
+from codeodds_trainer.export.parity import compare_with_torch, run_torch
 from exported_models import FAMILIES, LONGROPE_LENGTH, open_model, value_model, write_bundle
 
 TOKENS = 40

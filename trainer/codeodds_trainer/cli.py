@@ -94,8 +94,8 @@ def quantize(run: Path, data: Path, variants: tuple[str, ...], threads: int) -> 
     release. It is also written to RUN/quantization.md and .json. Minutes per variant; a killed call goes on where it
     stopped.
     """
-    from codeodds_trainer.bundling.quantization import parse_variant
-    from codeodds_trainer.bundling.quantize_command import DEFAULT_VARIANTS, quantize_run
+    from codeodds_trainer.export.quantization import parse_variant
+    from codeodds_trainer.export.quantize_run import DEFAULT_VARIANTS, quantize_run
     from codeodds_trainer.ground.run_folder import RunFolder
 
     chosen = [parse_variant(name) for name in variants] or list(DEFAULT_VARIANTS)
@@ -113,8 +113,8 @@ def export(run: Path, data: Path, out: Path, variant: str | None, threads: int) 
 
     A bundle that ranks or predicts worse than float32 by more than 0.01 is not written, and OUT stays as it was.
     """
-    from codeodds_trainer.bundling.command import export_run
-    from codeodds_trainer.bundling.quantization import parse_variant
+    from codeodds_trainer.export.export_run import export_run
+    from codeodds_trainer.export.quantization import parse_variant
     from codeodds_trainer.ground.run_folder import RunFolder
 
     chosen = None if variant is None else parse_variant(variant)

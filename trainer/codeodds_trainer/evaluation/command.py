@@ -17,7 +17,6 @@ from codeodds.bundle.calibration import calibrate_readings
 from codeodds.bundle.loader import load_bundle
 from codeodds.bundle.manifest import Manifest, MistakeExample, Threshold
 from codeodds.engine.scorer import UNMEASURED_LOW_PROBABILITY, open_scorer
-from codeodds_trainer.bundling.writer import seal
 from codeodds_trainer.evaluation.applicability import applicability_of, measure_selective, units_of
 from codeodds_trainer.evaluation.baselines.measure import measure_baselines
 from codeodds_trainer.evaluation.baselines.options import BaselineOptions
@@ -33,6 +32,7 @@ from codeodds_trainer.evaluation.raters import THIS_BUNDLE, Kind, Rater, baselin
 from codeodds_trainer.evaluation.schema import SCHEMA, BundleName, DataSet, Evaluation, Origin, encode
 from codeodds_trainer.evaluation.tables import to_markdown
 from codeodds_trainer.evaluation.thresholds import PRECISIONS, choose_thresholds, measure_thresholds
+from codeodds_trainer.export.writer import seal
 from codeodds_trainer.ground.disk import write_whole
 from codeodds_trainer.ground.errors import DataError, EvaluationError
 from codeodds_trainer.ground.generators import check_generators, count_generators, only_generators, without_generators

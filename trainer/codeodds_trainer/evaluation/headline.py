@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codeodds.bundle.manifest import FlaggedMistakes, Metric, Mistakes, PairAccuracy, Slice
-from codeodds_trainer.bundling.card import RANKING
 from codeodds_trainer.evaluation.raters import THIS_BUNDLE
 from codeodds_trainer.evaluation.schema import Column, DataSet, Figure, FlaggedKind, PairGroup, find
+from codeodds_trainer.export.card import RANKING
 
 PROBABILITY = (
     "auprc_fails",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import html
 import re
 
-from codeodds_trainer.bundling.card import by_outcome, example_words
 from codeodds_trainer.evaluation import figures
 from codeodds_trainer.evaluation.plots import Plot, all_plots
 from codeodds_trainer.evaluation.schema import DataSet, Evaluation, find
 from codeodds_trainer.evaluation.table import Table
 from codeodds_trainer.evaluation.tables import data_set_tables, paper_table, provenance
+from codeodds_trainer.export.card import by_outcome, example_words
 
 FEW_COLUMNS = 4
 """Tables with more columns show intervals below their figures, not beside."""

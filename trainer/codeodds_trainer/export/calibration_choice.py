@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from codeodds.bundle.calibration import calibrate_readings
 from codeodds.bundle.manifest import Calibration
-from codeodds_trainer.bundling.calibrate import (
+from codeodds_trainer.export.calibrate import (
     STEP_PROGRAMS,
     Floats,
     Labels,

@@ -7,7 +7,7 @@ from pathlib import Path
 import onnx
 from onnx import TensorProto, numpy_helper
 
-from codeodds_trainer.bundling.graph import HEAD_BIAS, HEAD_WEIGHT
+from codeodds_trainer.export.graph import HEAD_BIAS, HEAD_WEIGHT
 from codeodds_trainer.ground.errors import ExportError
 
 EMBEDDED_BYTES = 4096

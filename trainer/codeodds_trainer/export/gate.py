@@ -24,9 +24,9 @@ from codeodds.engine.onnx import OnnxModel
 from codeodds.engine.scorer import CHUNK_TOKENS, MIN_RUN_TOKENS, OnnxScorer
 from codeodds.errors import UnitError
 from codeodds.types import ScoringUnit
-from codeodds_trainer.bundling.calibrate import fit_platt
-from codeodds_trainer.bundling.golden_units import GOLDEN_UNITS
-from codeodds_trainer.bundling.quantization import Variant
+from codeodds_trainer.export.calibrate import fit_platt
+from codeodds_trainer.export.golden_units import GOLDEN_UNITS
+from codeodds_trainer.export.quantization import Variant
 from codeodds_trainer.ground.errors import ExportError
 from codeodds_trainer.ground.generators import without_generators
 from codeodds_trainer.ground.labelled import LabelledProblem, read_problems

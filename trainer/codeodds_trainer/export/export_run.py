@@ -12,14 +12,14 @@ from codeodds.bundle.golden import record_golden, write_golden
 from codeodds.bundle.loader import read_manifest
 from codeodds.bundle.manifest import Manifest
 from codeodds.engine.scorer import open_scorer
-from codeodds_trainer.bundling.applicability import fit_applicability
-from codeodds_trainer.bundling.calibration_choice import choose_calibration, comparison_json
-from codeodds_trainer.bundling.drafts import GOLDEN_TOLERANCE, finished_recipe, make_draft
-from codeodds_trainer.bundling.golden_units import GOLDEN_UNITS
-from codeodds_trainer.bundling.quantization import Variant, variant_of
-from codeodds_trainer.bundling.quantize_command import measure_variant
-from codeodds_trainer.bundling.writer import GOLDEN_FILE, seal
 from codeodds_trainer.evaluation.applicability import units_of
+from codeodds_trainer.export.applicability import fit_applicability
+from codeodds_trainer.export.calibration_choice import choose_calibration, comparison_json
+from codeodds_trainer.export.drafts import GOLDEN_TOLERANCE, finished_recipe, make_draft
+from codeodds_trainer.export.golden_units import GOLDEN_UNITS
+from codeodds_trainer.export.quantization import Variant, variant_of
+from codeodds_trainer.export.quantize_run import measure_variant
+from codeodds_trainer.export.writer import GOLDEN_FILE, seal
 from codeodds_trainer.ground.disk import write_whole
 from codeodds_trainer.ground.errors import ExportError
 from codeodds_trainer.ground.generators import without_generators

@@ -15,8 +15,8 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from codeodds_trainer.bundling.embedding import BLOCK, EmbeddingBits, quantize_embedding
-from codeodds_trainer.bundling.graph import HEAD_WEIGHT
+from codeodds_trainer.export.embedding import BLOCK, EmbeddingBits, quantize_embedding
+from codeodds_trainer.export.graph import HEAD_WEIGHT
 from codeodds_trainer.ground.errors import ExportError
 from codeodds_trainer.ground.recipe import ExportSection
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from codeodds_trainer.bundling.drafts import finished_recipe, make_draft, make_reference
-from codeodds_trainer.bundling.gate import Figures, choose_problems, measure, score_draft
-from codeodds_trainer.bundling.quantization import FLOAT32, Variant
-from codeodds_trainer.bundling.quantization_report import Report, markdown_table, read_report, write_report
+from codeodds_trainer.export.drafts import finished_recipe, make_draft, make_reference
+from codeodds_trainer.export.gate import Figures, choose_problems, measure, score_draft
+from codeodds_trainer.export.quantization import FLOAT32, Variant
+from codeodds_trainer.export.quantization_report import Report, markdown_table, read_report, write_report
 from codeodds_trainer.ground.recipe import Recipe
 from codeodds_trainer.ground.run_folder import RunFolder
 

@@ -20,7 +20,7 @@ from codeodds.bundle.manifest import (
     Source,
     encode,
 )
-from codeodds_trainer.bundling.card import CARD_FILE, render_card
+from codeodds_trainer.export.card import CARD_FILE, render_card
 from codeodds_trainer.ground.disk import write_whole
 from codeodds_trainer.ground.labelled import sha256
 from codeodds_trainer.ground.recipe import Recipe

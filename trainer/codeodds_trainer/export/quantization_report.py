@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from codeodds_trainer.bundling.gate import MAX_AUROC_LOSS, MAX_CHUNKING, MAX_ECE_LOSS, Figures
+from codeodds_trainer.export.gate import MAX_AUROC_LOSS, MAX_CHUNKING, MAX_ECE_LOSS, Figures
 from codeodds_trainer.ground.disk import write_whole
 from codeodds_trainer.ground.errors import ExportError
 

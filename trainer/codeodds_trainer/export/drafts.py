@@ -13,11 +13,11 @@ import onnx
 from codeodds.bundle.golden import Golden, write_golden
 from codeodds.bundle.loader import read_manifest
 from codeodds.bundle.manifest import MANIFEST_FILE, Manifest, Source
-from codeodds_trainer.bundling.graph import export_graph
-from codeodds_trainer.bundling.language_head import load_language_head
-from codeodds_trainer.bundling.quantization import FLOAT32, Variant, quantize
-from codeodds_trainer.bundling.weights import save_split
-from codeodds_trainer.bundling.writer import GOLDEN_FILE, TOKENIZER_FILE, describe_graph, first_manifest, seal
+from codeodds_trainer.export.graph import export_graph
+from codeodds_trainer.export.language_head import load_language_head
+from codeodds_trainer.export.quantization import FLOAT32, Variant, quantize
+from codeodds_trainer.export.weights import save_split
+from codeodds_trainer.export.writer import GOLDEN_FILE, TOKENIZER_FILE, describe_graph, first_manifest, seal
 from codeodds_trainer.ground.errors import ExportError
 from codeodds_trainer.ground.labelled import sha256
 from codeodds_trainer.ground.recipe import Recipe, read_recipe

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codeodds_trainer.bundling.graph import LanguageHead
+from codeodds_trainer.export.graph import LanguageHead
 from codeodds_trainer.ground.errors import ExportError
 from codeodds_trainer.ground.recipe import Recipe
 from codeodds_trainer.ground.run_folder import RunFolder
