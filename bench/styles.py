@@ -27,7 +27,7 @@ from best_of_n import rank_problems
 from codeodds.bundle.loader import default_bundle_path, load_bundle
 from codeodds.errors import CodeoddsError
 from codeodds_trainer.evaluation.baselines.store import ValueStore
-from codeodds_trainer.evaluation.command import choose_problems
+from codeodds_trainer.evaluation.evaluate import choose_problems
 from codeodds_trainer.ground.errors import TrainerError
 from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram, read_problems
 from codeodds_trainer.ground.metrics import auroc, mean_with_interval

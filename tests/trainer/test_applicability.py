@@ -8,16 +8,16 @@ import pytest
 
 from codeodds.bundle.applicability import FEATURES, trust
 from codeodds.bundle.manifest import Calibration, Spoken
-from codeodds_trainer.evaluation.applicability import (
+from codeodds_trainer.evaluation.figures.applicability import (
     applicability_of,
     feature_columns,
     measure_selective,
     risk_coverage,
     units_of,
 )
-from codeodds_trainer.evaluation.plots import by_applicability
-from codeodds_trainer.evaluation.tables import selective_table
-from codeodds_trainer.evaluation.thresholds import choose_thresholds, measure_thresholds
+from codeodds_trainer.evaluation.figures.thresholds import choose_thresholds, measure_thresholds
+from codeodds_trainer.evaluation.report.plots import by_applicability
+from codeodds_trainer.evaluation.report.tables import selective_table
 from codeodds_trainer.export.applicability import (
     _holds,
     applied,

@@ -12,22 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeodds.bundle.manifest import Calibration
-from codeodds_trainer.evaluation.command import choose_problems
-from codeodds_trainer.evaluation.copies import as_drawn
-from codeodds_trainer.evaluation.curves import largest_n, measure_curves
-from codeodds_trainer.evaluation.data_set import measure_data_set
-from codeodds_trainer.evaluation.figures import (
+from codeodds_trainer.evaluation.evaluate import choose_problems
+from codeodds_trainer.evaluation.figures.copies import as_drawn
+from codeodds_trainer.evaluation.figures.curves import largest_n, measure_curves
+from codeodds_trainer.evaluation.figures.data_set import measure_data_set
+from codeodds_trainer.evaluation.figures.programs import (
     Programs,
     balanced_accuracies,
     is_partial,
     measure_part,
     probability_figures,
 )
-from codeodds_trainer.evaluation.headline import headline_metrics
-from codeodds_trainer.evaluation.raters import THIS_BUNDLE, baseline_raters, bundle_rater
-from codeodds_trainer.evaluation.schema import BundleName, Evaluation, Origin, encode, find
-from codeodds_trainer.evaluation.svg import draw_panels
-from codeodds_trainer.evaluation.tables import (
+from codeodds_trainer.evaluation.figures.raters import THIS_BUNDLE, baseline_raters, bundle_rater
+from codeodds_trainer.evaluation.figures.schema import BundleName, Evaluation, Origin, encode, find
+from codeodds_trainer.evaluation.report.headline import headline_metrics
+from codeodds_trainer.evaluation.report.svg import draw_panels
+from codeodds_trainer.evaluation.report.tables import (
     better_than_chance_from,
     data_set_tables,
     paper_table,

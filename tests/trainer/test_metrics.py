@@ -97,7 +97,7 @@ def test_precision_and_recall_below_a_threshold():
 
 
 def test_thresholds_are_chosen_on_some_programs_and_measured_on_others():
-    from codeodds_trainer.evaluation.thresholds import choose_thresholds, measure_thresholds
+    from codeodds_trainer.evaluation.figures.thresholds import choose_thresholds, measure_thresholds
 
     values = np.repeat([0.1, 0.3, 0.6, 0.9], 20)
     labels = np.asarray([False] * 20 + [False] * 18 + [True] * 2 + [True] * 40)
@@ -108,7 +108,7 @@ def test_thresholds_are_chosen_on_some_programs_and_measured_on_others():
 
 
 def test_a_threshold_holds_on_every_data_set_and_states_the_lowest_precision():
-    from codeodds_trainer.evaluation.thresholds import choose_thresholds, measure_thresholds
+    from codeodds_trainer.evaluation.figures.thresholds import choose_thresholds, measure_thresholds
 
     # Below 0.2 nearly all of either fail; below 0.4 all of a and half of b.
     values = np.asarray([0.1] * 20 + [0.3] * 40 + [0.1] * 20 + [0.3] * 20)

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeodds.bundle.manifest import Calibration
-from codeodds_trainer.evaluation.kinds import kinds_of, right_programs
-from codeodds_trainer.evaluation.mistakes import code_tokens, difference, kind_of_mistake, nearest
-from codeodds_trainer.evaluation.raters import THIS_BUNDLE, bundle_rater
-from codeodds_trainer.evaluation.slices import measure_slices
+from codeodds_trainer.evaluation.figures.kinds import kinds_of, right_programs
+from codeodds_trainer.evaluation.figures.mistakes import code_tokens, difference, kind_of_mistake, nearest
+from codeodds_trainer.evaluation.figures.raters import THIS_BUNDLE, bundle_rater
+from codeodds_trainer.evaluation.figures.slices import measure_slices
 from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
 from codeodds_trainer.ground.scoring import ScoredProgram, ScoredSet, text_key
 

@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 
 from codeodds.bundle.manifest import Calibration, MistakeExample, Mistakes
-from codeodds_trainer.evaluation.data_set import measure_data_set
-from codeodds_trainer.evaluation.examples import choose_examples, one_line, read_origins
-from codeodds_trainer.evaluation.flagged import measure_flagged
-from codeodds_trainer.evaluation.headline import card_mistakes
-from codeodds_trainer.evaluation.kinds import kinds_of
-from codeodds_trainer.evaluation.mistake_tables import mistake_tables
-from codeodds_trainer.evaluation.page import render
-from codeodds_trainer.evaluation.pairs import find_pairs, measure_pairs
-from codeodds_trainer.evaluation.plots import by_kind
-from codeodds_trainer.evaluation.raters import THIS_BUNDLE, baseline_raters, bundle_rater
-from codeodds_trainer.evaluation.schema import BundleName, Evaluation, Origin
-from codeodds_trainer.evaluation.tables import to_markdown
+from codeodds_trainer.evaluation.figures.data_set import measure_data_set
+from codeodds_trainer.evaluation.figures.examples import choose_examples, one_line, read_origins
+from codeodds_trainer.evaluation.figures.flagged import measure_flagged
+from codeodds_trainer.evaluation.figures.kinds import kinds_of
+from codeodds_trainer.evaluation.figures.pairs import find_pairs, measure_pairs
+from codeodds_trainer.evaluation.figures.raters import THIS_BUNDLE, baseline_raters, bundle_rater
+from codeodds_trainer.evaluation.figures.schema import BundleName, Evaluation, Origin
+from codeodds_trainer.evaluation.report.headline import card_mistakes
+from codeodds_trainer.evaluation.report.mistake_tables import mistake_tables
+from codeodds_trainer.evaluation.report.page import render
+from codeodds_trainer.evaluation.report.plots import by_kind
+from codeodds_trainer.evaluation.report.tables import to_markdown
 from codeodds_trainer.export.card import example_lines, mistake_lines
 from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
 from codeodds_trainer.ground.scoring import ScoredProgram, ScoredSet, text_key

@@ -182,7 +182,7 @@ def test_one_generator_can_be_measured_alone(line):
 def test_the_card_says_where_it_fails(line, monkeypatch):
     """The toy programs fail for one reason: they subtract where they should add."""
     folder, _ = line
-    monkeypatch.setattr("codeodds_trainer.evaluation.slices.LEAST_PROGRAMS", 10)
+    monkeypatch.setattr("codeodds_trainer.evaluation.figures.slices.LEAST_PROGRAMS", 10)
     shutil.copytree(folder / "plain", folder / "sliced")
     options = ("--data", folder, "--run", folder / "run", "--files", "toy.jsonl", "--out", folder / "slices")
     table = train("evaluate", "--bundle", folder / "sliced", *options, "--write").stdout

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeodds_trainer.evaluation.bootstrap import Clusters
+from codeodds_trainer.evaluation.figures.bootstrap import Clusters
 from codeodds_trainer.ground import metrics, pooled
 
 PROBABILITIES = st.sampled_from([0.1, 0.3, 0.45, 0.55, 0.7, 0.9])

@@ -281,7 +281,7 @@ def evaluate(
     """
     from codeodds.bundle.loader import load_bundle
     from codeodds_trainer.evaluation.baselines.options import read_options
-    from codeodds_trainer.evaluation.command import Request, evaluate_bundle
+    from codeodds_trainer.evaluation.evaluate import Request, evaluate_bundle
     from codeodds_trainer.ground.run_folder import RunFolder
 
     options = read_options(

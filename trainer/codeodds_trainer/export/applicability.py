@@ -20,8 +20,8 @@ from scipy.stats import binom
 from codeodds.bundle.applicability import FARTHEST, FEATURES
 from codeodds.bundle.calibration import calibrate_readings
 from codeodds.bundle.manifest import Applicability, ApplicabilityFeature, Calibration, Spoken
-from codeodds_trainer.evaluation.applicability import Units, feature_columns, spoken_of
-from codeodds_trainer.evaluation.thresholds import PRECISIONS, choose_thresholds
+from codeodds_trainer.evaluation.figures.applicability import Units, feature_columns, spoken_of
+from codeodds_trainer.evaluation.figures.thresholds import PRECISIONS, choose_thresholds
 from codeodds_trainer.export.calibrate import Floats, Labels
 from codeodds_trainer.export.calibration_choice import fold_of_problems
 from codeodds_trainer.ground.metrics import precision_recall_below

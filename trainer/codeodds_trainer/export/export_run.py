@@ -12,7 +12,7 @@ from codeodds.bundle.golden import record_golden, write_golden
 from codeodds.bundle.loader import read_manifest
 from codeodds.bundle.manifest import Manifest
 from codeodds.engine.scorer import open_scorer
-from codeodds_trainer.evaluation.applicability import units_of
+from codeodds_trainer.evaluation.figures.applicability import units_of
 from codeodds_trainer.export.applicability import fit_applicability
 from codeodds_trainer.export.calibration_choice import choose_calibration, comparison_json
 from codeodds_trainer.export.drafts import GOLDEN_TOLERANCE, finished_recipe, make_draft

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from codeodds.bundle.manifest import MistakeExample, Spoken
-from codeodds_trainer.evaluation.raters import Kind
+from codeodds_trainer.evaluation.figures.raters import Kind
 
 SCHEMA = 1
 """Version of the layout."""

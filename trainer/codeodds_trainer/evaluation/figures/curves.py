@@ -8,10 +8,10 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from codeodds_trainer.evaluation.bootstrap import Estimate
-from codeodds_trainer.evaluation.figures import DIGITS, Programs
-from codeodds_trainer.evaluation.raters import Rater
-from codeodds_trainer.evaluation.schema import Curve, Curves
+from codeodds_trainer.evaluation.figures.bootstrap import Estimate
+from codeodds_trainer.evaluation.figures.programs import DIGITS, Programs
+from codeodds_trainer.evaluation.figures.raters import Rater
+from codeodds_trainer.evaluation.figures.schema import Curve, Curves
 from codeodds_trainer.ground import pooled
 from codeodds_trainer.ground.metrics import best_k_of_n, per_problem
 from codeodds_trainer.ground.scoring import ScoredSet

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from codeodds_trainer.evaluation.headline import PROBABILITY
-from codeodds_trainer.evaluation.mistake_tables import mistake_tables
-from codeodds_trainer.evaluation.schema import Column, DataSet, Evaluation, Figure, Part, Selective, find
-from codeodds_trainer.evaluation.table import NONE, Table, figure_cell, figure_text, value_cell
+from codeodds_trainer.evaluation.figures.schema import Column, DataSet, Evaluation, Figure, Part, Selective, find
+from codeodds_trainer.evaluation.report.headline import PROBABILITY
+from codeodds_trainer.evaluation.report.mistake_tables import mistake_tables
+from codeodds_trainer.evaluation.report.table import NONE, Table, figure_cell, figure_text, value_cell
 from codeodds_trainer.export.card import RANKING, example_lines, figure_name
 
 SELECTIVE = ("error_rate", "error_rate_at_75", "error_rate_at_50", "error_rate_at_25", "risk_coverage_area")

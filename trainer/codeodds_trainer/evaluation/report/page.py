@@ -5,11 +5,11 @@ from __future__ import annotations
 import html
 import re
 
-from codeodds_trainer.evaluation import figures
-from codeodds_trainer.evaluation.plots import Plot, all_plots
-from codeodds_trainer.evaluation.schema import DataSet, Evaluation, find
-from codeodds_trainer.evaluation.table import Table
-from codeodds_trainer.evaluation.tables import data_set_tables, paper_table, provenance
+from codeodds_trainer.evaluation.figures import programs as figures
+from codeodds_trainer.evaluation.figures.schema import DataSet, Evaluation, find
+from codeodds_trainer.evaluation.report.plots import Plot, all_plots
+from codeodds_trainer.evaluation.report.table import Table
+from codeodds_trainer.evaluation.report.tables import data_set_tables, paper_table, provenance
 from codeodds_trainer.export.card import by_outcome, example_words
 
 FEW_COLUMNS = 4

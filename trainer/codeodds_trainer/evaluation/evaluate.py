@@ -17,21 +17,21 @@ from codeodds.bundle.calibration import calibrate_readings
 from codeodds.bundle.loader import load_bundle
 from codeodds.bundle.manifest import Manifest, MistakeExample, Threshold
 from codeodds.engine.scorer import UNMEASURED_LOW_PROBABILITY, open_scorer
-from codeodds_trainer.evaluation.applicability import applicability_of, measure_selective, units_of
 from codeodds_trainer.evaluation.baselines.measure import measure_baselines
 from codeodds_trainer.evaluation.baselines.options import BaselineOptions
-from codeodds_trainer.evaluation.bootstrap import DRAWS
-from codeodds_trainer.evaluation.copies import Copies, as_drawn, read_copies
-from codeodds_trainer.evaluation.data_set import measure_data_set
-from codeodds_trainer.evaluation.examples import choose_examples, read_origins
-from codeodds_trainer.evaluation.flagged import measure_flagged
-from codeodds_trainer.evaluation.headline import card_mistakes, card_slices, headline_metrics
-from codeodds_trainer.evaluation.kinds import Kinds, kinds_of
-from codeodds_trainer.evaluation.page import render
-from codeodds_trainer.evaluation.raters import THIS_BUNDLE, Kind, Rater, baseline_raters, bundle_rater
-from codeodds_trainer.evaluation.schema import SCHEMA, BundleName, DataSet, Evaluation, Origin, encode
-from codeodds_trainer.evaluation.tables import to_markdown
-from codeodds_trainer.evaluation.thresholds import PRECISIONS, choose_thresholds, measure_thresholds
+from codeodds_trainer.evaluation.figures.applicability import applicability_of, measure_selective, units_of
+from codeodds_trainer.evaluation.figures.bootstrap import DRAWS
+from codeodds_trainer.evaluation.figures.copies import Copies, as_drawn, read_copies
+from codeodds_trainer.evaluation.figures.data_set import measure_data_set
+from codeodds_trainer.evaluation.figures.examples import choose_examples, read_origins
+from codeodds_trainer.evaluation.figures.flagged import measure_flagged
+from codeodds_trainer.evaluation.figures.kinds import Kinds, kinds_of
+from codeodds_trainer.evaluation.figures.raters import THIS_BUNDLE, Kind, Rater, baseline_raters, bundle_rater
+from codeodds_trainer.evaluation.figures.schema import SCHEMA, BundleName, DataSet, Evaluation, Origin, encode
+from codeodds_trainer.evaluation.figures.thresholds import PRECISIONS, choose_thresholds, measure_thresholds
+from codeodds_trainer.evaluation.report.headline import card_mistakes, card_slices, headline_metrics
+from codeodds_trainer.evaluation.report.page import render
+from codeodds_trainer.evaluation.report.tables import to_markdown
 from codeodds_trainer.export.writer import seal
 from codeodds_trainer.ground.disk import write_whole
 from codeodds_trainer.ground.errors import DataError, EvaluationError

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from codeodds_trainer.evaluation.figures import Programs, to_figures
-from codeodds_trainer.evaluation.kinds import Kinds
-from codeodds_trainer.evaluation.schema import FlaggedKind, FlaggedShare
-from codeodds_trainer.evaluation.slices import LEAST_PROGRAMS
+from codeodds_trainer.evaluation.figures.kinds import Kinds
+from codeodds_trainer.evaluation.figures.programs import Programs, to_figures
+from codeodds_trainer.evaluation.figures.schema import FlaggedKind, FlaggedShare
+from codeodds_trainer.evaluation.figures.slices import LEAST_PROGRAMS
 from codeodds_trainer.ground.scoring import ScoredSet
 
 RIGHT = "right programs"

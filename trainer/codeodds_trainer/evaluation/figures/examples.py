@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from codeodds.bundle.manifest import MistakeExample
 from codeodds_trainer.data.injection.pairs import ORIGINAL
-from codeodds_trainer.evaluation.kinds import Kinds, texts_of
-from codeodds_trainer.evaluation.mistakes import is_put_in, nearest
+from codeodds_trainer.evaluation.figures.kinds import Kinds, texts_of
+from codeodds_trainer.evaluation.figures.mistakes import is_put_in, nearest
 from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram, open_rows
 from codeodds_trainer.ground.scoring import ScoredSet, text_key
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from codeodds_trainer.evaluation.pairs import PAIR_ACCURACY
-from codeodds_trainer.evaluation.schema import DataSet
-from codeodds_trainer.evaluation.table import Table, figure_cell, figure_text, value_cell
+from codeodds_trainer.evaluation.figures.pairs import PAIR_ACCURACY
+from codeodds_trainer.evaluation.figures.schema import DataSet
+from codeodds_trainer.evaluation.report.table import Table, figure_cell, figure_text, value_cell
 
 
 def mistake_tables(data_set: DataSet) -> list[Table]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from codeodds_trainer.evaluation.raters import THIS_BUNDLE
-from codeodds_trainer.evaluation.schema import Curve, DataSet, Figure, Part, find
-from codeodds_trainer.evaluation.svg import INK, PANEL_INCHES, SERIES, draw_panels
+from codeodds_trainer.evaluation.figures.raters import THIS_BUNDLE
+from codeodds_trainer.evaluation.figures.schema import Curve, DataSet, Figure, Part, find
+from codeodds_trainer.evaluation.report.svg import INK, PANEL_INCHES, SERIES, draw_panels
 
 MOST_LINES = 6
 """Scores in one panel at most; the tables have all of them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from codeodds_trainer.evaluation.mistakes import Right, kind_of_mistake
+from codeodds_trainer.evaluation.figures.mistakes import Right, kind_of_mistake
 from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
 from codeodds_trainer.ground.scoring import ScoredSet, text_key
 

@@ -24,9 +24,9 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from codeodds_trainer.evaluation.bootstrap import DRAWS, Clusters, Estimate
-from codeodds_trainer.evaluation.raters import Rater
-from codeodds_trainer.evaluation.schema import Column, Figure, Part, Seeds
+from codeodds_trainer.evaluation.figures.bootstrap import DRAWS, Clusters, Estimate
+from codeodds_trainer.evaluation.figures.raters import Rater
+from codeodds_trainer.evaluation.figures.schema import Column, Figure, Part, Seeds
 from codeodds_trainer.ground import pooled
 from codeodds_trainer.ground.metrics import auroc, best_k_of_n, oracle_of_n, per_problem, random_k_of_n
 from codeodds_trainer.ground.scoring import ScoredSet

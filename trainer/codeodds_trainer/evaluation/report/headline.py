@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codeodds.bundle.manifest import FlaggedMistakes, Metric, Mistakes, PairAccuracy, Slice
-from codeodds_trainer.evaluation.raters import THIS_BUNDLE
-from codeodds_trainer.evaluation.schema import Column, DataSet, Figure, FlaggedKind, PairGroup, find
+from codeodds_trainer.evaluation.figures.raters import THIS_BUNDLE
+from codeodds_trainer.evaluation.figures.schema import Column, DataSet, Figure, FlaggedKind, PairGroup, find
 from codeodds_trainer.export.card import RANKING
 
 PROBABILITY = (

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from tqdm import tqdm
 
-from codeodds_trainer.evaluation.curves import measure_curves
-from codeodds_trainer.evaluation.figures import is_partial, measure_part
-from codeodds_trainer.evaluation.kinds import Kinds
-from codeodds_trainer.evaluation.pairs import measure_pairs
-from codeodds_trainer.evaluation.raters import Rater
-from codeodds_trainer.evaluation.schema import DataSet, Origin, Part
-from codeodds_trainer.evaluation.slices import measure_slices
+from codeodds_trainer.evaluation.figures.curves import measure_curves
+from codeodds_trainer.evaluation.figures.kinds import Kinds
+from codeodds_trainer.evaluation.figures.pairs import measure_pairs
+from codeodds_trainer.evaluation.figures.programs import is_partial, measure_part
+from codeodds_trainer.evaluation.figures.raters import Rater
+from codeodds_trainer.evaluation.figures.schema import DataSet, Origin, Part
+from codeodds_trainer.evaluation.figures.slices import measure_slices
 from codeodds_trainer.ground.labelled import LabelledProblem
 from codeodds_trainer.ground.prefixes import FRACTIONS
 from codeodds_trainer.ground.scoring import ScoredSet

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from codeodds.bundle.applicability import FEATURES, measure_features, trust
 from codeodds.bundle.manifest import Applicability, Spoken
 from codeodds.types import ScoringUnit
-from codeodds_trainer.evaluation.schema import Selective, SelectiveCurve
+from codeodds_trainer.evaluation.figures.schema import Selective, SelectiveCurve
 from codeodds_trainer.ground.labelled import LabelledProblem
 from codeodds_trainer.ground.metrics import precision_recall_below
 from codeodds_trainer.ground.scoring import ScoredSet, program_key

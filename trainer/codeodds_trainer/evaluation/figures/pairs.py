@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from codeodds_trainer.data.injection.pairs import ORIGINAL
-from codeodds_trainer.evaluation.bootstrap import Clusters
-from codeodds_trainer.evaluation.figures import to_figures
-from codeodds_trainer.evaluation.kinds import Kinds
-from codeodds_trainer.evaluation.mistakes import is_put_in
-from codeodds_trainer.evaluation.raters import Rater
-from codeodds_trainer.evaluation.schema import Column, PairGroup
-from codeodds_trainer.evaluation.slices import LEAST_PROGRAMS
+from codeodds_trainer.evaluation.figures.bootstrap import Clusters
+from codeodds_trainer.evaluation.figures.kinds import Kinds
+from codeodds_trainer.evaluation.figures.mistakes import is_put_in
+from codeodds_trainer.evaluation.figures.programs import to_figures
+from codeodds_trainer.evaluation.figures.raters import Rater
+from codeodds_trainer.evaluation.figures.schema import Column, PairGroup
+from codeodds_trainer.evaluation.figures.slices import LEAST_PROGRAMS
 from codeodds_trainer.ground.scoring import ScoredSet
 
 Rows = npt.NDArray[np.int64]

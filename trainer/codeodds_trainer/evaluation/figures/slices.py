@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from codeodds_trainer.evaluation.figures import measure_part
-from codeodds_trainer.evaluation.kinds import Kinds, Texts, texts_of
-from codeodds_trainer.evaluation.raters import Rater
-from codeodds_trainer.evaluation.schema import About, Slice
+from codeodds_trainer.evaluation.figures.kinds import Kinds, Texts, texts_of
+from codeodds_trainer.evaluation.figures.programs import measure_part
+from codeodds_trainer.evaluation.figures.raters import Rater
+from codeodds_trainer.evaluation.figures.schema import About, Slice
 from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
 from codeodds_trainer.ground.scoring import ScoredSet
 

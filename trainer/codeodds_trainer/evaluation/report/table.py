@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codeodds_trainer.evaluation.schema import Column, Figure, find
+from codeodds_trainer.evaluation.figures.schema import Column, Figure, find
 
 NONE = "-"
 
