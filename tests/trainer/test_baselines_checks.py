@@ -282,7 +282,7 @@ def test_measured_together_they_cover_the_problems_of_both_labels(tmp_path):
 
 
 def test_the_command_line_offers_every_baseline():
-    from codeodds_trainer.cli import evaluate
+    from codeodds_trainer.cli.main import evaluate
 
     option = next(parameter for parameter in evaluate.params if parameter.name == "baselines")
     assert set(option.type.choices) == {*NAMES, "all"}

@@ -11,7 +11,7 @@ import torch
 from click.testing import CliRunner
 from transformers import AutoConfig
 
-from codeodds_trainer.cli import cli
+from codeodds_trainer.cli.main import cli
 from codeodds_trainer.ground.base_model import BaseModelSource
 from codeodds_trainer.ground.errors import ModelError
 from codeodds_trainer.ground.recipe import LoraSection, read_recipe

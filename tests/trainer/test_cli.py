@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 import codeodds_trainer
-from codeodds_trainer import cli
+from codeodds_trainer.cli.main import cli, main
 from tiny_models import save_base, save_recipe
 
 
@@ -16,12 +16,12 @@ def run(monkeypatch, capsys, *arguments):
     """Status and stderr of a whole call."""
     monkeypatch.setattr(sys, "argv", ["codeodds-train", *map(str, arguments)])
     with pytest.raises(SystemExit) as ended:
-        cli.main()
+        main()
     return ended.value.code, capsys.readouterr().err
 
 
 def test_help_shows_the_three_steps():
-    text = CliRunner().invoke(cli.cli, ["--help"]).output
+    text = CliRunner().invoke(cli, ["--help"]).output
     assert [step for step in ("fit RECIPE", "export --run", "evaluate --bundle") if step in text] == [
         "fit RECIPE",
         "export --run",
@@ -55,7 +55,7 @@ def test_a_missing_extra_is_named(monkeypatch, capsys, tmp_path):
     monkeypatch.setitem(sys.modules, "torch", None)
     loaded = {name: module for name, module in sys.modules.items() if name.startswith("codeodds_trainer.")}
     for name, module in loaded.items():
-        if name != "codeodds_trainer.cli" and name != "codeodds_trainer.ground.errors":
+        if name != "codeodds_trainer.cli.main" and name != "codeodds_trainer.ground.errors":
             package, _, child = name.rpartition(".")
             # Set to what it is: undoing it puts the module back into its package, where the new import takes its place.
             monkeypatch.setattr(loaded.get(package, codeodds_trainer), child, module)

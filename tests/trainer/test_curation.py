@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeodds_trainer.cli import cli
+from codeodds_trainer.cli.main import cli
 from codeodds_trainer.data.curation.balance import copies
 from codeodds_trainer.data.curation.duplicates import Pair, groups, near_duplicates
 from codeodds_trainer.data.curation.splits import deal_out, leaks

@@ -76,7 +76,7 @@ def test_a_run_that_met_a_limit_goes_on_when_there_is_room(tmp_path):
 
 
 def test_a_run_folder_belongs_to_one_recipe(tmp_path, monkeypatch, capsys):
-    from codeodds_trainer import cli
+    from codeodds_trainer.cli.main import main
 
     recipe = save_recipe(tmp_path / "recipe.yaml", tmp_path / "nowhere")
     (tmp_path / "run").mkdir()
@@ -85,5 +85,5 @@ def test_a_run_folder_belongs_to_one_recipe(tmp_path, monkeypatch, capsys):
         sys, "argv", ["codeodds-train", "fit", str(recipe), "--data", str(tmp_path), "--run", str(tmp_path / "run")]
     )
     with pytest.raises(SystemExit):
-        cli.main()
+        main()
     assert "holds a run of another recipe" in capsys.readouterr().err

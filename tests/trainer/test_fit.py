@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from safetensors.torch import load_file
 from transformers import AutoModelForTokenClassification
 
-from codeodds_trainer.cli import cli
+from codeodds_trainer.cli.main import cli
 from codeodds_trainer.training.run_log import LOG_FILE
 from tiny_models import save_base, save_programs, save_recipe
 

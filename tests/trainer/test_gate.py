@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from codeodds.bundle.loader import load_bundle
-from codeodds_trainer.cli import cli
+from codeodds_trainer.cli.main import cli
 from codeodds_trainer.export import drafts
 from codeodds_trainer.export.gate import (
     Figures,

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds.execution.pool import Pool
 from codeodds.types import ScoringUnit
-from codeodds_trainer.cli import cli
+from codeodds_trainer.cli.main import cli
 from codeodds_trainer.data.injection.alternatives import likely_alternatives
 from codeodds_trainer.data.injection.collect import Limits, collect_functions
 from codeodds_trainer.data.injection.package_list import Package, read_package_list

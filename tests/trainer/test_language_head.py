@@ -18,7 +18,7 @@ from codeodds.engine.api import Sampled, Writing
 from codeodds.engine.onnx import OnnxModel
 from codeodds.engine.scorer import open_scorer
 from codeodds.errors import BundleUnsupported
-from codeodds_trainer.cli import cli
+from codeodds_trainer.cli.main import cli
 from codeodds_trainer.export.drafts import make_reference
 from codeodds_trainer.export.golden_units import GOLDEN_UNITS
 from codeodds_trainer.export.language_head import load_language_head

@@ -15,7 +15,7 @@ from codeodds.bundle.loader import load_bundle
 from codeodds.bundle.manifest import Applicability, ApplicabilityFeature
 from codeodds.engine.scorer import open_scorer
 from codeodds.types import ScoringUnit
-from codeodds_trainer.cli import cli, main
+from codeodds_trainer.cli.main import cli, main
 from codeodds_trainer.export import drafts
 from codeodds_trainer.export.writer import seal
 from codeodds_trainer.ground.labelled import sha256

@@ -13,7 +13,7 @@ from codeodds.bundle.loader import load_bundle
 from codeodds.engine.scorer import open_scorer
 from codeodds.errors import UnitTooLong
 from codeodds.types import ScoringUnit
-from codeodds_trainer.cli import cli
+from codeodds_trainer.cli.main import cli
 from codeodds_trainer.ground.recipe import read_recipe
 from codeodds_trainer.training.value_model import load_checkpoint
 from tests.policy.project import ROOT

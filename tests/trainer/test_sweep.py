@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from codeodds_trainer.cli import cli
+from codeodds_trainer.cli.main import cli
 from codeodds_trainer.ground.errors import RecipeError, TrainingError
 from codeodds_trainer.ground.labelled import read_problems
 from codeodds_trainer.ground.metrics import auroc

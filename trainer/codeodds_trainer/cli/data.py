@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
+from codeodds_trainer.cli.options import EXISTING_FILE, say
+
 _PATH = click.Path(path_type=Path)
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _WORKERS = click.option(
     "--workers", type=click.IntRange(1, 256), default=None, help="Judging processes; one for each core by default."
 )
@@ -17,10 +18,6 @@ _WORKERS = click.option(
 _RAY = click.option(
     "--ray", default=None, metavar="ADDRESS|auto", help="Spread the work over a Ray cluster with Ray Data."
 )
-
-
-def _say(message: str) -> None:
-    click.echo(message, err=True)
 
 
 def _cores(workers: int | None) -> int:
@@ -68,12 +65,12 @@ def problems(
     """
     from codeodds_trainer.data.problems.make_problems import make_problems
 
-    summary = make_problems(benchmark, layout, out, split, examples, licence, verify, references, _cores(workers), _say)
+    summary = make_problems(benchmark, layout, out, split, examples, licence, verify, references, _cores(workers), say)
     click.echo(summary)
 
 
 @click.command()
-@click.argument("problems", type=_FILE)
+@click.argument("problems", type=EXISTING_FILE)
 @click.option("--out", type=_PATH, required=True, help="JSON-lines file of rollouts to write, or to go on with.")
 @click.option("--model", required=True, help="Folder or hub name of a language model; with --server, its name there.")
 @click.option("--gguf-file", default=None, help="A GGUF file in the model's folder.")
@@ -156,8 +153,8 @@ def rollouts(
 
 @click.command()
 @click.option("--jsonl", "rows", type=_PATH, default=None, help="File of rows; - reads stdin.")
-@click.option("--problems", type=_FILE, default=None, help="File of `problems`, for --rollouts.")
-@click.option("--rollouts", type=_FILE, default=None, help="File of `rollouts` to label.")
+@click.option("--problems", type=EXISTING_FILE, default=None, help="File of `problems`, for --rollouts.")
+@click.option("--rollouts", type=EXISTING_FILE, default=None, help="File of `rollouts` to label.")
 @click.option("--out", type=_PATH, default=Path("-"), help="File to write; stdout by default, for rows only.")
 @_WORKERS
 @_RAY
@@ -206,7 +203,7 @@ def judge(
         from codeodds_trainer.data.judge.judge_files import judge_files
 
         shares = judge_files(rows, out, _cores(workers), time_limit_s, memory_limit_mb)
-        _say(", ".join(f"{verdict}: {count:,}" for verdict, count in shares.most_common()) or "no rows")
+        say(", ".join(f"{verdict}: {count:,}" for verdict, count in shares.most_common()) or "no rows")
         sys.exit(1 if shares["infrastructure error"] else 0)
     if rows is not None or problems is None or rollouts is None or str(out) == "-":
         raise click.UsageError("give either --jsonl ROWS, or --problems, --rollouts and --out")
@@ -216,10 +213,14 @@ def judge(
 
 
 @click.command()
-@click.argument("labelled", type=_FILE, nargs=-1, required=True)
-@click.option("--problems", type=_FILE, multiple=True, required=True, help="Files of `problems`; repeat the option.")
+@click.argument("labelled", type=EXISTING_FILE, nargs=-1, required=True)
+@click.option(
+    "--problems", type=EXISTING_FILE, multiple=True, required=True, help="Files of `problems`; repeat the option."
+)
 @click.option("--out", type=_PATH, required=True, help="Folder to write: data files, datasheet.json, datasheet.html.")
-@click.option("--keep-away-from", type=_FILE, multiple=True, help="Problems that nothing may resemble; repeatable.")
+@click.option(
+    "--keep-away-from", type=EXISTING_FILE, multiple=True, help="Problems that nothing may resemble; repeatable."
+)
 @click.option(
     "--similarity",
     type=click.FloatRange(0.1, 1.0),
@@ -268,15 +269,15 @@ def dataset(
         balance=balance,
         seed=seed,
         workers=_cores(workers),
-        say=_say,
+        say=say,
     )
     click.echo(summary)
 
 
 @click.command()
-@click.argument("listed", metavar="LIST", type=_FILE)
+@click.argument("listed", metavar="LIST", type=EXISTING_FILE)
 @click.option(
-    "--tokenizer", type=_FILE, required=True, help="tokenizer.json that decides which errors keep the length."
+    "--tokenizer", type=EXISTING_FILE, required=True, help="tokenizer.json that decides which errors keep the length."
 )
 @click.option("--out", type=_PATH, required=True, help="JSON-lines file to write, or to go on with.")
 @click.option(
@@ -329,14 +330,16 @@ def packages(
             seed=seed,
             alternatives=alternatives,
             alternatives_share=alternatives_share,
-            say=_say,
+            say=say,
         )
     )
 
 
 @click.command()
-@click.argument("problem_file", metavar="PROBLEMS", type=_FILE)
-@click.option("--programs", type=_FILE, multiple=True, help="Labelled programs, for right ones; repeat the option.")
+@click.argument("problem_file", metavar="PROBLEMS", type=EXISTING_FILE)
+@click.option(
+    "--programs", type=EXISTING_FILE, multiple=True, help="Labelled programs, for right ones; repeat the option."
+)
 @click.option("--out", type=_PATH, required=True, help="JSON-lines file to write, or to go on with.")
 @click.option("--mutants", "most", type=click.IntRange(1, 20), default=3, show_default=True, help="Of each program.")
 @click.option(

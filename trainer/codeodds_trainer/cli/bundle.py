@@ -1,84 +1,17 @@
-"""``codeodds-train``: from labelled programs to a bundle that the server runs."""
+"""The commands that make and measure a bundle: quantize, export, evaluate."""
 
 from __future__ import annotations
 
-import logging
-import sys
 from pathlib import Path
 
 import click
 
-from codeodds.errors import CodeoddsError
-from codeodds_trainer.data_commands import dataset, judge, mutants, packages, problems, rollouts
-from codeodds_trainer.recipe_commands import plan, sweep
-
-_FOLDER = click.Path(file_okay=False, path_type=Path)
-_EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-_EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+from codeodds_trainer.cli.options import EXISTING_FILE, EXISTING_FOLDER, FOLDER, say
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-def cli() -> None:
-    """Train a value head on a code language model and export it as a codeodds bundle.
-
-    \b
-    Labelled programs, from any benchmark and any language model:
-      codeodds-train problems BENCHMARK --out P         coding problems, in one form
-      codeodds-train rollouts P --model M --out R       programs sampled from a policy, forked where it is unsure
-      codeodds-train judge --problems P --rollouts R --out L   which of them pass their tests
-      codeodds-train dataset L --problems P --out DATA  splits without leaks, mutants, balance, a page with plots
-
-    \b
-    A bundle from them, each step resumable (repeat the command to go on):
-      codeodds-train plan RECIPE                           what it needs: memory, disk, time
-      codeodds-train sweep RECIPE --vary NAME=V1,V2 ..     which of its variants learn most, by cross-validation
-      codeodds-train fit RECIPE --data DATA --run RUN       labelled programs -> value model
-      codeodds-train quantize --run RUN --data DATA         what fewer bits per weight cost, and save
-      codeodds-train export --run RUN --data DATA --out B   value model -> calibrated ONNX bundle
-      codeodds-train evaluate --bundle B --data DATA --run RUN   figures on held-out problems -> model card
-    """
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    # They warn of the new head, which is the point of the exercise, and of a kind of parallelism that is not used.
-    for name in ("transformers.modeling_utils", "transformers.integrations.tensor_parallel"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-
-
-@cli.command()
-@click.argument("recipe", type=_EXISTING_FILE)
-@click.option("--data", type=_EXISTING_FOLDER, required=True, help="Folder with the files that the recipe names.")
-@click.option("--run", type=_FOLDER, required=True, help="Folder for all that this run makes.")
-@click.option("--cache", type=_FOLDER, default=None, help="Folder for frozen features; RUN/features by default.")
-@click.option(
-    "--cache-gb", type=float, default=20.0, show_default=True, help="Most that the features may take on disk."
-)
-@click.option("--device", default="cpu", show_default=True, help="Where torch computes: cpu, cuda, cuda:1, mps.")
-def fit(recipe: Path, data: Path, run: Path, cache: Path | None, cache_gb: float, device: str) -> None:
-    """Train the value head of RECIPE on labelled programs.
-
-    A killed run goes on when the command is repeated, and ends with the same weights. RUN keeps the recipe, the
-    versions and hashes of all that went in, the log (log.jsonl, and for TensorBoard), and the value model.
-
-    \b
-    codeodds-train fit models/recipes/default.yaml --data DATA --run runs/default
-    tensorboard --logdir runs/default/training/tensorboard
-
-    On several GPUs, replicated or with the weights spread over them:
-
-    \b
-    accelerate launch --num_processes 4 -m codeodds_trainer.cli fit RECIPE --data DATA --run RUN --device cuda
-    accelerate launch --config_file models/recipes/accelerate/fsdp.yaml -m codeodds_trainer.cli fit ... --device cuda
-    """
-    from codeodds_trainer.ground.run_folder import RunFolder
-    from codeodds_trainer.training.fit import FitOptions
-    from codeodds_trainer.training.fit import fit as run_fit
-
-    options = FitOptions(cache=cache or run / "features", cache_gb=cache_gb, device=device)
-    run_fit(recipe, data, RunFolder(run), options, _say)
-
-
-@cli.command()
-@click.option("--run", type=_EXISTING_FOLDER, required=True, help="Folder of a finished `fit`.")
-@click.option("--data", type=_EXISTING_FOLDER, required=True, help="The same data; its validation splits are scored.")
+@click.command()
+@click.option("--run", type=EXISTING_FOLDER, required=True, help="Folder of a finished `fit`.")
+@click.option("--data", type=EXISTING_FOLDER, required=True, help="The same data; its validation splits are scored.")
 @click.option(
     "--variant",
     "variants",
@@ -99,13 +32,13 @@ def quantize(run: Path, data: Path, variants: tuple[str, ...], threads: int) -> 
     from codeodds_trainer.ground.run_folder import RunFolder
 
     chosen = [parse_variant(name) for name in variants] or list(DEFAULT_VARIANTS)
-    click.echo(quantize_run(RunFolder(run), data, chosen, threads, _say))
+    click.echo(quantize_run(RunFolder(run), data, chosen, threads, say))
 
 
-@cli.command()
-@click.option("--run", type=_EXISTING_FOLDER, required=True, help="Folder of a finished `fit`.")
-@click.option("--data", type=_EXISTING_FOLDER, required=True, help="The same data; its validation splits calibrate.")
-@click.option("--out", type=_FOLDER, required=True, help="Folder of the bundle; replaced when the new one is complete.")
+@click.command()
+@click.option("--run", type=EXISTING_FOLDER, required=True, help="Folder of a finished `fit`.")
+@click.option("--data", type=EXISTING_FOLDER, required=True, help="The same data; its validation splits calibrate.")
+@click.option("--out", type=FOLDER, required=True, help="Folder of the bundle; replaced when the new one is complete.")
 @click.option("--variant", help="How to store the weights, as `quantize` names it; as the recipe says by default.")
 @click.option("--threads", type=int, default=2, show_default=True, help="Threads that score the validation programs.")
 def export(run: Path, data: Path, out: Path, variant: str | None, threads: int) -> None:
@@ -118,9 +51,9 @@ def export(run: Path, data: Path, out: Path, variant: str | None, threads: int) 
     from codeodds_trainer.ground.run_folder import RunFolder
 
     chosen = None if variant is None else parse_variant(variant)
-    manifest = export_run(RunFolder(run), data, out, chosen, threads, _say)
+    manifest = export_run(RunFolder(run), data, out, chosen, threads, say)
     size = sum(file.bytes for file in manifest.files) / 1e6
-    _say(f"{out}: {manifest.name} {manifest.version}, {len(manifest.files)} files, {size:.0f} MB")
+    say(f"{out}: {manifest.name} {manifest.version}, {len(manifest.files)} files, {size:.0f} MB")
 
 
 def _named_bundles(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
@@ -145,11 +78,11 @@ def _limited_files(
     return found
 
 
-@cli.command()
+@click.command()
 @click.option(
     "--bundle",
     "bundles",
-    type=_EXISTING_FOLDER,
+    type=EXISTING_FOLDER,
     required=True,
     multiple=True,
     help="The bundle to measure. Repeat it for bundles of the same recipe with other seeds: figures then show the "
@@ -163,9 +96,9 @@ def _limited_files(
     callback=_named_bundles,
     help="Another bundle, such as a frozen probe, as a column of this name; repeat the option.",
 )
-@click.option("--data", type=_EXISTING_FOLDER, required=True, help="Folder with labelled programs.")
-@click.option("--run", type=_FOLDER, required=True, help="Folder that keeps scores, so that a killed run goes on.")
-@click.option("--out", type=_FOLDER, help="Folder for evaluation.json, .md and .html; RUN/evaluation by default.")
+@click.option("--data", type=EXISTING_FOLDER, required=True, help="Folder with labelled programs.")
+@click.option("--run", type=FOLDER, required=True, help="Folder that keeps scores, so that a killed run goes on.")
+@click.option("--out", type=FOLDER, help="Folder for evaluation.json, .md and .html; RUN/evaluation by default.")
 @click.option(
     "--files",
     multiple=True,
@@ -203,7 +136,7 @@ def _limited_files(
 )
 @click.option(
     "--baseline-recipe",
-    type=_EXISTING_FILE,
+    type=EXISTING_FILE,
     help="Its full base model is the language model of logprob, probe and reviewer. Alone it asks for logprob.",
 )
 @click.option(
@@ -311,46 +244,4 @@ def evaluate(
         only_generators,
         example_files,
     )
-    click.echo(evaluate_bundle(request, RunFolder(run), out or run / "evaluation", write, _say))
-
-
-for command in (plan, sweep, problems, rollouts, judge, dataset, packages, mutants):
-    cli.add_command(command)
-
-
-def _say(message: str) -> None:
-    click.echo(message, err=True)
-
-
-def main() -> None:
-    """Entry point: a foreseen error is one line on stderr and exit status 2."""
-    from codeodds_trainer.ground.disk import storage_reason
-    from codeodds_trainer.ground.errors import TrainerError
-
-    try:
-        cli(standalone_mode=True)
-    except (TrainerError, CodeoddsError) as error:
-        click.echo(f"codeodds-train: {error}", err=True)
-        sys.exit(2)
-    except ModuleNotFoundError as error:
-        click.echo(
-            f"codeodds-train: the package {error.name} is not installed; install the trainer's extra: "
-            "pip install -c constraints.txt -e '.[trainer]'",
-            err=True,
-        )
-        sys.exit(2)
-    except Exception as error:
-        # Whatever writes a file may find the disk full, each library with an exception of its own.
-        reason = storage_reason(error)
-        if reason is None:
-            raise
-        click.echo(
-            f"codeodds-train: a file cannot be written or read ({reason}); make room or correct the permissions, then "
-            "repeat the command: it goes on where it stopped",
-            err=True,
-        )
-        sys.exit(2)
-
-
-if __name__ == "__main__":
-    main()
+    click.echo(evaluate_bundle(request, RunFolder(run), out or run / "evaluation", write, say))

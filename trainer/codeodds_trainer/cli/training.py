@@ -1,4 +1,4 @@
-"""The commands that judge a recipe before anything is trained: plan, sweep."""
+"""The commands of a recipe: plan and sweep before anything is trained, and fit."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from pathlib import Path
 
 import click
 
-_FOLDER = click.Path(file_okay=False, path_type=Path)
-_EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-_EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+from codeodds_trainer.cli.options import EXISTING_FILE, EXISTING_FOLDER, FOLDER, say
 
 
 @click.command()
-@click.argument("recipe", type=_EXISTING_FILE)
-@click.option("--base", type=_EXISTING_FOLDER, help="Folder with the base model's config.json; the recipe's if absent.")
+@click.argument("recipe", type=EXISTING_FILE)
+@click.option("--base", type=EXISTING_FOLDER, help="Folder with the base model's config.json; the recipe's if absent.")
 @click.option(
     "--nodes",
     type=click.IntRange(1),
@@ -49,9 +47,9 @@ def plan(recipe: Path, base: Path | None, nodes: int, processes: int, tflops: fl
 
 
 @click.command()
-@click.argument("recipe", type=_EXISTING_FILE)
-@click.option("--data", type=_EXISTING_FOLDER, required=True, help="Folder with the files that the recipe names.")
-@click.option("--run", type=_FOLDER, required=True, help="Folder for the results: sweep.jsonl and sweep.md.")
+@click.argument("recipe", type=EXISTING_FILE)
+@click.option("--data", type=EXISTING_FOLDER, required=True, help="Folder with the files that the recipe names.")
+@click.option("--run", type=FOLDER, required=True, help="Folder for the results: sweep.jsonl and sweep.md.")
 @click.option(
     "--vary",
     "varied",
@@ -60,7 +58,7 @@ def plan(recipe: Path, base: Path | None, nodes: int, processes: int, tflops: fl
     help="A name of the recipe and the values to try. Repeat the option: every combination is tried.",
 )
 @click.option("--folds", type=click.IntRange(2, 100), default=5, show_default=True, help="Of the cross-validation.")
-@click.option("--cache", type=_FOLDER, default=None, help="Folder for frozen features; RUN/features by default.")
+@click.option("--cache", type=FOLDER, default=None, help="Folder for frozen features; RUN/features by default.")
 @click.option(
     "--cache-gb", type=float, default=20.0, show_default=True, help="Most that the features may take on disk."
 )
@@ -92,4 +90,37 @@ def sweep(
     from codeodds_trainer.training.sweep import sweep as run_sweep
 
     options = FitOptions(cache=cache or run / "features", cache_gb=cache_gb, device=device)
-    click.echo(run_sweep(recipe, data, run, varied, folds, options, lambda message: click.echo(message, err=True)))
+    click.echo(run_sweep(recipe, data, run, varied, folds, options, say))
+
+
+@click.command()
+@click.argument("recipe", type=EXISTING_FILE)
+@click.option("--data", type=EXISTING_FOLDER, required=True, help="Folder with the files that the recipe names.")
+@click.option("--run", type=FOLDER, required=True, help="Folder for all that this run makes.")
+@click.option("--cache", type=FOLDER, default=None, help="Folder for frozen features; RUN/features by default.")
+@click.option(
+    "--cache-gb", type=float, default=20.0, show_default=True, help="Most that the features may take on disk."
+)
+@click.option("--device", default="cpu", show_default=True, help="Where torch computes: cpu, cuda, cuda:1, mps.")
+def fit(recipe: Path, data: Path, run: Path, cache: Path | None, cache_gb: float, device: str) -> None:
+    """Train the value head of RECIPE on labelled programs.
+
+    A killed run goes on when the command is repeated, and ends with the same weights. RUN keeps the recipe, the
+    versions and hashes of all that went in, the log (log.jsonl, and for TensorBoard), and the value model.
+
+    \b
+    codeodds-train fit models/recipes/default.yaml --data DATA --run runs/default
+    tensorboard --logdir runs/default/training/tensorboard
+
+    On several GPUs, replicated or with the weights spread over them:
+
+    \b
+    accelerate launch --num_processes 4 -m codeodds_trainer.cli fit RECIPE --data DATA --run RUN --device cuda
+    accelerate launch --config_file models/recipes/accelerate/fsdp.yaml -m codeodds_trainer.cli fit ... --device cuda
+    """
+    from codeodds_trainer.ground.run_folder import RunFolder
+    from codeodds_trainer.training.fit import FitOptions
+    from codeodds_trainer.training.fit import fit as run_fit
+
+    options = FitOptions(cache=cache or run / "features", cache_gb=cache_gb, device=device)
+    run_fit(recipe, data, RunFolder(run), options, say)
