@@ -15,7 +15,7 @@ from codeodds_trainer.export.writer import GOLDEN_FILE, TOKENIZER_FILE, describe
 from codeodds_trainer.ground.base_model import BaseModelSource
 from codeodds_trainer.ground.recipe import BaseSection, DataSection, ExportSection, Recipe
 from codeodds_trainer.training.value_model import load_value_model, value_head
-from tiny_models import LONGROPE, save_base
+from tests.trainer.tiny_models import LONGROPE, save_base
 
 LONGROPE_LENGTH = 64
 """Original context of the LongRoPE model."""

@@ -16,7 +16,7 @@ from codeodds_trainer.styles.names import WORDS, new_names
 from codeodds_trainer.styles.rewrite import STYLES, Rewritten, drawn, restyle, restyle_problem
 from codeodds_trainer.styles.source import parse_program
 from codeodds_trainer.training.fit import load_data
-from tiny_models import save_programs, save_recipe
+from tests.trainer.tiny_models import save_programs, save_recipe
 
 PROMPT = '''from typing import List
 

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from codeodds_trainer.training.processes import Processes
 from tests.policy.project import ROOT
-from tiny_models import save_base, save_programs, save_recipe
+from tests.trainer.tiny_models import save_base, save_programs, save_recipe
 
 FSDP = ROOT / "models" / "recipes" / "accelerate" / "fsdp.yaml"
 

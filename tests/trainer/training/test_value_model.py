@@ -13,7 +13,7 @@ from codeodds_trainer.training.features import run_trunk
 from codeodds_trainer.training.prepare import round_weights
 from codeodds_trainer.training.train import ValueTail, run_tail
 from codeodds_trainer.training.value_model import load_checkpoint, load_value_model, split, value_head
-from tiny_models import ARCHITECTURES, save_base, save_gguf
+from tests.trainer.tiny_models import ARCHITECTURES, save_base, save_gguf
 
 
 @pytest.fixture(params=sorted(ARCHITECTURES))

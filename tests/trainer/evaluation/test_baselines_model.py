@@ -28,7 +28,7 @@ from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram, r
 from codeodds_trainer.ground.language_model import LanguageModel
 from codeodds_trainer.ground.metrics import within_problem_auroc
 from codeodds_trainer.ground.scoring import text_key
-from tiny_models import save_base, save_programs, save_recipe
+from tests.trainer.tiny_models import save_base, save_programs, save_recipe
 
 PROMPT = 'import math\n\n\ndef add(a, b):\n    """Add a and b.\n\n    >>> add(1, 2)\n    3\n    """\n'
 

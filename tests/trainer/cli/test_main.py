@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 import codeodds_trainer
 from codeodds_trainer.cli.main import cli, main
-from tiny_models import save_base, save_recipe
+from tests.trainer.tiny_models import save_base, save_recipe
 
 
 def run(monkeypatch, capsys, *arguments):

@@ -10,7 +10,7 @@ from codeodds.execution.observe import canonical
 from codeodds.execution.pool import Pool, is_borderline
 from codeodds.execution.sandbox import Sandbox
 from codeodds.execution.verdict import Call, Job, Outcome
-from judging import Judge
+from tests.execution.judging import Judge
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["namespace", "blocked sockets"])

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from codeodds.execution.sandbox import Sandbox
-from judging import Judge
+from tests.execution.judging import Judge
 
 TESTS = [
     "assert f(1) == 2",

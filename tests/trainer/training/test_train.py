@@ -21,7 +21,7 @@ from codeodds_trainer.training.run_log import LOG_FILE
 from codeodds_trainer.training.state import STATE_FILE
 from codeodds_trainer.training.train import Trainer, learning_rate_factor
 from codeodds_trainer.training.value_model import load_value_model, split
-from tiny_models import save_base
+from tests.trainer.tiny_models import save_base
 
 CONFIG = TrainingSection(epochs=3, batch_nodes=20, evaluate_every_steps=4, learning_rate=1e-3)
 

@@ -30,7 +30,7 @@ from codeodds_trainer.ground.errors import DataError
 from codeodds_trainer.ground.labelled import read_problems
 from codeodds_trainer.ground.language_model import LanguageModel
 from tests.policy.project import ROOT
-from tiny_models import save_base
+from tests.trainer.tiny_models import save_base
 
 TOKENIZER = ROOT / "models" / "default" / "tokenizer.json"
 CODE = '''"""A module."""

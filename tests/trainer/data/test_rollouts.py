@@ -14,7 +14,7 @@ from codeodds_trainer.data.rollouts.sample import RolloutRow, fingerprint, sampl
 from codeodds_trainer.data.rollouts.scheme import Sample, Sampling, choose_forks, cut, cut_tokens
 from codeodds_trainer.ground.base_model import BaseModelSource
 from codeodds_trainer.ground.errors import DataError, PolicyError
-from tiny_models import ARCHITECTURES, save_base
+from tests.trainer.tiny_models import ARCHITECTURES, save_base
 
 PROMPTS = ["def add(a, b):\n    ", "import math\n\n\nclass Shape:\n    def area(self):\n        "]
 PAPER = Sampling()

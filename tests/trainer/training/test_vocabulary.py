@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from codeodds_trainer.training.vocabulary import prune
-from tiny_models import CORPUS, train_tokenizer
+from tests.trainer.tiny_models import CORPUS, train_tokenizer
 
 FULL = train_tokenizer(400)
 KEPT_TEXT = CORPUS[0]

@@ -18,7 +18,7 @@ from codeodds_trainer.training.losses import program_readings
 from codeodds_trainer.training.probe import fit_probe
 from codeodds_trainer.training.train import ValueTail, run_tail
 from codeodds_trainer.training.value_model import load_value_model, split, value_head
-from tiny_models import save_base
+from tests.trainer.tiny_models import save_base
 
 RIDGE = 0.05
 PROGRAMS = [[7, 3, 50, 61], [7, 3, 52, 60], [7, 3, 51, 61], [7, 4, 58, 62], [7, 4, 53, 62], [7, 5, 54]]

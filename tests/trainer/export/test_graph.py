@@ -18,8 +18,8 @@ from codeodds_trainer.export.weights import EMBEDDED_BYTES, save_split
 from codeodds_trainer.export.writer import safe_length
 from codeodds_trainer.ground.errors import ExportError
 from codeodds_trainer.training.value_model import LARGEST_FAULT, load_checkpoint
-from exported_models import LONGROPE_LENGTH, value_model
-from tiny_models import ARCHITECTURES
+from tests.trainer.exported_models import LONGROPE_LENGTH, value_model
+from tests.trainer.tiny_models import ARCHITECTURES
 
 IDS = np.random.default_rng(0).integers(0, 300, (3, 14))
 

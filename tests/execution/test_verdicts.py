@@ -8,7 +8,7 @@ from codeodds.execution.sandbox import Sandbox
 from codeodds.execution.stand_ins import Session
 from codeodds.execution.stdio import same_output
 from codeodds.execution.verdict import Call
-from judging import Judge
+from tests.execution.judging import Judge
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["namespace", "blocked sockets"])

@@ -26,7 +26,7 @@ from codeodds_trainer.ground.errors import ExportError
 from codeodds_trainer.ground.recipe import read_recipe
 from codeodds_trainer.ground.run_folder import RunFolder
 from codeodds_trainer.training.value_model import load_checkpoint
-from tiny_models import save_base, save_programs, save_recipe
+from tests.trainer.tiny_models import save_base, save_programs, save_recipe
 
 
 def change_recipe(path, **sections):

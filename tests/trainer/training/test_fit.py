@@ -17,7 +17,7 @@ from transformers import AutoModelForTokenClassification
 
 from codeodds_trainer.cli.main import cli
 from codeodds_trainer.training.run_log import LOG_FILE
-from tiny_models import save_base, save_programs, save_recipe
+from tests.trainer.tiny_models import save_base, save_programs, save_recipe
 
 SHORT = {"epochs": 3, "evaluate_every_steps": 4}
 

@@ -19,7 +19,7 @@ from codeodds_trainer.cli.main import cli, main
 from codeodds_trainer.export import drafts
 from codeodds_trainer.export.writer import seal
 from codeodds_trainer.ground.labelled import sha256
-from tiny_models import save_base, save_programs, save_recipe
+from tests.trainer.tiny_models import save_base, save_programs, save_recipe
 
 
 def train(*arguments):

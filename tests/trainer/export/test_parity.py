@@ -11,7 +11,7 @@ from codeodds.engine.scorer import open_scorer
 from codeodds.errors import UnitTooLong
 from codeodds.types import ScoringUnit
 from codeodds_trainer.export.parity import compare_with_torch, run_torch
-from exported_models import FAMILIES, LONGROPE_LENGTH, open_model, value_model, write_bundle
+from tests.trainer.exported_models import FAMILIES, LONGROPE_LENGTH, open_model, value_model, write_bundle
 
 TOKENS = 40
 CHUNKINGS = {

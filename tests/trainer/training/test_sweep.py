@@ -33,7 +33,7 @@ from codeodds_trainer.training.sweep import (
     vary,
 )
 from codeodds_trainer.training.train import ValueTail, run_tail
-from tiny_models import save_base, save_programs, save_recipe
+from tests.trainer.tiny_models import save_base, save_programs, save_recipe
 
 PROBE = {"probe": "pairs", "probe_ridge": 0.1, "reading": {"last": 0.25, "mean": 1.0}, "pack_nodes": 400}
 

@@ -13,7 +13,7 @@ from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
 from codeodds_trainer.ground.recipe import read_recipe
 from codeodds_trainer.styles.rewrite import Rewritten
 from codeodds_trainer.training.fit import LeftOut, load_data
-from tiny_models import save_recipe
+from tests.trainer.tiny_models import save_recipe
 
 PROMPT = "def f(a):\n"
 

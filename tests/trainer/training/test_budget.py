@@ -19,7 +19,7 @@ from codeodds_trainer.ground.trie import TokenizedProgram, build_packs
 from codeodds_trainer.training.budget import compute_budget
 from codeodds_trainer.training.train import ValueTail, run_tail
 from codeodds_trainer.training.value_model import load_value_model, split
-from tiny_models import ARCHITECTURES, LONGROPE, save_base, save_recipe
+from tests.trainer.tiny_models import ARCHITECTURES, LONGROPE, save_base, save_recipe
 
 NODES = 64
 HIDDEN, INTERMEDIATE = 32, 64

@@ -17,7 +17,7 @@ from codeodds_trainer.cli.main import cli
 from codeodds_trainer.ground.recipe import read_recipe
 from codeodds_trainer.training.value_model import load_checkpoint
 from tests.policy.project import ROOT
-from tiny_models import save_base, save_programs
+from tests.trainer.tiny_models import save_base, save_programs
 
 RECIPES = sorted((ROOT / "models" / "recipes").glob("*.yaml"))
 PRESETS = {

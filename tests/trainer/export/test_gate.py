@@ -27,7 +27,7 @@ from codeodds_trainer.ground.errors import ExportError
 from codeodds_trainer.ground.metrics import expected_calibration_error
 from codeodds_trainer.ground.recipe import read_recipe
 from codeodds_trainer.ground.scoring import ScoredProgram, ScoredSet
-from tiny_models import save_base, save_programs, save_recipe
+from tests.trainer.tiny_models import save_base, save_programs, save_recipe
 
 GOOD = Figures(
     variant="8bit-rtn-b32",

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from codeodds_trainer.ground.disk import open_lines, storage_reason, write_whole
-from tiny_models import save_base, save_programs, save_recipe
+from tests.trainer.tiny_models import save_base, save_programs, save_recipe
 
 
 def test_a_torn_line_is_cut_off(tmp_path):

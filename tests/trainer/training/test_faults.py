@@ -27,7 +27,7 @@ from codeodds_trainer.training.value_model import (
     start_head,
     value_head,
 )
-from tiny_models import save_base
+from tests.trainer.tiny_models import save_base
 
 FAULT = 99
 """The token that makes a program of the tests fail."""

@@ -14,7 +14,7 @@ from codeodds_trainer.data.rollouts.make_rollouts import ClusterOptions, PolicyO
 from codeodds_trainer.data.rollouts.sample import Rollout, RolloutRow
 from codeodds_trainer.data.rollouts.scheme import Sampling
 from codeodds_trainer.ground.errors import ClusterError
-from tiny_models import save_base
+from tests.trainer.tiny_models import save_base
 
 ITEMS = 24
 
