@@ -11,7 +11,6 @@ from codeodds_trainer.ground.errors import DataError
 from codeodds_trainer.ground.generators import check_generators, count_generators, only_generators, without_generators
 from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
 from codeodds_trainer.ground.recipe import read_recipe
-from codeodds_trainer.styles.rewrite import Rewritten
 from codeodds_trainer.training.fit import LeftOut, load_data
 from tests.trainer.tiny_models import save_recipe
 
@@ -75,7 +74,7 @@ def test_a_generator_is_left_out_of_training_and_validation_and_counted(recipe, 
 
 def test_several_generators_are_left_out_together(recipe, tmp_path):
     loaded = load_data(recipe("bob", "ann"), tmp_path)
-    assert loaded == ([], [], 0, {"bob": LeftOut(5, 2), "ann": LeftOut(5, 2)}, Rewritten())
+    assert loaded == ([], [], 0, {"bob": LeftOut(5, 2), "ann": LeftOut(5, 2)})
 
 
 def test_a_recipe_that_leaves_out_nothing_keeps_everything(recipe, tmp_path):

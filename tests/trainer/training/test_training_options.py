@@ -8,7 +8,6 @@ import msgspec
 import numpy as np
 import pytest
 import torch
-from tests.trainer.training.test_train import toy_problems
 
 from codeodds_trainer.ground.base_model import BaseModelSource, load_lm_head
 from codeodds_trainer.ground.errors import ModelError, TrainingError
@@ -19,6 +18,7 @@ from codeodds_trainer.training.run_log import LOG_FILE, TENSORBOARD_FOLDER, RunL
 from codeodds_trainer.training.train import Trainer, ValueTail, run_tail
 from codeodds_trainer.training.value_model import load_value_model, split, start_head, value_head
 from tests.trainer.tiny_models import save_base
+from tests.trainer.training.test_train import toy_problems
 
 CONFIG = TrainingSection(
     epochs=2, batch_nodes=20, evaluate_every_steps=4, learning_rate=1e-3, head_learning_rate=1e-2, bfloat16=False

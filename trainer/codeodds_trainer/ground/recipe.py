@@ -6,7 +6,7 @@ Reading is strict: an unknown key or a wrong type is an error that names the pla
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -96,25 +96,6 @@ class DataFile(_Section):
     """At most this many problems in training, chosen by a hash of their ids."""
 
 
-StyleName = Literal["without-examples", "without-hints", "without-comments", "renamed", "method"]
-"""Ways to write a program that keep its meaning; see `codeodds_trainer.styles`."""
-STYLE_NAMES: tuple[StyleName, ...] = get_args(StyleName)
-
-
-class StylesSection(_Section):
-    """Rewrites training problems in other styles; all programs of a problem alike, so that what they share stays
-    shared. Validation programs stay as they are."""
-
-    kinds: tuple[StyleName, ...] = STYLE_NAMES
-    """The styles to draw from. `without-examples`: no ``>>>`` in the docstring. `without-hints`: no type hints in the
-    signature and at local variables. `without-comments`: none in the solution. `renamed`: other names for local
-    variables. `method`: the function becomes a method, its class header stands in the prompt."""
-    probability: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.3
-    """Share of the problems that get a style, drawn for each style by a hash of the problem's id."""
-    keep_original: bool = False
-    """Keep each rewritten problem as it was, too: more training data, which takes more time."""
-
-
 class DataSection(_Section):
     """Labelled programs."""
 
@@ -130,8 +111,6 @@ class DataSection(_Section):
     balance: bool = True
     """Give both labels of a problem the same weight, and leave out training problems with one label only."""
     targets: Targets = "outcome"
-    styles: StylesSection | None = None
-    """Rewrite some training problems in other styles."""
     position_power: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
     """Later tokens weigh more by this power of their place in the solution; 0 weighs all alike, as in the paper."""
 

@@ -21,7 +21,6 @@ from codeodds_trainer.ground.precision import compute_dtype
 from codeodds_trainer.ground.recipe import Recipe, read_recipe
 from codeodds_trainer.ground.run_folder import RunFolder
 from codeodds_trainer.ground.trie import Pack
-from codeodds_trainer.styles.rewrite import Rewritten, restyle
 from codeodds_trainer.training.dataset import (
     ProblemPacks,
     cap_problems,
@@ -67,8 +66,6 @@ class Summary:
     """On the validation problems, of last + mean logit."""
     left_out: dict[str, LeftOut]
     """By generator, where the recipe leaves some out."""
-    styles: dict[str, int]
-    """Training problems rewritten in each style."""
     data: dict[str, str]
     """SHA-256 of every data file."""
 
@@ -114,8 +111,6 @@ def fit(
     packs = [pack_all(problems, base, recipe) for problems in (loaded.train, loaded.validation)]
     say(f"training: {_count(packs[0])}; {loaded.one_label} problems of one label left out")
     say(f"validation: {_count(packs[1])}")
-    if recipe.data.styles is not None:
-        say(loaded.styles.words())
     for name, left_out in loaded.left_out.items():
         say(f"left out: {left_out.training:,} programs by {name} of training, {left_out.validation:,} of validation")
 
@@ -141,7 +136,6 @@ def fit(
         stopped_early=trainer.state.stopped,
         within_problem_auroc=best,
         left_out=loaded.left_out,
-        styles=dict(loaded.styles.by_style),
         data={file.name: sha256(data / file.name) for file in recipe.data.files},
     )
     if processes.is_main:
@@ -224,8 +218,6 @@ class LoadedData(NamedTuple):
     """Training problems left out for one label only."""
     left_out: dict[str, LeftOut]
     """Programs left out, by generator."""
-    styles: Rewritten
-    """Training problems in other styles."""
 
 
 def load_data(recipe: Recipe, data: Path) -> LoadedData:
@@ -251,8 +243,7 @@ def load_data(recipe: Recipe, data: Path) -> LoadedData:
     check_generators("data.leave_out_generators", names, known, "training and validation")
     kept = mixed_only(train, count_labels(train)) if section.balance else train
     left_out = {name: LeftOut(training_counts[name], validation_counts[name]) for name in names}
-    styled, styles = restyle(kept, section.styles)
-    return LoadedData(styled, validation, len(train) - len(kept), left_out, styles)
+    return LoadedData(kept, validation, len(train) - len(kept), left_out)
 
 
 def _count(packs: list[ProblemPacks]) -> str:
