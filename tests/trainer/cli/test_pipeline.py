@@ -6,18 +6,15 @@ import json
 import re
 import shutil
 
-import msgspec
 import pytest
 from click.testing import CliRunner
 
 from codeodds.bundle.golden import check_golden
 from codeodds.bundle.loader import load_bundle
-from codeodds.bundle.manifest import Applicability, ApplicabilityFeature
 from codeodds.engine.scorer import open_scorer
 from codeodds.types import ScoringUnit
 from codeodds_trainer.cli.main import cli, main
 from codeodds_trainer.export import drafts
-from codeodds_trainer.export.writer import seal
 from codeodds_trainer.ground.labelled import sha256
 from tests.trainer.tiny_models import save_base, save_programs, save_recipe
 
@@ -226,36 +223,6 @@ def test_errors_put_into_right_programs_are_in_the_card_by_kind(line, monkeypatc
     assert re.fullmatch(r"lib/\d \(lib 1.0, MIT\)", example.origin)
     assert "- x0 = a + b\n+ x0 = a - b\n" in (folder / "errors" / "README.md").read_text()
     assert (folder / "put-in" / "evaluation.html").read_text().count("<svg ") == 6
-
-
-def test_a_bundle_that_does_not_speak_of_everything(line):
-    folder, _ = line
-    shutil.copytree(folder / "plain", folder / "quiet")
-    feature = ApplicabilityFeature(name="log_tokens", weight=0.0, centre=0.0, scale=1.0)
-    section = Applicability(
-        features=[feature], bias=0.0, threshold=0.75, fitted_on="nothing", rows=1, coverage=0.0, measured=[]
-    )
-    seal(folder / "quiet", msgspec.structs.replace(load_bundle(folder / "quiet").manifest, applicability=section))
-    score = open_scorer(folder / "quiet").score(ScoringUnit("def f(a):\n", "    return a + 1\n"))
-    assert score.applicability == 0.5
-    assert score.doubt is not None
-    options = ("--data", folder, "--run", folder / "run", "--files", "toy.jsonl", "--out", folder / "silence")
-    table = train("evaluate", "--bundle", folder / "quiet", *options, "--write").stdout
-    assert "### Where the bundle speaks" in table
-    found = json.loads((folder / "silence" / "evaluation.json").read_text())["data_sets"][0]["selective"]
-    assert (found["threshold"], found["coverage"]) == (0.75, 0.0)
-    assert {row["flagged"] for row in found["flags"]} == {0}
-    assert (found["curve"]["coverage"], found["curve"]["error_rate"]) == ([1.0], [found["error_rate"]])
-    assert (folder / "silence" / "evaluation.html").read_text().count("<svg ") == 6
-    assert load_bundle(folder / "quiet").manifest.thresholds == []
-    assert "## Where it speaks" in (folder / "quiet" / "README.md").read_text()
-
-
-def test_a_few_validation_programs_give_no_applicability(line):
-    folder, _ = line
-    assert load_bundle(folder / "bundle").manifest.applicability is None
-    out = train("export", "--data", folder, "--run", folder / "run", "--out", folder / "said")
-    assert "no applicability: 36 validation programs" in out.output
 
 
 @pytest.mark.parametrize(

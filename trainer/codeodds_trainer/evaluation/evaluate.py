@@ -19,7 +19,6 @@ from codeodds.bundle.manifest import Manifest, MistakeExample, Threshold
 from codeodds.engine.scorer import UNMEASURED_LOW_PROBABILITY, open_scorer
 from codeodds_trainer.evaluation.baselines.measure import measure_baselines
 from codeodds_trainer.evaluation.baselines.options import BaselineOptions
-from codeodds_trainer.evaluation.figures.applicability import applicability_of, measure_selective, units_of
 from codeodds_trainer.evaluation.figures.bootstrap import DRAWS
 from codeodds_trainer.evaluation.figures.copies import Copies, as_drawn, read_copies
 from codeodds_trainer.evaluation.figures.data_set import measure_data_set
@@ -142,8 +141,7 @@ def evaluate_bundle(request: Request, run: RunFolder, out: Path, write: bool, sa
         data_sets.append(measure_data_set(origin, scored, raters, others, problems[name], kinds[name]))
     thresholds = own.manifest.thresholds
     if write:
-        thresholds = _thresholds(own, request, run, problems, [data_set.label for data_set in data_sets])
-    data_sets = [_with_selective(data_set, own, thresholds, problems[data_set.origin.name]) for data_set in data_sets]
+        thresholds = _thresholds(own, request, run, [data_set.label for data_set in data_sets])
     data_sets = [
         _with_mistakes(data_set, own, thresholds, problems[name], kinds[name], request)
         for data_set in data_sets
@@ -240,19 +238,6 @@ def _rater(label: str, bundle: MeasuredBundle, programs: ScoredSet, name: str) -
     return bundle_rater(label, kind, bundle.scored[name], programs, bundle.manifest.calibration)
 
 
-def _with_selective(
-    data_set: DataSet, own: MeasuredBundle, thresholds: Sequence[Threshold], problems: Sequence[LabelledProblem]
-) -> DataSet:
-    """With what the bundle is worth where it speaks, if it does not speak of everything."""
-    section, name = own.manifest.applicability, data_set.origin.name
-    if section is None:
-        return data_set
-    scored = own.scored[name]
-    values = applicability_of(section, scored, units_of(problems))
-    found = measure_selective(name, section, values, _probabilities(own, scored), scored.labels, _stated(thresholds))
-    return msgspec.structs.replace(data_set, selective=found)
-
-
 def _with_mistakes(
     data_set: DataSet,
     own: MeasuredBundle,
@@ -263,42 +248,23 @@ def _with_mistakes(
 ) -> DataSet:
     """With what is flagged of each kind of mistake and, if this file's lines may be shown, examples."""
     scored = own.scored[data_set.origin.name]
-    shown = _shown(own, scored, problems)
+    probabilities = _probabilities(own, scored)
     examples: list[MistakeExample] = []
     if data_set.origin.file in request.example_files:
         origins = read_origins(request.data / data_set.origin.file)
-        examples = choose_examples(data_set.label, scored, kinds, _probabilities(own, scored), problems, origins)
-    flagged = measure_flagged(scored, kinds, shown, [probability for probability, _ in _stated(thresholds)])
+        examples = choose_examples(data_set.label, scored, kinds, probabilities, problems, origins)
+    # Front ends have a threshold of their own for a bundle without any.
+    levels = [row.probability for row in thresholds] or [UNMEASURED_LOW_PROBABILITY]
+    flagged = measure_flagged(scored, kinds, probabilities, levels)
     return msgspec.structs.replace(data_set, flagged=flagged, examples=examples)
-
-
-def _stated(thresholds: Sequence[Threshold]) -> list[tuple[float, float | None]]:
-    """Probability and precision of each threshold; of the front ends' own without any."""
-    return [(row.probability, row.precision) for row in thresholds] or [(UNMEASURED_LOW_PROBABILITY, None)]
 
 
 def _probabilities(own: MeasuredBundle, scored: ScoredSet) -> npt.NDArray[np.float64]:
     return calibrate_readings(own.manifest.calibration, scored.last, scored.mean, scored.tokens)
 
 
-def _shown(own: MeasuredBundle, scored: ScoredSet, problems: Sequence[LabelledProblem]) -> npt.NDArray[np.float64]:
-    """Probabilities, infinite where the bundle does not speak, float64 [programs]."""
-    section, values = own.manifest.applicability, _probabilities(own, scored)
-    if section is None:
-        return values
-    return np.where(applicability_of(section, scored, units_of(problems)) >= section.threshold, values, np.inf)
-
-
-def _thresholds(
-    own: MeasuredBundle,
-    request: Request,
-    run: RunFolder,
-    reported: Mapping[str, Sequence[LabelledProblem]],
-    labels: Sequence[str],
-) -> list[Threshold]:
+def _thresholds(own: MeasuredBundle, request: Request, run: RunFolder, labels: Sequence[str]) -> list[Threshold]:
     """Chosen on validation programs in the mix in which the files hold them, measured on all reported programs.
-
-    Only programs that the bundle speaks of can be below a threshold.
 
     Raises: DataError if a file that the bundle was made from is not there.
     """
@@ -310,18 +276,13 @@ def _thresholds(
             problems += sample_programs(choose_problems(found, request.limit), PROGRAMS_PER_PROBLEM)
     scorer = open_scorer(own.folder, threads=request.threads)
     valid = score_problems(scorer, problems, validation_store(run.scores, own.manifest))
-    # A bundle that speaks of all must hold what it states on each data set.
-    of_all = own.manifest.applicability is None
-    datasets = [row.dataset for row in valid.rows] if of_all else None
-    chosen = choose_thresholds(_shown(own, valid, problems), valid.labels, PRECISIONS, datasets)
+    # What a threshold states must hold on each data set.
+    datasets = [row.dataset for row in valid.rows]
+    chosen = choose_thresholds(_probabilities(own, valid), valid.labels, PRECISIONS, datasets)
     everything = ScoredSet([row for items in own.scored.values() for row in items.rows])
-    values = _shown(own, everything, [problem for items in reported.values() for problem in items])
-    measured_on = f"split {request.split} of {', '.join(labels)}"
-    if not of_all:
-        return measure_thresholds(chosen, values, everything.labels, measured_on)
-    measured_on += "; of these, the data set where it is lowest"
+    measured_on = f"split {request.split} of {', '.join(labels)}; of these, the data set where it is lowest"
     datasets = [row.dataset for row in everything.rows]
-    return measure_thresholds(chosen, values, everything.labels, measured_on, datasets)
+    return measure_thresholds(chosen, _probabilities(own, everything), everything.labels, measured_on, datasets)
 
 
 def _by_name(files: Sequence[str]) -> dict[str, str]:

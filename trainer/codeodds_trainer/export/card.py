@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from codeodds.bundle.manifest import Applicability, Calibration, Manifest, Metric, MistakeExample, Mistakes, Slice
+from codeodds.bundle.manifest import Calibration, Manifest, Metric, MistakeExample, Mistakes, Slice
 
 CARD_FILE = "README.md"
 
@@ -70,7 +70,6 @@ def render_card(manifest: Manifest) -> str:
             for threshold in manifest.thresholds
         ),
         "",
-        *([] if manifest.applicability is None else applicability_lines(manifest.applicability)),
         "## Measured",
         "",
     ]
@@ -118,33 +117,6 @@ def calibration_lines(calibration: Calibration) -> list[str]:
     ]
 
 
-def applicability_lines(applicability: Applicability) -> list[str]:
-    """Where the bundle stays silent, and what its flags were worth where it does not."""
-    return [
-        "## Where it speaks",
-        "",
-        "A second score says how far each probability may be trusted.",
-        f"Below {applicability.threshold:.4f} editors show nothing.",
-        f"Fitted on {applicability.fitted_on} ({applicability.rows:,} programs), "
-        f"of which it speaks of {applicability.coverage:.0%}.",
-        "",
-        *_head(["validation data set", "programs", "coverage", "flagged", "of these failed", "stated"]),
-        *(
-            _line(
-                [
-                    row.dataset,
-                    f"{row.programs:,}",
-                    f"{row.coverage:.3f}",
-                    f"{row.flagged:,} below {row.probability:.2f}",
-                    *("-" if share is None else f"{share:.3f}" for share in (row.precision, row.stated)),
-                ]
-            )
-            for row in applicability.measured
-        ),
-        "",
-    ]
-
-
 def slice_lines(slices: list[Slice]) -> list[str]:
     """Where it fails: by kind of mistake, length and style, the worst first."""
     ordered = sorted(slices, key=lambda item: (item.about, item.auroc))
@@ -189,7 +161,7 @@ def mistake_lines(mistakes: Mistakes) -> list[str]:
         lines += [
             "## What is flagged",
             "",
-            "The share of the programs of a kind that it speaks of and puts below a threshold.",
+            "The share of the programs of a kind that it puts below a threshold.",
             "",
             *_head(["kind of mistake", "data set", "programs", "threshold", "flagged"]),
         ]

@@ -12,8 +12,6 @@ from codeodds.bundle.golden import record_golden, write_golden
 from codeodds.bundle.loader import read_manifest
 from codeodds.bundle.manifest import Manifest
 from codeodds.engine.scorer import open_scorer
-from codeodds_trainer.evaluation.figures.applicability import units_of
-from codeodds_trainer.export.applicability import fit_applicability
 from codeodds_trainer.export.calibration_choice import choose_calibration, comparison_json
 from codeodds_trainer.export.drafts import GOLDEN_TOLERANCE, finished_recipe, make_draft
 from codeodds_trainer.export.golden_units import GOLDEN_UNITS
@@ -63,18 +61,14 @@ def export_run(
     problems = _validation_problems(recipe, data)
     store = validation_store(run.scores, read_manifest(draft))
     scored = score_problems(open_scorer(draft, threads=threads), problems, store)
-    fitted_on = _validation_name(recipe)
-    calibration, comparison = choose_calibration(scored, fitted_on)
+    calibration, comparison = choose_calibration(scored, _validation_name(recipe))
     write_whole(run.root / COMPARISON_FILE, comparison_json(comparison))
-    applicability = None
-    if recipe.export.applicability:
-        applicability = fit_applicability(scored, units_of(problems), calibration, fitted_on, say)
 
     say("4/4 golden scores")
     work = run.root / "export" / "release"
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(draft, work)
-    manifest = msgspec.structs.replace(read_manifest(draft), calibration=calibration, applicability=applicability)
+    manifest = msgspec.structs.replace(read_manifest(draft), calibration=calibration)
     seal(work, manifest)
     write_golden(record_golden(open_scorer(work, threads=threads), GOLDEN_UNITS, GOLDEN_TOLERANCE), work / GOLDEN_FILE)
     sealed = seal(work, manifest)

@@ -222,8 +222,6 @@ class ExportSection(_Section):
     log_probabilities: bool = False
     """Also write the base language model's next-token log-probabilities, for users of the graph; scoring ignores them.
     Needs all layers of the base model and no trained ones."""
-    applicability: bool = True
-    """Fit which scores may be shown, if there are validation programs enough; without it all are."""
     max_file_mb: Positive = 90
     """Weights are spread over files no larger than this."""
 

@@ -19,13 +19,12 @@ FLAGGED = "flagged"
 
 
 def measure_flagged(
-    scored: ScoredSet, kinds: Kinds, shown: npt.NDArray[np.float64], thresholds: Sequence[float]
+    scored: ScoredSet, kinds: Kinds, probabilities: npt.NDArray[np.float64], thresholds: Sequence[float]
 ) -> list[FlaggedKind]:
     """Each kind with enough failing programs, the most frequent first, then the passing programs: flags on these are
     mistakes of the bundle.
 
-    `shown`: probabilities, float64 [programs], infinite where the bundle does not speak. A program below a threshold is
-    flagged at it.
+    `probabilities`: float64 [programs]. A program below a threshold is flagged at it.
     """
     counts = Counter(kind for kind in kinds if kind is not None)
     frequent = sorted(
@@ -33,7 +32,7 @@ def measure_flagged(
     )
     parts = [(name, np.asarray([kind == name for kind in kinds], dtype=np.bool_)) for name in frequent]
     return [
-        _measure(scored, name, members, shown, thresholds)
+        _measure(scored, name, members, probabilities, thresholds)
         for name, members in [*parts, (RIGHT, scored.labels)]
         if members.any()
     ]
@@ -43,12 +42,12 @@ def _measure(
     scored: ScoredSet,
     name: str,
     members: npt.NDArray[np.bool_],
-    shown: npt.NDArray[np.float64],
+    probabilities: npt.NDArray[np.float64],
     thresholds: Sequence[float],
 ) -> FlaggedKind:
     programs = Programs(scored.labels[members], scored.groups[members])
     shares = []
     for threshold in thresholds:
-        share = programs.clusters.ratio(programs.sums(shown[members] < threshold), programs.totals)
+        share = programs.clusters.ratio(programs.sums(probabilities[members] < threshold), programs.totals)
         shares.append(FlaggedShare(probability=threshold, share=to_figures({FLAGGED: share})[0]))
     return FlaggedKind(kind=name, programs=int(members.sum()), problems=programs.clusters.problems, shares=shares)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from codeodds.bundle.manifest import MistakeExample, Spoken
+from codeodds.bundle.manifest import MistakeExample
 from codeodds_trainer.evaluation.figures.raters import Kind
 
 SCHEMA = 1
@@ -94,31 +94,6 @@ class Curves(msgspec.Struct, frozen=True, kw_only=True):
     """Mean probability of the passing and of the failing programs against the fraction of tokens read."""
 
 
-class SelectiveCurve(msgspec.Struct, frozen=True, kw_only=True):
-    """Error rate of the call against the share of programs that is judged, the most applicable first."""
-
-    coverage: list[float]
-    error_rate: list[float]
-    applicability: list[float]
-    """The lowest among the programs judged."""
-
-
-class Selective(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the bundle of record speaks, and what it is worth there."""
-
-    threshold: float
-    """The applicability from which on it speaks."""
-    coverage: float
-    """Share of the programs that it speaks of."""
-    error_rate: float
-    """Of the label predicted at probability 0.5, over all programs."""
-    error_rate_where_it_speaks: float | None
-    """The same; None where it speaks of none."""
-    flags: list[Spoken]
-    """At each threshold of the probability: what is stated, and what was found where it speaks."""
-    curve: SelectiveCurve
-
-
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Which programs a data set holds."""
 
@@ -161,7 +136,7 @@ class PairGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FlaggedShare(msgspec.Struct, frozen=True, kw_only=True):
-    """Which share of some programs lies below a threshold, and is spoken of."""
+    """Which share of some programs lies below a threshold."""
 
     probability: float
     share: Figure
@@ -197,8 +172,6 @@ class DataSet(msgspec.Struct, frozen=True, kw_only=True):
     """Empty where the texts were not at hand."""
     examples: list[MistakeExample] = []
     """Empty unless asked for."""
-    selective: Selective | None = None
-    """None for a bundle that speaks of everything."""
 
     @property
     def label(self) -> str:

@@ -33,7 +33,6 @@ def choose_thresholds(
     `datasets`: the data set of each program: the share then holds on each of them, too. Data sets differ in how many
     programs fail at all, and users' code is like none of them or like one.
 
-    A program that the bundle does not speak of has an infinite value: it is below no threshold.
     A precision that no threshold with MIN_BELOW programs below it reaches is left out. Choose on validation problems:
     `measure_thresholds` then says what the choice is worth on others.
     """
@@ -88,10 +87,8 @@ def measure_thresholds(
 ) -> list[Threshold]:
     """Precision and recall of each threshold on these programs; one that none of them lies below is left out.
 
-    With `datasets` the precision is that of the data set where it is lowest; see `lowest_precision`. A program that the
-    bundle does not speak of has an infinite value: if it fails, it counts as one not found.
+    With `datasets` the precision is that of the data set where it is lowest; see `lowest_precision`.
     """
-    coverage = float(np.isfinite(values).mean()) if len(values) else 1.0
     measured = []
     for threshold in thresholds:
         _, recall = precision_recall_below(values, labels, threshold)
@@ -102,7 +99,6 @@ def measure_thresholds(
                     precision=round(lowest_precision(values, labels, threshold, datasets), 4),
                     recall=round(recall, 4),
                     measured_on=measured_on,
-                    coverage=round(coverage, 4) if coverage < 1 else None,
                 )
             )
     return measured

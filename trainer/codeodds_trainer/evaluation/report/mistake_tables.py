@@ -43,7 +43,7 @@ def flagged_table(data_set: DataSet) -> Table:
         for item in data_set.flagged
     ]
     note = (
-        "The share of the programs of a kind that the bundle speaks of and puts below a threshold of its manifest. "
+        "The share of the programs of a kind that the bundle puts below a threshold of its manifest. "
         "What is flagged of the right programs is flagged in vain."
     )
     head = ["kind of mistake", "programs", "problems", *(f"below {probability:.2f}" for probability in thresholds)]

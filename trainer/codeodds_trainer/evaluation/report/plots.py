@@ -32,7 +32,6 @@ def all_plots(data_sets: Sequence[DataSet]) -> list[Plot]:
         trajectories(data_sets),
         reliability(data_sets),
         risk_coverage(data_sets),
-        *([by_applicability(data_sets)] if any(data_set.selective for data_set in data_sets) else []),
         *by_kind(data_sets),
     ]
 
@@ -145,25 +144,6 @@ def risk_coverage(data_sets: Sequence[DataSet]) -> Plot:
         "A curve that falls to the left means that the bundle knows when it knows. Bands as before."
     )
     return _plot("risk-coverage", "Risk and coverage", words, data_sets, draw)
-
-
-def by_applicability(data_sets: Sequence[DataSet]) -> Plot:
-    found = [(data_set, data_set.selective) for data_set in data_sets if data_set.selective is not None]
-    highest = max((rate for _, item in found for rate in item.curve.error_rate), default=0.5)
-
-    def draw(axes: Any, number: int) -> None:
-        selective = found[number][1]
-        x = [100 * share for share in selective.curve.coverage]
-        axes.plot(x, selective.curve.error_rate, color=SERIES[0], linewidth=1.8, marker="o", markersize=3)
-        axes.axvline(100 * selective.coverage, color=INK, linestyle=":", linewidth=1.2, label="it speaks of these")
-        axes.set(xlabel="programs judged, the most applicable first, %", ylabel="error rate")
-        axes.set(xlim=(0, 100), ylim=(0, max(0.55, 1.03 * highest)))
-
-    words = (
-        "How often the label predicted at a probability of 0.5 is wrong, if only the programs are judged that the "
-        "bundle trusts itself most with. Left of the dotted line it speaks; right of it editors show nothing."
-    )
-    return _plot("applicability", "Where the bundle speaks", words, [data_set for data_set, _ in found], draw)
 
 
 def by_kind(data_sets: Sequence[DataSet]) -> list[Plot]:

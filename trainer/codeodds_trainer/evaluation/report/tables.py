@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from codeodds_trainer.evaluation.figures.schema import Column, DataSet, Evaluation, Figure, Part, Selective, find
+from codeodds_trainer.evaluation.figures.schema import Column, DataSet, Evaluation, Figure, Part, find
 from codeodds_trainer.evaluation.report.headline import PROBABILITY
 from codeodds_trainer.evaluation.report.mistake_tables import mistake_tables
 from codeodds_trainer.evaluation.report.table import NONE, Table, figure_cell, figure_text, value_cell
@@ -98,8 +98,6 @@ def data_set_tables(data_set: DataSet) -> list[Table]:
     if any(figure.seeds for column in whole.columns for figure in column.figures):
         tables.append(seeds_table(whole.columns[0]))
     tables += [ranking_table(part) for part in data_set.partial]
-    if data_set.selective is not None:
-        tables.append(selective_table(data_set.selective))
     tables += [*fraction_tables(data_set), generator_table(data_set)]
     tables += [slice_table(data_set)] if data_set.slices else []
     return [*tables, *mistake_tables(data_set)]
@@ -134,27 +132,6 @@ def probability_table(part: Part) -> Table:
     return Table(
         "What the probabilities are worth", head, rows, f"{passing}; {part.mixed_problems:,} have both labels."
     )
-
-
-def selective_table(found: Selective) -> Table:
-    """What the bundle's flags are worth where it speaks, one line for each threshold of the probability."""
-    rows = [
-        [
-            f"below {row.probability:.2f}",
-            f"{row.coverage:.3f}",
-            f"{row.flagged:,}",
-            *(NONE if share is None else f"{share:.3f}" for share in (row.precision, row.stated)),
-        ]
-        for row in found.flags
-    ]
-    there = found.error_rate_where_it_speaks
-    note = (
-        f"It speaks from an applicability of {found.threshold:.4f}. The label predicted at 0.5 is wrong for "
-        f"{found.error_rate:.3f} of all programs"
-        + ("." if there is None else f", for {there:.3f} of those that it speaks of.")
-    )
-    head = ["flagged", "coverage", "programs flagged", "of these failed", "stated"]
-    return Table("Where the bundle speaks", head, rows, note)
 
 
 def seeds_table(column: Column) -> Table:
