@@ -123,7 +123,7 @@ def logged_rows(run):
 # Slowed down, so that the kill comes before the end.
 SLOW = """
 import sys, time
-from codeodds_trainer.cli import cli
+from codeodds_trainer.cli.main import cli
 from codeodds_trainer.training.train import Trainer
 step = Trainer._train_step
 Trainer._train_step = lambda *arguments: (time.sleep(0.2), step(*arguments))[1]

@@ -53,7 +53,7 @@ MODULE = ("-m", "codeodds_trainer.cli")
 
 DIES_AT_STEP_3 = """
 import os, sys
-from codeodds_trainer.cli import cli
+from codeodds_trainer.cli.main import cli
 from codeodds_trainer.training.train import Trainer
 step = Trainer._train_step
 Trainer._train_step = lambda self, *rest: os._exit(9) if self.state.step == 3 else step(self, *rest)

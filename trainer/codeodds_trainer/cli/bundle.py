@@ -113,7 +113,7 @@ def _limited_files(
     "--baseline",
     "baselines",
     multiple=True,
-    type=click.Choice(["logprob", "probe", "reviewer", "static", "agreement", "all"]),
+    type=click.Choice(["logprob", "static", "agreement", "all"]),
     help="Also measure what can be had without the bundle; repeat the option. See below.",
 )
 @click.option(
@@ -137,28 +137,7 @@ def _limited_files(
 @click.option(
     "--baseline-recipe",
     type=EXISTING_FILE,
-    help="Its full base model is the language model of logprob, probe and reviewer. Alone it asks for logprob.",
-)
-@click.option(
-    "--probe-layer",
-    "probe_layers",
-    type=int,
-    multiple=True,
-    help="Layer that the probe reads; of several, the best on validation problems. The last by default.",
-)
-@click.option(
-    "--reviewer-problems",
-    type=click.IntRange(min=0),
-    default=60,
-    show_default=True,
-    help="The reviewer, the slowest one, reads at most this many problems of a file; 0: all.",
-)
-@click.option(
-    "--reviewer-programs",
-    type=click.IntRange(min=0),
-    default=6,
-    show_default=True,
-    help="And at most this many programs of each; 0: all.",
+    help="Its full base model is the language model of logprob. Alone it asks for logprob.",
 )
 @click.option(
     "--workers",
@@ -190,9 +169,6 @@ def evaluate(
     only_generators: tuple[str, ...],
     example_files: tuple[str, ...],
     baseline_recipe: Path | None,
-    probe_layers: tuple[int, ...],
-    reviewer_problems: int,
-    reviewer_programs: int,
     workers: int,
     device: str,
     limit: int | None,
@@ -207,8 +183,6 @@ def evaluate(
     \b
     Baselines, all within the problems that have both labels:
       logprob    mean and summed log-probability of the program under the full base model
-      probe      a linear layer on the frozen base model's hidden states, fitted on the recipe's training programs
-      reviewer   log-probability of the task given the program, and coder x reviewer (arXiv 2211.16490)
       static     syntax and undefined names
       agreement  share of the problem's programs that return the same for inputs made from the prompt; runs them
     """
@@ -220,11 +194,7 @@ def evaluate(
     options = read_options(
         baselines,
         baseline_recipe,
-        data,
         max_tokens=load_bundle(bundles[0]).manifest.max_tokens,
-        probe_layers=probe_layers,
-        reviewer_problems=reviewer_problems or None,
-        reviewer_programs=reviewer_programs or None,
         workers=workers,
         device=device,
     )

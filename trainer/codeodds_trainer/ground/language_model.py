@@ -1,11 +1,9 @@
-"""The full base model with its language-model head: what it says of each token, and its hidden states."""
+"""The full base model with its language-model head: what it says of each token."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -15,7 +13,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 from codeodds.bundle.tokenization import CodeTokenizer
-from codeodds_trainer.ground.base_model import ATTENTION, BaseModelSource, load_config, tree_mask
+from codeodds_trainer.ground.base_model import ATTENTION, BaseModelSource, tree_mask
 from codeodds_trainer.ground.errors import ModelError
 from codeodds_trainer.ground.precision import compute_dtype
 from codeodds_trainer.ground.trie import Pack
@@ -41,22 +39,6 @@ class LanguageModel:
         name = folder.name if files else self._source.path
         content = json.dumps([name, self._source.gguf_file, files, self._max_tokens])
         return hashlib.sha256(content.encode()).hexdigest()[:8]
-
-    @cached_property
-    def layers(self) -> int:
-        """How many decoder layers it has.
-
-        Raises: ModelError if there is no such model.
-        """
-        return int(load_config(self._source).num_hidden_layers)
-
-    @cached_property
-    def hidden_size(self) -> int:
-        """Width of its hidden states.
-
-        Raises: ModelError if there is no such model.
-        """
-        return int(load_config(self._source).hidden_size)
 
     @cached_property
     def tokenizer(self) -> CodeTokenizer:
@@ -89,32 +71,19 @@ class LanguageModel:
         return {} if self._source.gguf_file is None else {"gguf_file": self._source.gguf_file}
 
 
-@dataclass(frozen=True, slots=True)
-class PackReading:
-    """What one run of the model says of a pack."""
-
-    hidden: dict[int, torch.Tensor]
-    """By layer, counted from 1: the hidden states behind it, [nodes, hidden]. Those of the last layer are normed."""
-    log_probabilities: npt.NDArray[np.float32] | None
-    """Of each node's token given its ancestors, float32 [nodes]; 0 at roots and in the prompt."""
-
-
 @torch.inference_mode()
-def read_pack(
-    model: PreTrainedModel, pack: Pack, layers: Sequence[int] = (), log_probabilities: bool = True
-) -> PackReading:
-    """Run the model once over a pack."""
+def read_pack(model: PreTrainedModel, pack: Pack) -> npt.NDArray[np.float32]:
+    """Run the model once over a pack; the log-probability of each node's token given its ancestors, float32 [nodes], 0
+    at roots and in the prompt.
+    """
     device = model.device
     output = model.base_model(
         input_ids=torch.from_numpy(pack.ids)[None].to(device),
         position_ids=torch.from_numpy(pack.depths)[None].to(device),
         attention_mask=tree_mask(torch.from_numpy(pack.ancestors())).to(device),
         use_cache=False,
-        output_hidden_states=bool(layers),
     )
-    hidden = {layer: output.hidden_states[layer][0] for layer in layers}
-    scores = node_log_probabilities(model, pack, output.last_hidden_state[0]) if log_probabilities else None
-    return PackReading(hidden, scores)
+    return node_log_probabilities(model, pack, output.last_hidden_state[0])
 
 
 @torch.inference_mode()
