@@ -1,4 +1,4 @@
-"""Calibration finds the parameters that made the labels, and the map that fits them best on problems held out."""
+"""Calibration finds the parameters that made the labels, and shrinks early readings where that pays."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from codeodds.bundle.calibration import calibrate, calibrate_readings
-from codeodds_trainer.export.calibrate import ENDS, STEP_PROGRAMS, fit_growing, fit_isotonic, fit_platt, fit_temperature
+from codeodds_trainer.export.calibrate import fit_platt, fit_shrinkage
 from codeodds_trainer.export.calibration_choice import (
     END_LOSS,
     FractionResult,
-    _grows_better,
+    _shrinkage_is_better,
     choose_calibration,
     collapse,
     fold_of_problems,
@@ -47,39 +47,6 @@ def test_a_reading_that_points_the_wrong_way_gets_no_weight():
     assert found.last == pytest.approx(0.8, abs=0.15)
 
 
-def test_a_known_temperature_is_found_again():
-    last = RNG.normal(size=40_000) * 3
-    found = fit_temperature(last, np.zeros(40_000), RNG.random(40_000) < sigmoid(last / 2.5), "a test")
-    assert (found.method, found.mean, found.bias) == ("temperature", 0, 0)
-    assert 1 / found.last == pytest.approx(2.5, abs=0.1)
-
-
-def test_isotonic_finds_a_map_that_is_no_sigmoid():
-    last = RNG.uniform(-3, 3, size=40_000)
-    truth = np.where(last < 0, 0.2, 0.2 + 0.2 * last)
-    found = fit_isotonic(last, last, RNG.random(40_000) < truth, "a test")
-    assert found.points is not None
-    inner = np.abs(last) < 2.9
-    assert np.abs(calibrate_readings(found, last, last, ONCE) - truth)[inner].max() < 0.05
-
-
-def test_isotonic_points_rise_and_stay_off_the_ends():
-    last = RNG.normal(size=400)
-    found = fit_isotonic(last, last, last > 0, "a test")
-    logits, values = np.asarray(found.points).T
-    assert (np.diff(logits) > 0).all()
-    assert (np.diff(values) >= 0).all()
-    assert (values[0], values[-1]) == (ENDS, 1 - ENDS)
-    assert len(logits) <= 400 // STEP_PROGRAMS
-
-
-def test_isotonic_of_a_reading_without_meaning_is_flat():
-    labels = np.arange(100) % 2 == 0
-    found = fit_isotonic(np.zeros(100), np.zeros(100), labels, "a test")
-    values = calibrate_readings(found, np.asarray([-9.0, 0.0, 9.0]), np.zeros(3), ONCE)
-    assert values == pytest.approx([0.5, 0.5, 0.5], abs=0.01)
-
-
 @pytest.mark.parametrize(
     ("values", "words"),
     [
@@ -91,11 +58,9 @@ def test_isotonic_of_a_reading_without_meaning_is_flat():
     ],
 )
 def test_a_collapsed_map_is_rejected(values, words):
-    same, extreme, reason = collapse(values)
+    reason = collapse(values)
     assert (reason is None) == (words is None)
     assert words is None or words in reason
-    assert 0 < same <= 1
-    assert 0 <= extreme <= 1
 
 
 def scored_set(truth, problems=300, each=5, tokens=20, early=1.0):
@@ -110,29 +75,14 @@ def scored_set(truth, problems=300, each=5, tokens=20, early=1.0):
     return ScoredSet(rows)
 
 
-@pytest.mark.parametrize(
-    ("truth", "method"),
-    [
-        (lambda logit: sigmoid(0.8 * logit), "temperature"),
-        (lambda logit: sigmoid(0.8 * logit - 1), "platt"),
-        (lambda logit: 0.1 if logit < -1 else 0.5 if logit < 1 else 0.6 + 0.1 * logit, "isotonic"),
-    ],
-)
-def test_the_simplest_map_that_fits_is_chosen(truth, method):
-    calibration, comparison = choose_calibration(scored_set(truth), "a test")
-    assert (calibration.method, comparison.chosen) == (method, method)
-    assert [result.method for result in comparison.methods] == ["temperature", "platt", "isotonic"]
+def test_platt_scaling_is_chosen_where_early_values_are_as_good():
+    calibration, comparison = choose_calibration(scored_set(lambda logit: sigmoid(0.8 * logit - 1)), "a test")
+    assert (calibration.method, comparison.chosen) == ("platt", "platt")
     assert (comparison.programs, comparison.problems) == (1500, 300)
-    losses = {result.method: result.log_loss for result in comparison.methods}
-    assert losses[method] <= min(losses.values()) + 0.001
+    assert comparison.platt.log_loss < 0.6
     assert (calibration.fitted_on, calibration.rows) == ("a test", 1500)
-    assert calibration.compared == ", ".join(f"{name} {loss:.3f}" for name, loss in losses.items())
+    assert calibration.compared == f"platt {comparison.platt.log_loss:.3f}"
     assert calibration_lines(calibration)[2] == f"- Log loss on problems held out, in nats: {calibration.compared}."
-
-
-def test_isotonic_with_too_few_programs_for_two_steps_is_rejected():
-    _, comparison = choose_calibration(scored_set(sigmoid, problems=7), "a test")
-    assert comparison.methods[2].rejected == "a step has fewer than 20 programs"
 
 
 def test_what_the_fractions_cost():
@@ -161,24 +111,24 @@ def noisy_start(problems=300, each=5, tokens=40):
 def test_bold_early_values_are_trusted_less():
     scored = noisy_start()
     calibration, comparison = choose_calibration(scored, "a test")
-    assert (calibration.method, comparison.chosen) == ("growing", "growing")
+    assert (calibration.method, comparison.chosen) == ("growing", "shrinkage")
     assert calibration.half_tokens > 1
     rows = {row.fraction: row for row in comparison.fractions}
-    assert rows[0.1].growing < rows[0.1].one - 0.02
-    best = min(result.log_loss for result in comparison.methods)
-    assert rows[1.0].growing <= best + END_LOSS
+    assert rows[0.1].shrinkage < rows[0.1].one - 0.02
+    assert rows[1.0].shrinkage <= comparison.platt.log_loss + END_LOSS
+    assert calibration.compared == f"platt {comparison.platt.log_loss:.3f}, shrinkage {rows[1.0].shrinkage:.3f}"
     # Early on, it hardly leaves the share of programs that pass.
     first = calibrate(calibration, np.asarray([6.0], dtype=np.float32))
     assert abs(first[0] - scored.labels.mean()) < 0.35
     assert calibrate(calibration, np.full(200, 6.0, dtype=np.float32))[-1] > 0.9
 
 
-def test_growing_parameters_are_found_again():
+def test_shrinkage_parameters_are_found_again():
     last, mean = RNG.normal(size=(2, 40_000)) * 2
     tokens = RNG.integers(1, 60, size=40_000)
     trust = tokens / (tokens + 8.0)
     truth = sigmoid(trust * (0.9 * last + 0.5 * mean - 0.3) + (1 - trust) * -1.2)
-    found = fit_growing(last, mean, tokens, RNG.random(40_000) < truth, np.ones(40_000), "a test")
+    found = fit_shrinkage(last, mean, tokens, RNG.random(40_000) < truth, np.ones(40_000), "a test")
     assert (found.last, found.mean, found.bias) == pytest.approx((0.9, 0.5, -0.3), abs=0.08)
     assert found.half_tokens == pytest.approx(8.0, rel=0.25)
     assert found.start == pytest.approx(-1.2, abs=0.15)
@@ -195,9 +145,9 @@ def test_folds_keep_problems_whole():
 def test_no_program_is_judged_by_a_map_that_saw_it():
     scored = scored_set(sigmoid, problems=20)
     folds = fold_of_problems(scored.groups)
-    before = held_out(fit_platt, scored.last, scored.mean, scored.labels, folds)
+    before = held_out(scored.last, scored.mean, scored.labels, folds)
     changed = np.where(folds == 0, ~scored.labels, scored.labels)
-    after = held_out(fit_platt, scored.last, scored.mean, changed, folds)
+    after = held_out(scored.last, scored.mean, changed, folds)
     assert after[folds == 0] == pytest.approx(before[folds == 0])
     assert np.abs(after[folds == 1] - before[folds == 1]).max() > 0.05
 
@@ -214,20 +164,14 @@ def test_too_few_programs_or_one_label_are_refused(count, label):
         choose_calibration(ScoredSet(rows), "a test")
 
 
-@pytest.mark.parametrize(
-    ("fit", "words"),
-    [
-        (fit_temperature, "Temperature scaling of the last logit: `sigmoid("),
-        (fit_platt, "Platt scaling of the logits: `sigmoid("),
-        (fit_isotonic, "linear between 2 points"),
-    ],
-)
-def test_the_card_says_which_map_it_is(fit, words):
+def test_the_card_says_which_map_it_is():
     last = np.linspace(-1, 1, 40)
-    found = fit(last, last, last + 0.2 * np.cos(40 * last) > 0, "a test")
-    lines = calibration_lines(found)
-    assert words in lines[0]
-    assert lines[1] == "- Fitted on a test (40 programs)."
+    labels = last + 0.2 * np.cos(40 * last) > 0
+    platt = calibration_lines(fit_platt(last, last, labels, "a test"))
+    assert "Platt scaling of the logits: `sigmoid(" in platt[0]
+    assert platt[1] == "- Fitted on a test (40 programs)."
+    shrunk = fit_shrinkage(last, last, np.full(40, 9), labels, np.ones(40), "a test")
+    assert "Platt scaling with shrinkage, w = i / (i + " in calibration_lines(shrunk)[0]
 
 
 @pytest.mark.parametrize(
@@ -237,4 +181,4 @@ def test_the_card_says_which_map_it_is(fit, words):
 def test_the_map_for_unfinished_programs_may_cost_what_its_gain_is_worth(gain, lost, taken):
     early = [FractionResult(fraction, 0.6 + gain, 0.6, 0.6, 0.65) for fraction in (0.1, 0.25, 0.5, 0.75)]
     whole = FractionResult(1.0, 0.5, 0.5, 0.5 + lost, 0.65)
-    assert _grows_better([*early, whole], 0.5) is taken
+    assert _shrinkage_is_better([*early, whole], 0.5) is taken

@@ -6,15 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import isotonic_regression, minimize
+from scipy.optimize import minimize
 from scipy.special import expit
 
-from codeodds.bundle.calibration import combine
 from codeodds.bundle.manifest import Calibration
 from codeodds_trainer.ground.errors import CalibrationError
 
@@ -25,18 +23,8 @@ Tokens = npt.NDArray[np.int64]
 MIN_PROGRAMS = 20
 RIDGE = 1e-4
 """Weight of the squared parameters in the mean loss: only keeps separable data finite."""
-STEP_PROGRAMS = 20
-"""Programs that isotonic regression averages before it looks for the best rising steps: fewer say too little."""
 LOG_HALF = (-3.0, 6.0)
 """Bounds of the logarithm of the tokens at which a reading counts half: 0.05 to 400."""
-ENDS = 0.01
-"""Isotonic probabilities stay within [ENDS, 1 - ENDS]: a step of 20 programs knows nothing of rarer events."""
-
-
-def fit_temperature(last: Floats, mean: Floats, labels: Labels, fitted_on: str) -> Calibration:
-    """Temperature scaling (Guo et al., 2017) of the logit at the last solution token: one factor, no shift."""
-    factor = _fit(np.stack([last], axis=1), labels, [0.5], [(0.0, None)])[0]
-    return _calibration("temperature", [factor, 0.0, 0.0], labels, fitted_on)
 
 
 def fit_platt(last: Floats, mean: Floats, labels: Labels, fitted_on: str) -> Calibration:
@@ -47,33 +35,13 @@ def fit_platt(last: Floats, mean: Floats, labels: Labels, fitted_on: str) -> Cal
     """
     readings = np.stack([last, mean, np.ones_like(last)], axis=1)
     bounds = [(0.0, None), (0.0, None), (None, None)]
-    return _calibration("platt", _fit(readings, labels, [0.5, 0.5, 0.0], bounds).tolist(), labels, fitted_on)
+    return _platt(_fit(readings, labels, [0.5, 0.5, 0.0], bounds).tolist(), labels, fitted_on)
 
 
-def fit_isotonic(last: Floats, mean: Floats, labels: Labels, fitted_on: str) -> Calibration:
-    """Isotonic regression (Zadrozny and Elkan, 2002) of the label on Platt's combined reading.
-
-    Programs in order of the reading are averaged in runs of at least `STEP_PROGRAMS`; the best rising sequence of means
-    (pool adjacent violators) gives one point per step, at the mean reading of its programs. Between points the map is
-    linear, so that it keeps the order of most programs.
-    """
-    platt = fit_platt(last, mean, labels, fitted_on)
-    readings = combine(platt, last, mean)
-    order = np.argsort(readings, kind="stable")
-    runs = np.array_split(order, max(2, len(order) // STEP_PROGRAMS))
-    sizes = np.asarray([len(run) for run in runs], dtype=np.float64)
-    rising = isotonic_regression([labels[run].mean() for run in runs], weights=sizes)
-    points = []
-    for start, end in zip(rising.blocks[:-1], rising.blocks[1:], strict=True):
-        block = np.concatenate(runs[start:end])
-        points.append((float(readings[block].mean()), float(np.clip(rising.x[start], ENDS, 1 - ENDS))))
-    return msgspec.structs.replace(platt, method="isotonic", points=_distinct(points))
-
-
-def fit_growing(
+def fit_shrinkage(
     last: Floats, mean: Floats, tokens: Tokens, labels: Labels, weights: Floats, fitted_on: str
 ) -> Calibration:
-    """Platt scaling whose reading counts the more, the more solution tokens it rests on; see `Calibration`.
+    """Platt scaling that shrinks a reading of few solution tokens towards a constant; see `Calibration`.
 
     Fitted on readings of unfinished programs too. `last`, `mean`: logits; `tokens`: solution tokens so far; `weights`:
     how much a reading counts; all [readings]. `labels`: bool [readings], of the finished program.
@@ -99,21 +67,10 @@ def fit_growing(
         for log_half in (1.0, 3.0)
     ]
     by_last, by_mean, bias, start, log_half = min(tried, key=lambda result: float(result.fun)).x.tolist()
-    found = _calibration("platt", [by_last, by_mean, bias], labels, fitted_on)
+    found = _platt([by_last, by_mean, bias], labels, fitted_on)
     half = round(float(np.exp(log_half)), 6)
+    # The manifest calls this method `growing`.
     return msgspec.structs.replace(found, method="growing", half_tokens=half, start=round(start, 6))
-
-
-def _distinct(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Points rounded as they are stored, with rising logits, and two of them at least."""
-    kept: list[tuple[float, float]] = []
-    for logit, value in points:
-        rounded = round(logit, 6), round(value, 6)
-        if kept and rounded[0] <= kept[-1][0]:
-            kept[-1] = (kept[-1][0], rounded[1])
-        else:
-            kept.append(rounded)
-    return kept if len(kept) > 1 else [kept[0], (kept[0][0] + 1.0, kept[0][1])]
 
 
 def _fit(readings: Floats, labels: Labels, start: list[float], bounds: Sequence[tuple[float | None, None]]) -> Floats:
@@ -130,11 +87,9 @@ def _fit(readings: Floats, labels: Labels, start: list[float], bounds: Sequence[
     return fitted
 
 
-def _calibration(
-    method: Literal["temperature", "platt"], parameters: Sequence[float], labels: Labels, fitted_on: str
-) -> Calibration:
+def _platt(parameters: Sequence[float], labels: Labels, fitted_on: str) -> Calibration:
     last, mean, bias = (round(float(value), 6) for value in parameters)
-    return Calibration(method=method, last=last, mean=mean, bias=bias, fitted_on=fitted_on, rows=len(labels))
+    return Calibration(method="platt", last=last, mean=mean, bias=bias, fitted_on=fitted_on, rows=len(labels))
 
 
 def check_programs(labels: Labels) -> None:

@@ -1,8 +1,6 @@
-"""Chooses a calibration by cross-validation over problems, and says what others would have been worth."""
+"""Chooses a calibration by cross-validation over problems: Platt scaling, with or without shrinkage."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Mapping
 
 import msgspec
 import numpy as np
@@ -10,27 +8,12 @@ import numpy.typing as npt
 
 from codeodds.bundle.calibration import calibrate_readings
 from codeodds.bundle.manifest import Calibration
-from codeodds_trainer.export.calibrate import (
-    STEP_PROGRAMS,
-    Floats,
-    Labels,
-    check_programs,
-    fit_growing,
-    fit_isotonic,
-    fit_platt,
-    fit_temperature,
-)
+from codeodds_trainer.export.calibrate import Floats, Labels, check_programs, fit_platt, fit_shrinkage
 from codeodds_trainer.ground.metrics import expected_calibration_error
 from codeodds_trainer.ground.prefixes import FRACTIONS, TokenValues
 from codeodds_trainer.ground.scoring import ScoredSet
 
-Fit = Callable[[Floats, Floats, Labels, str], Calibration]
-METHODS: Mapping[str, Fit] = {"temperature": fit_temperature, "platt": fit_platt, "isotonic": fit_isotonic}
-"""From few parameters to many."""
-
 FOLDS = 5
-MARGIN = 0.001
-"""Nats by which a map with more parameters must be better than one with fewer: less is not worth them."""
 SAME_VALUE_SHARE = 0.25
 """A map that sends more programs than this to one probability has collapsed: it cannot rank them any more."""
 EXTREME, EXTREME_SHARE = 0.005, 0.05
@@ -43,19 +26,12 @@ EXCHANGE = 0.1
 """It may lose this share of its gain as well: most of what an editor shows while code is typed is unfinished."""
 
 
-class MethodResult(msgspec.Struct, frozen=True):
-    """One method on problems that it was not fitted on."""
+class PlattResult(msgspec.Struct, frozen=True):
+    """Platt scaling of whole programs, on problems that it was not fitted on."""
 
-    method: str
     log_loss: float
     """Mean over programs, in nats."""
     ece: float
-    same_value: float
-    """Largest share of programs with one probability."""
-    extreme: float
-    """Share of programs within EXTREME of 0 or 1."""
-    rejected: str | None
-    """Why the map has collapsed; None if it has not."""
 
 
 class FractionResult(msgspec.Struct, frozen=True):
@@ -66,7 +42,7 @@ class FractionResult(msgspec.Struct, frozen=True):
     """The one calibration, fitted at the end of programs."""
     own: float
     """A Platt scaling fitted at this very fraction, which a live editor does not know."""
-    growing: float
+    shrinkage: float
     """One map that trusts a reading the more, the more tokens it rests on, fitted at all fractions together."""
     constant: float
     """The share of passing programs for everyone."""
@@ -78,60 +54,51 @@ class Comparison(msgspec.Struct, frozen=True):
     programs: int
     problems: int
     chosen: str
-    methods: list[MethodResult]
+    platt: PlattResult
     fractions: list[FractionResult]
 
 
 def choose_calibration(scored: ScoredSet, fitted_on: str) -> tuple[Calibration, Comparison]:
-    """The method with the smallest held-out log loss that has not collapsed, fitted on all programs.
-
-    Methods are tried from few parameters to many; one with more must be better by MARGIN. If all collapse, Platt
-    scaling is taken. The map for unfinished programs takes the place of the winner if it is clearly better on them and
-    hardly worse on finished ones.
+    """Platt scaling, or with shrinkage if that is clearly better on unfinished programs and hardly worse on finished
+    ones; fitted on all programs.
 
     Raises: CalibrationError if there are fewer than 20 programs or one label only.
     """
     check_programs(scored.labels)
     last, mean, labels = scored.last, scored.mean, scored.labels
     folds = fold_of_problems(scored.groups)
-    results = []
-    for fit in METHODS.values():
-        values = held_out(fit, last, mean, labels, folds)
-        # The map that would be shipped must not have collapsed either.
-        shipped = fit(last, mean, labels, fitted_on)
-        results.append(_result(shipped, values, calibrate_readings(shipped, last, mean, scored.tokens), labels))
-    chosen = _best(results)
+    values = held_out(last, mean, labels, folds)
+    platt = PlattResult(
+        log_loss=round(log_loss(values, labels), 5), ece=round(expected_calibration_error(values, labels), 5)
+    )
     fractions = compare_fractions(scored, folds)
-    at_the_end = next(result.log_loss for result in results if result.method == chosen)
-    calibration = METHODS[chosen](last, mean, labels, fitted_on)
-    if _grows_better(fractions, at_the_end):
-        growing = fit_growing_at(scored, np.ones(len(labels), dtype=np.bool_), fitted_on)
-        if collapse(calibrate_readings(growing, last, mean, scored.tokens))[2] is None:
-            chosen, calibration = growing.method, growing
+    chosen, calibration = "platt", fit_platt(last, mean, labels, fitted_on)
+    compared = f"platt {platt.log_loss:.3f}"
+    if _shrinkage_is_better(fractions, platt.log_loss):
+        shrunk = fit_shrinkage_at(scored, np.ones(len(labels), dtype=np.bool_), fitted_on)
+        if collapse(calibrate_readings(shrunk, last, mean, scored.tokens)) is None:
+            chosen, calibration = "shrinkage", shrunk
+            compared += f", shrinkage {next(row.shrinkage for row in fractions if row.fraction == 1):.3f}"
     comparison = Comparison(
         programs=len(labels),
         problems=len(set(scored.groups.tolist())),
         chosen=chosen,
-        methods=results,
+        platt=platt,
         fractions=fractions,
     )
-    compared = ", ".join(f"{result.method} {result.log_loss:.3f}" for result in results)
-    if calibration.method == "growing":
-        compared += f", growing {next(row.growing for row in fractions if row.fraction == 1):.3f}"
     return msgspec.structs.replace(calibration, compared=compared), comparison
 
 
-def collapse(values: Floats) -> tuple[float, float, str | None]:
-    """Largest share of programs with one probability, share near 0 or 1, and the reason to reject the map, if any."""
+def collapse(values: Floats) -> str | None:
+    """The reason to reject a map that gives many programs one probability, or many 0 or 1; None if it does not."""
     _, counts = np.unique(np.round(values, 6), return_counts=True)
     same = float(counts.max() / len(values))
     extreme = float(np.mean((values < EXTREME) | (values > 1 - EXTREME)))
-    reason = None
     if same > SAME_VALUE_SHARE:
-        reason = f"{same:.0%} of the programs get one probability (at most {SAME_VALUE_SHARE:.0%})"
-    elif extreme > EXTREME_SHARE:
-        reason = f"{extreme:.0%} of the programs get 0 or 1 (at most {EXTREME_SHARE:.0%} within {EXTREME})"
-    return same, extreme, reason
+        return f"{same:.0%} of the programs get one probability (at most {SAME_VALUE_SHARE:.0%})"
+    if extreme > EXTREME_SHARE:
+        return f"{extreme:.0%} of the programs get 0 or 1 (at most {EXTREME_SHARE:.0%} within {EXTREME})"
+    return None
 
 
 def fold_of_problems(groups: npt.NDArray[np.int64], folds: int = FOLDS, seed: int = 0) -> npt.NDArray[np.int64]:
@@ -143,14 +110,14 @@ def fold_of_problems(groups: npt.NDArray[np.int64], folds: int = FOLDS, seed: in
     return fold[np.searchsorted(problems, groups)]
 
 
-def held_out(fit: Fit, last: Floats, mean: Floats, labels: Labels, folds: npt.NDArray[np.int64]) -> Floats:
-    """The probability of each program from a map that was fitted on the other folds."""
+def held_out(last: Floats, mean: Floats, labels: Labels, folds: npt.NDArray[np.int64]) -> Floats:
+    """The probability of each program from a Platt scaling that was fitted on the other folds."""
     values = np.full(len(labels), labels.mean(), dtype=np.float64)
     for fold in np.unique(folds):
         inside = folds == fold
         if not inside.all():
-            found = fit(last[~inside], mean[~inside], labels[~inside], "other problems")
-            # None of these methods looks at the number of tokens.
+            found = fit_platt(last[~inside], mean[~inside], labels[~inside], "other problems")
+            # Platt scaling does not look at the number of tokens.
             values[inside] = calibrate_readings(
                 found, last[inside], mean[inside], np.ones(inside.sum(), dtype=np.int64)
             )
@@ -166,15 +133,15 @@ def compare_fractions(scored: ScoredSet, folds: npt.NDArray[np.int64]) -> list[F
     """One calibration for all prefixes beside one for each fraction, and one that looks at the tokens so far."""
     labels = scored.labels
     readings = {fraction: TokenValues([row.values for row in scored.rows]).read(fraction) for fraction in FRACTIONS}
-    one, own, growing = ({fraction: np.zeros(len(labels)) for fraction in FRACTIONS} for _ in range(3))
+    one, own, shrinkage = ({fraction: np.zeros(len(labels)) for fraction in FRACTIONS} for _ in range(3))
     for fold in np.unique(folds):
         inside = folds == fold
         outside = ~inside if not inside.all() else inside
         end = fit_platt(scored.last[outside], scored.mean[outside], labels[outside], "")
-        by_tokens = fit_growing_at(scored, outside, "")
+        by_tokens = fit_shrinkage_at(scored, outside, "")
         for fraction, read in readings.items():
             here = fit_platt(read.last[outside], read.mean[outside], labels[outside], "")
-            for values, found in ((one, end), (own, here), (growing, by_tokens)):
+            for values, found in ((one, end), (own, here), (shrinkage, by_tokens)):
                 values[fraction][inside] = calibrate_readings(
                     found, read.last[inside], read.mean[inside], read.tokens[inside]
                 )
@@ -184,14 +151,14 @@ def compare_fractions(scored: ScoredSet, folds: npt.NDArray[np.int64]) -> list[F
             fraction=fraction,
             one=round(log_loss(one[fraction], labels), 5),
             own=round(log_loss(own[fraction], labels), 5),
-            growing=round(log_loss(growing[fraction], labels), 5),
+            shrinkage=round(log_loss(shrinkage[fraction], labels), 5),
             constant=round(constant, 5),
         )
         for fraction in FRACTIONS
     ]
 
 
-def fit_growing_at(scored: ScoredSet, rows: Labels, fitted_on: str) -> Calibration:
+def fit_shrinkage_at(scored: ScoredSet, rows: Labels, fitted_on: str) -> Calibration:
     """The map for unfinished programs, fitted at all fractions of the programs `rows`, bool [programs].
 
     Finished programs count FINISHED times as much as all unfinished readings together: most that is shown is finished.
@@ -200,7 +167,7 @@ def fit_growing_at(scored: ScoredSet, rows: Labels, fitted_on: str) -> Calibrati
     read = [values.read(fraction) for fraction in FRACTIONS]
     finished = FINISHED * (len(FRACTIONS) - 1)
     weights = np.concatenate([np.full(int(rows.sum()), 1.0 if fraction < 1 else finished) for fraction in FRACTIONS])
-    found = fit_growing(
+    found = fit_shrinkage(
         np.concatenate([part.last for part in read]),
         np.concatenate([part.mean for part in read]),
         np.concatenate([part.tokens for part in read]),
@@ -211,32 +178,10 @@ def fit_growing_at(scored: ScoredSet, rows: Labels, fitted_on: str) -> Calibrati
     return msgspec.structs.replace(found, rows=int(rows.sum()))
 
 
-def _grows_better(fractions: list[FractionResult], at_the_end: float) -> bool:
-    gain = float(np.mean([row.one - row.growing for row in fractions if row.fraction < 1]))
-    end = next(row.growing for row in fractions if row.fraction == 1)
+def _shrinkage_is_better(fractions: list[FractionResult], at_the_end: float) -> bool:
+    gain = float(np.mean([row.one - row.shrinkage for row in fractions if row.fraction < 1]))
+    end = next(row.shrinkage for row in fractions if row.fraction == 1)
     return gain >= EARLY_GAIN and end - at_the_end <= max(END_LOSS, EXCHANGE * gain)
-
-
-def _result(shipped: Calibration, values: Floats, shown: Floats, labels: Labels) -> MethodResult:
-    same, extreme, reason = collapse(shown)
-    if shipped.points is not None and len(labels) < 2 * STEP_PROGRAMS:
-        reason = f"a step has fewer than {STEP_PROGRAMS} programs"
-    return MethodResult(
-        method=shipped.method,
-        log_loss=round(log_loss(values, labels), 5),
-        ece=round(expected_calibration_error(values, labels), 5),
-        same_value=round(same, 4),
-        extreme=round(extreme, 4),
-        rejected=reason,
-    )
-
-
-def _best(results: list[MethodResult]) -> str:
-    best: MethodResult | None = None
-    for result in results:
-        if result.rejected is None and (best is None or result.log_loss < best.log_loss - MARGIN):
-            best = result
-    return "platt" if best is None else best.method
 
 
 def comparison_json(comparison: Comparison) -> bytes:

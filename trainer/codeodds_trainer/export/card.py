@@ -104,11 +104,9 @@ def calibration_lines(calibration: Calibration) -> list[str]:
     """The map from logits to the probability shown, and what it was fitted on."""
     reading = f"{calibration.last:g} · v_i + {calibration.mean:g} · mean(v_1..v_i) + {calibration.bias:g}"
     maps = {
-        "temperature": f"Temperature scaling of the last logit: `sigmoid({calibration.last:g} · v_i)`.",
         "platt": f"Platt scaling of the logits: `sigmoid({reading})`.",
-        "growing": f"Platt scaling that trusts a reading after i tokens by w = i / (i + {calibration.half_tokens:g}): "
+        "growing": f"Platt scaling with shrinkage, w = i / (i + {calibration.half_tokens:g}) after i tokens: "
         f"`sigmoid(w · ({reading}) + (1 - w) · {calibration.start:g})`.",
-        "isotonic": f"Isotonic regression on `{reading}`, linear between {len(calibration.points or [])} points.",
     }
     return [
         f"- {maps[calibration.method]}",
