@@ -38,7 +38,7 @@ class BaseModel(_Strict):
 
 
 class Graph(_Strict, omit_defaults=True):
-    """The ONNX graph and its key/value cache. docs/export.md names its inputs and outputs."""
+    """The ONNX graph and its key/value cache. docs/training/export.md names its inputs and outputs."""
 
     file: str
     """The ``.onnx`` file, relative to the bundle."""

@@ -88,7 +88,7 @@ def _weights(weight: torch.Tensor, bias: torch.Tensor | None) -> Any:
 
 
 def export_graph(model: PreTrainedModel, folder: Path, language_head: LanguageHead | None = None) -> onnx.ModelProto:
-    """Export a value model with its key/value cache; weights float32. docs/export.md names inputs and outputs.
+    """Export a value model with its key/value cache; weights float32. docs/training/export.md names inputs and outputs.
 
     `folder` is made, filled by optimum, and removed.
 
