@@ -53,7 +53,7 @@ def test_a_default_recipe_is_committed():
 def test_the_presets_are_the_papers_recipe(name):
     recipe = read_recipe(ROOT / "models" / "recipes" / f"{name}.yaml")
     training = recipe.training
-    assert (recipe.model.trainable_layers, recipe.model.head, recipe.model.lora) == (12, "zero", None)
+    assert (recipe.model.trainable_layers, recipe.model.faults, recipe.model.lora) == (12, 0, None)
     assert (training.loss, training.learning_rate, training.head_learning_rate) == ("bce", 1e-4, 1e-4)
     assert (training.epochs, training.probe_ridge, training.lm_loss_weight) == (2, None, 0.0)
     assert (recipe.data.balance, recipe.data.targets, recipe.data.position_power) == (True, "outcome", 0.0)

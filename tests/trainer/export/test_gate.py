@@ -30,7 +30,7 @@ from codeodds_trainer.ground.scoring import ScoredProgram, ScoredSet
 from tests.trainer.tiny_models import save_base, save_programs, save_recipe
 
 GOOD = Figures(
-    variant="8bit-rtn-b32",
+    variant="8bit-b32",
     bytes=1,
     problems=10,
     mixed_problems=8,
@@ -73,7 +73,7 @@ def options(run):
 
 
 def test_the_report_has_every_figure(run):
-    names = ("float32", "8bit-rtn-b32", "4bit-k-quant-b16")
+    names = ("float32", "8bit-b32", "4bit-b16")
     table = train("quantize", *options(run), *(word for name in names for word in ("--variant", name))).stdout
     report = json.loads((run / "quantization.json").read_bytes())
     rows = {row["variant"]: row for row in report["variants"]}
@@ -103,7 +103,7 @@ def uncounted(run):
 
 
 def test_a_good_variant_is_released(run, tmp_path):
-    train("export", *options(run), "--variant", "8bit-rtn-b32", "--out", tmp_path / "bundle")
+    train("export", *options(run), "--variant", "8bit-b32", "--out", tmp_path / "bundle")
     manifest = load_bundle(tmp_path / "bundle").manifest
     assert manifest.graph.quantization.startswith("MatMulNBits 8 bit, block 32")
     assert manifest.calibration.rows == 72
@@ -129,22 +129,22 @@ def test_a_ruined_graph_is_refused_with_its_figures(run, tmp_path, monkeypatch):
     out.mkdir()
     (out / "manifest.json").write_text("the old one")
     monkeypatch.setattr(drafts, "quantize", noised)
-    arguments = ("export", *options(run), "--variant", "8bit-rtn-b16", "--out", out)
+    arguments = ("export", *options(run), "--variant", "8bit-b16", "--out", out)
     message = str(train(*arguments, expect=ExportError).exception)
-    assert "8bit-rtn-b16 is not released: within-problem AUROC falls by 0." in message
+    assert "8bit-b16 is not released: within-problem AUROC falls by 0." in message
     assert "(at most 0.01)" in message
     assert "more bits or a smaller block" in message
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
     assert (out / "manifest.json").read_text() == "the old one"
     row = next(row for row in json.loads((run / "quantization.json").read_bytes())["variants"] if row["objections"])
-    assert row["variant"] == "8bit-rtn-b16"
+    assert row["variant"] == "8bit-b16"
     assert row["auroc_loss"] > 0.1
     assert row["top1_flips"] > 0
 
 
 def test_an_unknown_variant_is_named(run):
-    error = train("quantize", *options(run), "--variant", "5bit-rtn-b32", expect=ExportError).exception
-    assert "--variant 5bit-rtn-b32: unknown" in str(error)
+    error = train("quantize", *options(run), "--variant", "5bit-b32", expect=ExportError).exception
+    assert "--variant 5bit-b32: unknown" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -242,8 +242,8 @@ class DependsOnChunks:
 
 
 def test_a_dependence_on_the_chunking_is_found(run):
-    train("quantize", *options(run), "--variant", "8bit-rtn-b32")
-    bundle, model = open_draft(run / "export" / "8bit-rtn-b32", 1)
+    train("quantize", *options(run), "--variant", "8bit-b32")
+    bundle, model = open_draft(run / "export" / "8bit-b32", 1)
     problems = choose_problems(read_recipe(run / "recipe.yaml"), run.parent)
     assert measure_chunking(bundle, DependsOnChunks(model), problems) > 0.01
 

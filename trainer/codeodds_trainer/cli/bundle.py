@@ -16,8 +16,7 @@ from codeodds_trainer.cli.options import EXISTING_FILE, EXISTING_FOLDER, FOLDER,
     "--variant",
     "variants",
     multiple=True,
-    help="float32, or BITSbit-METHOD-bBLOCK with 4 or 8 bits, rtn or k-quant: 8bit-k-quant-b32. Repeat the option; six "
-    "common ones by default.",
+    help="float32, or BITSbit-bBLOCK with 4 or 8 bits: 4bit-b64. Repeat the option; four common ones by default.",
 )
 @click.option("--threads", type=int, default=2, show_default=True, help="Threads that score.")
 def quantize(run: Path, data: Path, variants: tuple[str, ...], threads: int) -> None:

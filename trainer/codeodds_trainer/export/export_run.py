@@ -53,7 +53,7 @@ def export_run(
         raise ExportError(
             f"{variant.name} is not released: {'; '.join(figures.objections)}, measured against float32 on "
             f"{figures.programs:,} validation programs; {out} was not touched. Use more bits or a smaller block: set "
-            "export.bits, export.method and export.block_size in the recipe, or give --variant; "
+            "export.bits and export.block_size in the recipe, or give --variant; "
             "`codeodds-train quantize` compares them"
         )
 

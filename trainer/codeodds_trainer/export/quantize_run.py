@@ -15,14 +15,7 @@ from codeodds_trainer.export.quantization_report import Report, markdown_table, 
 from codeodds_trainer.ground.recipe import Recipe
 from codeodds_trainer.ground.run_folder import RunFolder
 
-DEFAULT_VARIANTS = (
-    FLOAT32,
-    Variant(8, "rtn", 32),
-    Variant(8, "k-quant", 32),
-    Variant(4, "rtn", 32),
-    Variant(4, "rtn", 64),
-    Variant(4, "k-quant", 32),
-)
+DEFAULT_VARIANTS = (FLOAT32, Variant(8, 32), Variant(4, 32), Variant(4, 64))
 
 
 def quantize_run(

@@ -15,11 +15,9 @@ from codeodds_trainer.ground.trie import Targets
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 NotNegative = Annotated[int, msgspec.Meta(ge=0)]
-HeadStart = Literal["zero", "normal", "lm-mean"]
-Loss = Literal["bce", "mse", "pairwise"]
-"""`bce`: binary cross-entropy with the target of each node, as in arXiv 2510.23083. `mse`: squared distance of the
-probability from the target, as in OVM (Yu et al., 2023). `pairwise`: Bradley-Terry, that a passing program reads higher
-than a failing one of the same problem."""
+Loss = Literal["bce", "pairwise"]
+"""`bce`: binary cross-entropy with the target of each node, as in arXiv 2510.23083. `pairwise`: Bradley-Terry, that a
+passing program reads higher than a failing one of the same problem."""
 Probe = Literal["tokens", "pairs"]
 """What a linear probe is fitted to: the target of each token, or the order of each problem's programs."""
 
@@ -75,9 +73,6 @@ class ModelSection(_Section):
     """Decoder layers kept, from the first; all if absent."""
     trainable_layers: NotNegative = 12
     """The last layers of these that are trained; the final norm and the head always are."""
-    head: HeadStart = "zero"
-    """What the head starts from: zeros (every value 0.5), small normal noise, or the mean of the language-model head's
-    rows (OVM: Yu et al., 2023)."""
     faults: NotNegative = 0
     """Outputs of the head beside the linear one that each look for a single fault: the value is the linear output less
     the exponential of each. A mean over a long solution hardly moves for one wrong token; an exponential does."""
@@ -152,7 +147,7 @@ class TrainingSection(_Section):
     """Optimisation. The defaults are the paper's."""
 
     loss: Loss = "bce"
-    """`bce` as in the paper; `mse` and `pairwise` for comparison."""
+    """`bce` as in the paper; `pairwise` in the default recipe."""
     lm_loss_weight: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
     """Weight of a joint language-model loss on right programs, whose head is the base model's, frozen; 0 for none."""
     learning_rate: float = 1e-4
@@ -160,7 +155,7 @@ class TrainingSection(_Section):
     head_learning_rate: float = 1e-4
     """Of the head."""
     probe_ridge: float | None = None
-    """Start from a linear probe with this ridge weight; from `model.head` if absent."""
+    """Start from a linear probe with this ridge weight; from zeros, every value 0.5, if absent."""
     probe: Probe = "tokens"
     """`tokens`: logistic regression of each token's target. `pairs`: that a passing program reads higher than a failing
     one of the same problem."""
@@ -179,7 +174,6 @@ class TrainingSection(_Section):
     """Trie nodes per optimiser step."""
     pack_nodes: Positive = 1024
     """Trie nodes per forward pass; memory grows with its square."""
-    weight_decay: float = 0.01
     warmup_fraction: float = 0.05
     """Share of the steps over which the learning rate rises; it then falls to zero along a cosine."""
     seed: int = 0
@@ -201,12 +195,8 @@ class ExportSection(_Section):
 
     bits: Literal[4, 8, 32] = 4
     """Bits per weight of the matrix products; 32 keeps everything in float32."""
-    method: Literal["rtn", "k-quant"] = "rtn"
-    """How a block's scale is found: from its largest weight (round to nearest), or searched, with an offset."""
     block_size: Literal[16, 32, 64, 128, 256] = 64
     """Weights that share a scale."""
-    accuracy_level: NotNegative = 4
-    """MatMulNBits accuracy level: 4 multiplies in int8, 0 in float32."""
     embedding_bits: Literal[4, 8] = 8
     """Bits per weight of the embedding, unless `bits` is 32."""
     max_tokens: Positive = 4096

@@ -14,17 +14,15 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from codeodds_trainer.ground.recipe import Loss, ReadingSection
+from codeodds_trainer.ground.recipe import ReadingSection
 from codeodds_trainer.ground.trie import Pack
 
 
-def token_loss(kind: Loss, logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Weighted sum of a token-wise loss.
+def token_loss(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Weighted sum of the binary cross-entropy at each token.
 
     `logits`, `targets`, `weights`: float32 [nodes]; targets in [0, 1].
     """
-    if kind == "mse":
-        return (weights * (torch.sigmoid(logits) - targets) ** 2).sum()
     return functional.binary_cross_entropy_with_logits(logits, targets, weights, reduction="sum")
 
 

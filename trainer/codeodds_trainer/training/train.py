@@ -40,6 +40,7 @@ from codeodds_trainer.training.state import STATE_FILE, State, load_state, save_
 from codeodds_trainer.training.value_model import join_heads, value_head
 
 MAX_GRADIENT_NORM = 1.0
+WEIGHT_DECAY = 0.01
 
 
 def check_labels(problems: Sequence[ProblemPacks]) -> None:
@@ -181,7 +182,7 @@ class Trainer:
         groups = [rest, [parameter for parameter in trained if id(parameter) in head]]
         optimizer = torch.optim.AdamW(
             [{"params": group, "lr": rate, "peak": rate} for group, rate in zip(groups, rates, strict=True) if group],
-            weight_decay=self.config.weight_decay,
+            weight_decay=WEIGHT_DECAY,
         )
         self.module, self.optimizer = self.processes.prepare(ValueTail(self.tail), optimizer)
 
@@ -242,7 +243,7 @@ class Trainer:
         targets = torch.from_numpy(pack.targets).to(logits.device)
         weights = torch.from_numpy(pack.weights).to(logits.device) / total
         if slopes is None:
-            loss = token_loss(self.config.loss, logits, targets, weights)
+            loss = token_loss(logits, targets, weights)
         else:
             loss = (
                 torch.from_numpy(slopes).to(logits.device) * program_readings(logits, pack, self.config.reading)

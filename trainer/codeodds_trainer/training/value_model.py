@@ -19,21 +19,18 @@ from transformers import AutoModelForTokenClassification, PretrainedConfig, PreT
 
 from codeodds_trainer.ground.base_model import ATTENTION, BaseModelSource, gguf_options, load_config
 from codeodds_trainer.ground.errors import ModelError
-from codeodds_trainer.ground.recipe import HeadStart
 
 LARGEST_FAULT = 5.0
 """Logits of faults count as this at most: one token then lowers the mean of 150 by 1."""
 NO_FAULT = -2.0
 """What the logits of faults start from: they lower a value by 0.14 then, each."""
-NORMAL_DEVIATION = 0.02
-"""Standard deviation of a head that starts from noise; the one that the supported models' own weights start from."""
 
 
 def load_value_model(source: BaseModelSource, layers: int | None = None, faults: int = 0) -> PreTrainedModel:
     """The base model's first `layers` decoder layers (all if None) with a new value head, in the base model's dtype.
 
-    The head starts at zero weight and bias: every value is 0.5 before training, whatever the trunk says; see
-    `start_head` for other beginnings. `faults`: its outputs beside the linear one; see `join_heads`.
+    The head starts at zero weight and bias: every value is 0.5 before training.
+    `faults`: its outputs beside the linear one; see `join_heads`.
 
     Raises: ModelError for a missing model, or more layers than it has.
     """
@@ -44,14 +41,10 @@ def load_value_model(source: BaseModelSource, layers: int | None = None, faults:
     )
     head = value_head(model)
     nn.init.zeros_(head.weight)
-    _start_bias(head)
-    return model
-
-
-def _start_bias(head: nn.Linear) -> None:
     nn.init.zeros_(head.bias)
     with torch.no_grad():
         head.bias[1:] = NO_FAULT
+    return model
 
 
 def join_heads(outputs: torch.Tensor) -> torch.Tensor:
@@ -62,25 +55,6 @@ def join_heads(outputs: torch.Tensor) -> torch.Tensor:
     """
     linear, faults = outputs[..., 0], outputs[..., 1:]
     return linear - torch.exp(faults.clamp(max=LARGEST_FAULT)).sum(dim=-1) if faults.shape[-1] else linear
-
-
-def start_head(model: PreTrainedModel, start: HeadStart, seed: int, lm_head: torch.Tensor | None = None) -> None:
-    """Set the value head to where training begins, in place; its bias to zero, that of faults to NO_FAULT.
-
-    `lm_head`: weight [vocabulary, hidden] of the language-model head, for ``lm-mean``.
-    """
-    head = value_head(model)
-    with torch.no_grad():
-        _start_bias(head)
-        if start == "zero":
-            nn.init.zeros_(head.weight)
-        elif start == "normal":
-            noise = torch.randn(head.weight.shape, generator=torch.Generator().manual_seed(seed))
-            head.weight.copy_(noise * NORMAL_DEVIATION)
-        elif lm_head is None:
-            raise ModelError("model.head: lm-mean needs the base model's language-model head, which is not here")
-        else:
-            head.weight.copy_(lm_head.float().mean(dim=0, keepdim=True))
 
 
 def load_checkpoint(path: Path, dtype: torch.dtype | str = torch.float32) -> PreTrainedModel:
