@@ -213,10 +213,10 @@ def test_errors_put_into_right_programs_are_in_the_card_by_kind(line, monkeypatc
     assert [(item.kind, item.equal_length, item.pairs, item.accuracy) for item in mistakes.pairs] == [
         ("all", False, 6, 1.0),
         ("all", True, 6, 1.0),
-        ("put in: operator", False, 6, 1.0),
-        ("put in: operator", True, 6, 1.0),
+        ("injected: operator", False, 6, 1.0),
+        ("injected: operator", True, 6, 1.0),
     ]
-    assert {item.kind for item in mistakes.flagged} == {"put in: operator", "right programs"}
+    assert {item.kind for item in mistakes.flagged} == {"injected: operator", "right programs"}
     (example,) = mistakes.examples
     assert (example.caught, example.right_line, example.wrong_line) == (True, "x0 = a + b", "x0 = a - b")
     assert re.fullmatch(r"lib/\d \(lib 1.0, MIT\)", example.origin)

@@ -1,5 +1,5 @@
-"""Right code with errors put in: package lists, wheels, functions as an editor cuts them, equal-length errors, mutants
-that fail, and both commands.
+"""Right code with errors injected: package lists, wheels, functions as an editor cuts them, equal-length errors,
+mutants that fail, and both commands.
 """
 
 from __future__ import annotations

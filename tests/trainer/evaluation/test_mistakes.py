@@ -65,8 +65,8 @@ def problem(*programs, name="p/1"):
     [
         (program("    return (\n"), "does not parse"),
         (program("    return math.sqrt(n)\n"), "undefined name or missing import"),
-        (program(RIGHT.replace("+=", "-="), generator="mutant: operator"), "put in: operator"),
-        (program(RIGHT.replace("+=", "-="), generator="alternative"), "put in: a model's alternative"),
+        (program(RIGHT.replace("+=", "-="), generator="mutant: operator"), "injected: operator"),
+        (program(RIGHT.replace("+=", "-="), generator="alternative"), "injected: a model's alternative"),
         (program(RIGHT.replace("range(n)", "range(n + 1)")), "off by one"),
     ],
 )

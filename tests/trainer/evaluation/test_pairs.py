@@ -1,4 +1,4 @@
-"""Errors put into right programs: pairs in order, shares flagged, examples; each by kind, in tables, page and card."""
+"""Injected errors: pairs in order, shares flagged, examples; each by kind, in tables, page and card."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ IDENTITY = Calibration(method="platt", last=1.0, mean=0.0, bias=0.0, fitted_on="
 PROMPT = "def f(a, n):\n"
 PROBLEMS = 20
 ORIGIN = Origin(name="toy", file="toy.jsonl", sha256="0" * 64, split="test", problems_in_file=PROBLEMS, limited=False)
-HALVES = "put in: boundary"
-NEVER = "put in: constant"
+HALVES = "injected: boundary"
+NEVER = "injected: constant"
 
 
 def labelled(completion, generator):
@@ -136,14 +136,14 @@ def test_examples_are_what_it_misses_and_catches_by_most(toy):
     assert example_lines(examples, "##") == [
         "## Mistakes that it misses",
         "",
-        "toy, p/19, put in: constant: 0.50 for the right program, 1.00 for the other.",
+        "toy, p/19, injected: constant: 0.50 for the right program, 1.00 for the other.",
         "",
         "```diff",
         "- if n < 19:",
         "+ if n < 99:",
         "```",
         "",
-        "toy, p/1, put in: boundary: 0.50 for the right program, 0.73 for the other.",
+        "toy, p/1, injected: boundary: 0.50 for the right program, 0.73 for the other.",
         "",
         "```diff",
         "- if n < 1:",
@@ -152,7 +152,7 @@ def test_examples_are_what_it_misses_and_catches_by_most(toy):
         "",
         "## Mistakes that it catches",
         "",
-        "toy, p/18 (lib, MIT), put in: boundary: 0.50 for the right program, 0.00 for the other.",
+        "toy, p/18 (lib, MIT), injected: boundary: 0.50 for the right program, 0.00 for the other.",
         "",
         "```diff",
         "- if n < 18:",
@@ -233,7 +233,7 @@ def test_the_page_and_the_card_show_them(data_set):
     assert re.search(r"<h2>Where it fails, by kind of mistake</h2>", page)
     assert "<del>- if n &lt; 18:</del>\n<ins>+ if n &lt;= 18:</ins>" in page
     markdown = to_markdown(evaluation)
-    for title in ("Right programs above the errors put into them", "What is flagged", "Mistakes that it misses"):
+    for title in ("Right programs against injected errors", "What is flagged", "Mistakes that it misses"):
         assert f"### {title}\n" in markdown
         assert f"<h3>{title}</h3>" in page
     mistakes = card_mistakes([data_set])

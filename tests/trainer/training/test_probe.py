@@ -93,7 +93,7 @@ def test_a_probe_of_pairs_is_the_minimum_of_its_loss(parts, reading, outcome_wei
 
 def test_unfinished_programs_add_their_losses_with_their_weights(parts):
     trunk, tail = parts
-    prefixes = (PrefixWeight(share=0.4, weight=0.5), PrefixWeight(share=0.6, weight=0.2))
+    prefixes = (PrefixWeight(fraction=0.4, weight=0.5), PrefixWeight(fraction=0.6, weight=0.2))
     reading = ReadingSection(last=0.25)
     config = TrainingSection(
         probe_ridge=RIDGE, probe="pairs", probe_outcome_weight=0.4, probe_prefixes=prefixes, reading=reading
@@ -107,8 +107,8 @@ def test_unfinished_programs_add_their_losses_with_their_weights(parts):
     # Cut to whole tokens, rounded up: 2 to 5 tokens of solution.
     tokens = {0.4: [2, 2, 1, 2], 0.6: [2, 3, 2, 3], 1.0: [3, 5, 2, 4]}
     loss = torch.zeros(())
-    for share, weight in [(1.0, 1.0), (0.4, 0.5), (0.6, 0.2)]:
-        paths = [pack.paths[pack.programs.index(row)][:count] for row, count in enumerate(tokens[share])]
+    for fraction, weight in [(1.0, 1.0), (0.4, 0.5), (0.6, 0.2)]:
+        paths = [pack.paths[pack.programs.index(row)][:count] for row, count in enumerate(tokens[fraction])]
         values = torch.stack([0.25 * logits[path[-1]] + logits[path].mean() for path in paths])
         right = torch.tensor([row[2] % 2 == 0 for row in rows])
         margins = (values[right][:, None] - values[~right][None]).flatten()

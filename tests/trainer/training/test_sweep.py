@@ -22,7 +22,7 @@ from codeodds_trainer.training.prepare import prepare_base
 from codeodds_trainer.training.probe import fit_probe
 from codeodds_trainer.training.processes import Processes
 from codeodds_trainer.training.sweep import (
-    SHARES,
+    FRACTIONS,
     Figure,
     Row,
     combinations,
@@ -63,7 +63,7 @@ def test_each_problem_is_judged_by_a_probe_fitted_to_the_other_folds(data, tmp_p
         {"training.probe_ridge": ridge, "training.probe": probe, "training.probe_outcome_weight": 0.3}
         for ridge in (0.1, 3)
     ]
-    assert [[figure.share for figure in row.figures] for row in rows] == [list(SHARES)] * 2
+    assert [[figure.fraction for figure in row.figures] for row in rows] == [list(FRACTIONS)] * 2
     assert (tmp_path / "sweep.md").read_text() == result.stdout.strip() + "\n"
 
     # The same from the parts that `fit` has.
@@ -75,28 +75,28 @@ def test_each_problem_is_judged_by_a_probe_fitted_to_the_other_folds(data, tmp_p
     folds = fold_numbers([item.problem.problem_id for item in items], 2)
     trunk, tail = trained_parts(base, recipe)
     features = FeatureCache(tmp_path / "features", trunk_id(trunk, compute_dtype(Processes("cpu").device)))
-    expected = {share: [] for share in SHARES}
-    pooled, labels = {share: [] for share in SHARES}, []
+    expected = {fraction: [] for fraction in FRACTIONS}
+    pooled, labels = {fraction: [] for fraction in FRACTIONS}, []
     for number, item in enumerate(items):
         others = [other for other, fold in zip(items, folds, strict=True) if fold != folds[number]]
         fit_probe(tail, others, features, recipe.training, bfloat16=False)
-        scores, passed = {share: [] for share in SHARES}, []
+        scores, passed = {fraction: [] for fraction in FRACTIONS}, []
         for pack in item.packs:
             logits, _ = run_tail(ValueTail(tail), pack, features.load(pack), False)
             passed += [item.problem.programs[index].passed for index in pack.programs]
             for path in pack.paths:
-                for share in SHARES:
-                    read = logits[path[: int(np.ceil(share * len(path)))]]
-                    scores[share].append(0.25 * read[-1].item() + read.mean().item())
+                for fraction in FRACTIONS:
+                    read = logits[path[: int(np.ceil(fraction * len(path)))]]
+                    scores[fraction].append(0.25 * read[-1].item() + read.mean().item())
         labels += passed
-        for share in SHARES:
-            expected[share].append(auroc(np.asarray(scores[share]), np.asarray(passed)))
-            pooled[share] += scores[share]
+        for fraction in FRACTIONS:
+            expected[fraction].append(auroc(np.asarray(scores[fraction]), np.asarray(passed)))
+            pooled[fraction] += scores[fraction]
     for figure in rows[0].figures:
-        values = np.asarray(expected[figure.share])
+        values = np.asarray(expected[figure.fraction])
         assert figure.problems == len(values)
         assert figure.mean == pytest.approx(values.mean(), abs=0.01)
-        assert figure.pooled == pytest.approx(auroc(np.asarray(pooled[figure.share]), np.asarray(labels)), abs=0.01)
+        assert figure.pooled == pytest.approx(auroc(np.asarray(pooled[figure.fraction]), np.asarray(labels)), abs=0.01)
         assert figure.standard_error == pytest.approx(values.std(ddof=1) / len(values) ** 0.5, abs=0.01)
 
 
@@ -132,7 +132,7 @@ def test_what_was_computed_is_not_computed_again(data, tmp_path, monkeypatch):
     assert asked == [0.1, 0.3, 1]
     assert result.stderr == "2/2 training.probe_ridge = 1\n"
     assert result.stdout.splitlines() == [
-        "| variant | share of tokens | toy |",
+        "| variant | fraction of tokens | toy |",
         "|---|---|---|",
         "| tiny 0.0.1, 2 folds: training.probe_ridge = 0.1 | 100% | 0.100 (1) |",
         "|  | 25% | - |",

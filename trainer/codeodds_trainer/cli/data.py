@@ -202,9 +202,9 @@ def judge(
     if rows is not None and problems is None and rollouts is None:
         from codeodds_trainer.data.judge.judge_files import judge_files
 
-        shares = judge_files(rows, out, _cores(workers), time_limit_s, memory_limit_mb)
-        say(", ".join(f"{verdict}: {count:,}" for verdict, count in shares.most_common()) or "no rows")
-        sys.exit(1 if shares["infrastructure error"] else 0)
+        verdicts = judge_files(rows, out, _cores(workers), time_limit_s, memory_limit_mb)
+        say(", ".join(f"{verdict}: {count:,}" for verdict, count in verdicts.most_common()) or "no rows")
+        sys.exit(1 if verdicts["infrastructure error"] else 0)
     if rows is not None or problems is None or rollouts is None or str(out) == "-":
         raise click.UsageError("give either --jsonl ROWS, or --problems, --rollouts and --out")
     from codeodds_trainer.data.judge.judge_files import label_files
@@ -219,7 +219,7 @@ def judge(
 )
 @click.option("--out", type=_PATH, required=True, help="Folder to write: data files, datasheet.json, datasheet.html.")
 @click.option(
-    "--keep-away-from", type=EXISTING_FILE, multiple=True, help="Problems that nothing may resemble; repeatable."
+    "--decontaminate", type=EXISTING_FILE, multiple=True, help="Problems that nothing may resemble; repeatable."
 )
 @click.option(
     "--similarity",
@@ -229,10 +229,10 @@ def judge(
     help="Jaccard similarity of statements or solutions from which problems are near-duplicates.",
 )
 @click.option(
-    "--shares",
+    "--split-ratios",
     type=(float, float, float),
     default=None,
-    help="Deal problems out to train, valid, test in these shares; as published if not given.",
+    help="Deal problems out to train, valid, test in these ratios; as published if not given.",
 )
 @click.option("--mutants", type=click.IntRange(0, 100), default=0, show_default=True, help="Mutants of each problem.")
 @click.option("--balance/--no-balance", default=True, show_default=True, help="Oversample the rarer label.")
@@ -242,9 +242,9 @@ def dataset(
     labelled: tuple[Path, ...],
     problems: tuple[Path, ...],
     out: Path,
-    keep_away_from: tuple[Path, ...],
+    decontaminate: tuple[Path, ...],
     similarity: float,
-    shares: tuple[float, float, float] | None,
+    split_ratios: tuple[float, float, float] | None,
     mutants: int,
     balance: bool,
     seed: int,
@@ -262,9 +262,9 @@ def dataset(
         labelled,
         problems,
         out,
-        keep_away_from=keep_away_from,
+        decontaminate=decontaminate,
         similarity=similarity,
-        shares=shares,
+        split_ratios=split_ratios,
         mutants=mutants,
         balance=balance,
         seed=seed,
@@ -291,11 +291,11 @@ def dataset(
 @click.option("--model", default=None, help="Folder or hub name of a language model, for its own alternatives.")
 @click.option("--gguf-file", default=None, help="A GGUF file in the model's folder.")
 @click.option(
-    "--alternatives-share",
+    "--alternatives-fraction",
     type=click.FloatRange(0.0, 1.0),
     default=1.0,
     show_default=True,
-    help="Share of the functions that the language model reads; it is slow on a CPU.",
+    help="Fraction of the functions that the language model reads; it is slow on a CPU.",
 )
 @click.option("--device", default="cpu", show_default=True, help="Where the language model computes.")
 @click.option("--seed", type=int, default=0, show_default=True)
@@ -307,7 +307,7 @@ def packages(
     errors: int,
     model: str | None,
     gguf_file: str | None,
-    alternatives_share: float,
+    alternatives_fraction: float,
     device: str,
     seed: int,
 ) -> None:
@@ -329,7 +329,7 @@ def packages(
             most=errors,
             seed=seed,
             alternatives=alternatives,
-            alternatives_share=alternatives_share,
+            alternatives_fraction=alternatives_fraction,
             say=say,
         )
     )

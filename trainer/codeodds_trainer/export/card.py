@@ -87,7 +87,7 @@ def render_card(manifest: Manifest) -> str:
         "",
         "- A low value is an estimate, never proof of a mistake; a high one is no proof of its absence.",
         "- It was trained on short functions that answer a stated problem. "
-        "Code whose purpose is not stated in signature, docstring or names can't be judged well.",
+        "Code whose purpose is not stated in signature, docstring or names gets no useful probability.",
         "- It reads one function with its imports and class header, not the rest of the project.",
         "- The probability was calibrated on such programs. Where the share of right code differs, so does its sense.",
         "",
@@ -122,7 +122,7 @@ def slice_lines(slices: list[Slice]) -> list[str]:
         "## Where it fails",
         "",
         "Within-problem AUROC of parts of the test programs, the worst first; 0.5 is chance.",
-        "A kind of mistake is told from the text of the nearest right program, or known where the error was put in.",
+        "A kind of mistake is told from the text of the nearest right program, or known where the error was injected.",
         "",
         *_head(["part", "data set", "failing programs", "AUROC"]),
         *(
@@ -141,11 +141,11 @@ def slice_lines(slices: list[Slice]) -> list[str]:
 
 
 def mistake_lines(mistakes: Mistakes) -> list[str]:
-    """What it makes of errors put into right programs, what it flags of each kind of mistake, and examples."""
+    """How it ranks injected errors, what it flags of each kind of mistake, and examples."""
     lines = []
     if mistakes.pairs:
         lines += [
-            "## Right programs above the errors put into them",
+            "## Right programs against injected errors",
             "",
             "The share of pairs in the right order; 0.5 is chance.",
             "",
@@ -159,7 +159,8 @@ def mistake_lines(mistakes: Mistakes) -> list[str]:
         lines += [
             "## What is flagged",
             "",
-            "The share of the programs of a kind that it puts below a threshold.",
+            "The share of the programs of a kind that it puts below a threshold; of the right programs, this is the "
+            "false-positive rate.",
             "",
             *_head(["kind of mistake", "data set", "programs", "threshold", "flagged"]),
         ]

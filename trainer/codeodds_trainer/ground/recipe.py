@@ -124,7 +124,7 @@ class ReadingSection(_Section):
 class PrefixWeight(_Section):
     """How much unfinished programs count beside whole ones."""
 
-    share: Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)]
+    fraction: Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)]
     """Of a program's solution tokens."""
     weight: Annotated[float, msgspec.Meta(gt=0.0)]
     """Against 1 for whole programs."""
@@ -163,8 +163,8 @@ class TrainingSection(_Section):
     """Weight, beside a probe of pairs, of the logistic regression of each program's outcome on its reading: pairs say
     nothing of how the programs of one problem stand beside those of another."""
     probe_prefixes: tuple[PrefixWeight, ...] = ()
-    """A probe of pairs also reads programs that are cut after a share of their tokens, with the whole one's label: a
-    head that has seen whole programs alone judges unfinished ones no better than their base rate does."""
+    """A probe of pairs also reads programs that are cut after a fraction of their tokens, with the whole one's label: a
+    head that has seen whole programs alone says no more of unfinished ones than their base rate does."""
     fault_probe: FaultProbeSection = FaultProbeSection()
     """Of the head's other outputs, if `model.faults` asks for any."""
     reading: ReadingSection = ReadingSection()

@@ -34,9 +34,9 @@ def make_dataset(
     problem_files: Sequence[Path],
     out: Path,
     *,
-    keep_away_from: Sequence[Path],
+    decontaminate: Sequence[Path],
     similarity: float,
-    shares: Sequence[float] | None,
+    split_ratios: Sequence[float] | None,
     mutants: int,
     balance: bool,
     seed: int,
@@ -49,7 +49,7 @@ def make_dataset(
     """
     out.mkdir(parents=True, exist_ok=True)
     problems = {problem.problem_id: problem for file in problem_files for problem in read_rows(file, Problem)}
-    guarded = {problem.problem_id: problem for file in keep_away_from for problem in read_rows(file, Problem)}
+    guarded = {problem.problem_id: problem for file in decontaminate for problem in read_rows(file, Problem)}
     rows = [row for file in labelled for row in read_rows(file, LabelledRow)]
     unknown = next((row.problem_id for row in rows if row.problem_id not in problems), None)
     if unknown is not None:
@@ -59,14 +59,14 @@ def make_dataset(
     used = {row.problem_id: problems[row.problem_id] for row in rows}
     pairs = near_duplicates([*used.values(), *(guarded[name] for name in guarded if name not in used)], similarity)
     splits = {name: problem.split for name, problem in used.items()}
-    if shares is not None:
-        splits = deal_out(used, pairs, shares, seed)
+    if split_ratios is not None:
+        splits = deal_out(used, pairs, split_ratios, seed)
     leaving = dict.fromkeys(leaks(splits, pairs), "near-duplicate in another split")
     for pair in pairs:
         for name, other in ((pair.one, pair.other), (pair.other, pair.one)):
             if other in guarded and name in used:
-                leaving[name] = "near-duplicate of a problem to keep away from"
-    leaving |= {name: "a problem to keep away from" for name in used if name in guarded}
+                leaving[name] = "decontaminated: near-duplicate of a problem named by --decontaminate"
+    leaving |= {name: "decontaminated: named by --decontaminate" for name in used if name in guarded}
 
     kept = [msgspec.structs.replace(row, split=splits[row.problem_id]) for row in rows if row.problem_id not in leaving]
     if mutants:

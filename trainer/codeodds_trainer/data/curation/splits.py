@@ -12,13 +12,13 @@ GUARDED = ("test", "valid", "train")
 """Of near-duplicates in several splits, the problem in the first of these stays; the others leave."""
 
 
-def deal_out(names: Iterable[str], pairs: Iterable[Pair], shares: Sequence[float], seed: int) -> dict[str, str]:
-    """Splits in these shares of problems; near-duplicates go together. The same input gives the same splits.
+def deal_out(names: Iterable[str], pairs: Iterable[Pair], ratios: Sequence[float], seed: int) -> dict[str, str]:
+    """Splits in these ratios of problems; near-duplicates go together. The same input gives the same splits.
 
     A problem's place depends on its group alone, so that a larger benchmark moves few problems.
     """
-    total = sum(shares)
-    bounds = [sum(shares[: index + 1]) / total for index in range(len(shares))]
+    total = sum(ratios)
+    bounds = [sum(ratios[: index + 1]) / total for index in range(len(ratios))]
     splits: dict[str, str] = {}
     for group in groups(names, pairs):
         digest = hashlib.sha256(f"{seed}/{min(group)}".encode()).digest()

@@ -43,7 +43,7 @@ def make_pairs(
     most: int,
     seed: int,
     alternatives: Alternatives | None,
-    alternatives_share: float,
+    alternatives_fraction: float,
     say: Callable[[str], None],
 ) -> str:
     """Write functions of packages beside versions with an error; returns a table. Goes on where it was killed.
@@ -63,7 +63,7 @@ def make_pairs(
         for function in tqdm(functions, desc="injecting errors", unit="function"):
             if function.problem_id in done:
                 continue
-            asked = alternatives is not None and _share(function.problem_id) < alternatives_share
+            asked = alternatives is not None and _place(function.problem_id) < alternatives_fraction
             others = alternatives(function.unit) if alternatives is not None and asked else ()
             errors = equal_length_errors(function.unit, codes, most, f"{seed}/{function.problem_id}", others)
             if errors:
@@ -155,7 +155,7 @@ def _write(file: BinaryIO, rows: Sequence[InjectedRow]) -> None:
     file.flush()
 
 
-def _share(name: str) -> float:
+def _place(name: str) -> float:
     """A number in [0, 1) that depends on the name alone. `collect` chooses by a hash of the bare name: not by this."""
     digest = hashlib.sha256(b"alternatives/" + name.encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:4], "big") / 2**32

@@ -1,4 +1,4 @@
-"""Solved problems with an error put in, judged by their tests: the right program and its mutants that fail."""
+"""Solved problems with an injected error: the right program and its mutants that fail the tests."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def judge_rows(
 
     Returns: how often each verdict was given.
     """
-    shares: Counter[str] = Counter()
+    verdicts: Counter[str] = Counter()
     with Pool(workers) as pool, tqdm(desc="judging", unit="program") as progress:
 
         def done(outcome: Outcome) -> None:
@@ -123,7 +123,7 @@ def judge_rows(
         for outcome in pool.judge(rows.jobs(), done):
             identity, problem = rows.taken.pop(0)
             verdict = "infrastructure error" if problem else outcome.verdict
-            shares[verdict] += 1
+            verdicts[verdict] += 1
             result = {
                 "id": identity,
                 "verdict": verdict,
@@ -134,11 +134,11 @@ def judge_rows(
             }
             sink.write(json.dumps(result).encode("ascii") + b"\n")
             sink.flush()
-    return shares
+    return verdicts
 
 
 class _Rows:
-    """Reads rows; remembers the id and the fault of each that was given out as a job."""
+    """Reads rows; remembers the id of each that was given out as a job, and what is wrong with it."""
 
     def __init__(self, source: IO[bytes], time_limit_s: float, memory_limit_mb: int) -> None:
         self._source = source

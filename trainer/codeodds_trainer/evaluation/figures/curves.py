@@ -29,12 +29,12 @@ def measure_curves(scored: ScoredSet, raters: Sequence[Rater]) -> Curves:
     """All curves of a data set. `raters`: the bundle of record first."""
     programs = Programs(scored.labels, scored.groups)
     largest = largest_n(programs.totals)
-    judged = [rater for rater in raters if rater.probabilistic and rater.complete]
+    complete = [rater for rater in raters if rater.probabilistic and rater.complete]
     return Curves(
         best_of_n=best_of_n(programs, raters, largest),
         best_of_n_problems=int((programs.totals >= largest).sum()),
-        reliability=[_curve(rater.name, reliability(rater.scores(), programs)) for rater in judged],
-        risk_coverage=[_curve(rater.name, risk_coverage(rater.scores(), programs)) for rater in judged],
+        reliability=[_curve(rater.name, reliability(rater.scores(), programs)) for rater in complete],
+        risk_coverage=[_curve(rater.name, risk_coverage(rater.scores(), programs)) for rater in complete],
         trajectories=trajectories(raters[0], programs),
     )
 

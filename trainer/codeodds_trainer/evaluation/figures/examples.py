@@ -105,7 +105,7 @@ def _candidates(
 
 
 def counterpart(problem: LabelledProblem, program: LabelledProgram) -> LabelledProgram | None:
-    """The right program that a failing one is to be compared with: its original if an error was put in, else the
+    """The right program that a failing one is to be compared with: its original if an error was injected, else the
     nearest one under the same prompt; None without any.
     """
     right = [other for other in problem.programs if other.passed]

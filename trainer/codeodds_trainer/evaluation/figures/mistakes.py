@@ -1,7 +1,7 @@
 """What is wrong with a failing program, as far as text can tell: beside the right program of its problem that is
 nearest to it.
 
-A program that was made by putting an error into a right one says itself which; see `codeodds_trainer.injection`.
+A program with an injected error says itself which it is; see `codeodds_trainer.data.injection`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _BOUNDARIES = ({"<", "<="}, {">", ">="})
 
 
 def is_put_in(generator: str) -> bool:
-    """True for an error that was put into a right program."""
+    """True for an error that was injected into a right program."""
     return generator == ALTERNATIVE or generator.startswith(MUTANT)
 
 
@@ -54,9 +54,9 @@ def kind_of_mistake(problem: LabelledProblem, program: LabelledProgram, right: R
     else whole programs.
     """
     if program.generator.startswith(MUTANT):
-        return f"put in: {program.generator.removeprefix(MUTANT)}"
+        return f"injected: {program.generator.removeprefix(MUTANT)}"
     if program.generator == ALTERNATIVE:
-        return "put in: a model's alternative"
+        return "injected: a model's alternative"
     known = leetcode_names() if defines_solution(program.completion) else frozenset()
     found = static_score(problem.prompt + program.completion, known)
     if found == DOES_NOT_PARSE:

@@ -1,4 +1,4 @@
-"""Originals against errors put into them: how often the original scores higher, by kind of mistake.
+"""Originals against injected errors: how often the original scores higher, by kind of mistake.
 
 An original and its errors share problem and prompt, and differ in one place. Pairs of equal length, in solution tokens,
 tell a score that reads code from one that reads length.

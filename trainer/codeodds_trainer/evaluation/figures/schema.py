@@ -89,7 +89,7 @@ class Curves(msgspec.Struct, frozen=True, kw_only=True):
     reliability: list[Curve]
     """Share that passes against mean probability, ten bins of equal count."""
     risk_coverage: list[Curve]
-    """Error rate against the share of programs that is judged, the most certain first."""
+    """Error rate against the share of programs that is covered, the most certain first."""
     trajectories: list[Curve]
     """Mean probability of the passing and of the failing programs against the fraction of tokens read."""
 
@@ -123,7 +123,7 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PairGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """Pairs of a right program and an error put into it."""
+    """Pairs of a right program and the same with an injected error."""
 
     kind: str
     """The error's, or ``all``."""
@@ -167,7 +167,7 @@ class DataSet(msgspec.Struct, frozen=True, kw_only=True):
     slices: list[Slice] = []
     """By kind of mistake, length and style; empty where the texts were not at hand."""
     pairs: list[PairGroup] = []
-    """Empty where no errors were put into originals."""
+    """Empty where no errors were injected into originals."""
     flagged: list[FlaggedKind] = []
     """Empty where the texts were not at hand."""
     examples: list[MistakeExample] = []

@@ -14,7 +14,7 @@ def mistake_tables(data_set: DataSet) -> list[Table]:
 
 
 def pair_table(data_set: DataSet) -> Table:
-    """How often the original scores above the error put into it: this bundle with its interval, then other scores."""
+    """How often the original scores above the injected error: this bundle with its interval, then other scores."""
     own, *others = [column.name for column in data_set.pairs[0].columns]
     rows = [
         [
@@ -27,12 +27,10 @@ def pair_table(data_set: DataSet) -> Table:
         for group in data_set.pairs
     ]
     note = (
-        "The share of pairs whose original scores above the error put into it; ties count half, so 0.5 is chance. "
+        "The share of pairs whose original scores above the injected error; ties count half, so 0.5 is chance. "
         "Length is that of the solution in tokens."
     )
-    return Table(
-        "Right programs above the errors put into them", ["error", "pairs", "problems", own, *others], rows, note
-    )
+    return Table("Right programs against injected errors", ["error", "pairs", "problems", own, *others], rows, note)
 
 
 def flagged_table(data_set: DataSet) -> Table:
@@ -44,7 +42,7 @@ def flagged_table(data_set: DataSet) -> Table:
     ]
     note = (
         "The share of the programs of a kind that the bundle puts below a threshold of its manifest. "
-        "What is flagged of the right programs is flagged in vain."
+        "Of the right programs, this is the false-positive rate."
     )
     head = ["kind of mistake", "programs", "problems", *(f"below {probability:.2f}" for probability in thresholds)]
     return Table("What is flagged", head, rows, note)

@@ -45,7 +45,7 @@ def render(evaluation: Evaluation) -> str:
         "<meta name=viewport content='width=device-width,initial-scale=1'>",
         f"<style>{_STYLE}</style><h1>{title}</h1>",
         "<p>A value head estimates at every token the probability that a Python program passes its tests. "
-        "Here it judges programs of problems that neither training nor calibration saw.</p>",
+        "Here it scores programs of problems that neither training nor calibration saw.</p>",
         "<ul>" + "".join(f"<li>{html.escape(in_short(data_set))}" for data_set in data_sets) + "</ul>",
     ]
     if evaluation.limit is not None:

@@ -136,11 +136,11 @@ def risk_coverage(data_sets: Sequence[DataSet]) -> Plot:
             _line(axes, _scaled(curve), index, band=index == 0, mark="")
         rate = data_sets[number].whole.pass_rate.value
         axes.axhline(min(rate, 1 - rate), color=INK, linestyle=":", linewidth=1.2, label="always the commoner label")
-        axes.set(xlabel="programs judged, the most certain first, %", ylabel="error rate")
+        axes.set(xlabel="coverage, the most certain first, %", ylabel="error rate")
         axes.set(xlim=(0, 100), ylim=(0, max(0.55, 1.03 * highest)))
 
     words = (
-        "How often the label predicted at a probability of 0.5 is wrong, if only the most certain programs are judged. "
+        "How often the label predicted at a probability of 0.5 is wrong, of the most certain programs alone. "
         "A curve that falls to the left means that the bundle knows when it knows. Bands as before."
     )
     return _plot("risk-coverage", "Risk and coverage", words, data_sets, draw)
@@ -184,7 +184,7 @@ def by_kind(data_sets: Sequence[DataSet]) -> list[Plot]:
 
     words = (
         "How well the failing programs of each kind are told from the right ones of their problems. "
-        "A kind is told from the text of the nearest right program, or known where the error was put in. "
+        "A kind is told from the text of the nearest right program, or known where the error was injected. "
         "Bars are 95 % intervals, problems resampled."
     )
     titled = [data_set for data_set, _ in found]

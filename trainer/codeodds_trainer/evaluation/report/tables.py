@@ -185,7 +185,7 @@ def generator_table(data_set: DataSet) -> Table:
 
 
 def slice_table(data_set: DataSet) -> Table:
-    """How well each kind of mistake, each length and each style is judged, by every score that reads whole sets."""
+    """How well each kind of mistake, each length and each style is ranked, by every score that reads whole sets."""
     scores = [column.name for column in data_set.whole.columns if column.kind in ("bundle", "baseline")]
     head = ["part", "programs", "failing", "problems with both", *scores]
     rows = [
@@ -204,7 +204,7 @@ def slice_table(data_set: DataSet) -> Table:
     ]
     note = (
         "Within-problem AUROC. For a kind of mistake: its failing programs against the right ones of their problems. "
-        "Kinds are told from the text of the nearest right program, or known where the error was put in."
+        "Kinds are told from the text of the nearest right program, or known where the error was injected."
     )
     return Table("Where it fails", head, rows, note)
 
