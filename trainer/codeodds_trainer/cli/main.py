@@ -22,6 +22,8 @@ def cli() -> None:
       codeodds-train problems BENCHMARK --out P         coding problems, in one form
       codeodds-train rollouts P --model M --out R       programs sampled from a policy, forked where it is unsure
       codeodds-train judge --problems P --rollouts R --out L   which of them pass their tests
+      codeodds-train packages LIST --tokenizer T --out E   functions of packages, with injected errors
+      codeodds-train mutants P --out E                  solved problems, with injected errors that fail the tests
       codeodds-train dataset L --problems P --out DATA  splits without leaks, mutants, balance, a page with plots
 
     \b
@@ -39,7 +41,7 @@ def cli() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
-for command in (problems, rollouts, judge, dataset, packages, mutants, plan, sweep, fit, quantize, export, evaluate):
+for command in (problems, rollouts, judge, packages, mutants, dataset, plan, sweep, fit, quantize, export, evaluate):
     cli.add_command(command)
 
 
