@@ -163,6 +163,7 @@ def test_the_tests_cannot_be_read_from_the_disk(judge, tmp_path_factory):
     assert judge.asserts(program, "assert f() is None", time_limit_s=10).detail == ""
 
 
+@pytest.mark.loopback
 def test_there_is_no_network(judge):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
