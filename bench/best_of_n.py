@@ -27,13 +27,13 @@ from codeodds.engine.scorer import open_scorer
 from codeodds.errors import CodeoddsError
 from codeodds.ranking.agreement import Observed, places, vote_shares
 from codeodds.ranking.rank import rank
-from codeodds_trainer.data import LabelledProblem, read_problems
-from codeodds_trainer.errors import TrainerError
 from codeodds_trainer.evaluation.baselines.agreement import observe_problems
 from codeodds_trainer.evaluation.baselines.store import ValueStore, scored_program
-from codeodds_trainer.evaluation.command import choose_problems
-from codeodds_trainer.evaluation.copies import as_drawn, read_copies
-from codeodds_trainer.evaluation.scoring import ScoredSet, hash_of_weights, text_key
+from codeodds_trainer.evaluation.evaluate import choose_problems
+from codeodds_trainer.evaluation.figures.copies import as_drawn, read_copies
+from codeodds_trainer.ground.errors import TrainerError
+from codeodds_trainer.ground.labelled import LabelledProblem, read_problems
+from codeodds_trainer.ground.scoring import ScoredSet, hash_of_weights, text_key
 from codeodds_trainer.training.dataset import count_labels, mixed_only
 from run import machine, versions
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from codeodds_trainer.evaluation.bootstrap import Estimate
-from codeodds_trainer.evaluation.figures import CHOICES, Programs
-from codeodds_trainer.evaluation.metrics import best_k_of_n
-from codeodds_trainer.evaluation.scoring import ScoredSet
+from codeodds_trainer.evaluation.figures.bootstrap import Estimate
+from codeodds_trainer.evaluation.figures.programs import CHOICES, Programs
+from codeodds_trainer.ground.metrics import best_k_of_n
+from codeodds_trainer.ground.scoring import ScoredSet
 
 Floats = npt.NDArray[np.float64]
 

@@ -31,7 +31,7 @@ from codeodds.lsp.features.completion import MOST
 from codeodds.ranking.plan import Context, Outcome, Plan
 from codeodds.source.places import find_cursor
 from codeodds.types import Score
-from codeodds_trainer.errors import TrainerError
+from codeodds_trainer.ground.errors import TrainerError
 from completion_figures import Answered, figures, table
 from completion_sample import Place, sample
 from run import machine, versions

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from codeodds_trainer.evaluation.bootstrap import Clusters, Estimate
+from codeodds_trainer.evaluation.figures.bootstrap import Clusters, Estimate
 
 FUSION = 60
 """k of reciprocal rank fusion (Cormack, Clarke and Buettcher, 2009), as published: a candidate's score is the sum over

@@ -16,9 +16,9 @@ from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds.errors import UnitError
 from codeodds.source.functions import Function, find_functions
 from codeodds.source.judgement import not_judged_because
-from codeodds_trainer.injection.collect import Limits, collect_functions
-from codeodds_trainer.injection.package_list import STDLIB, read_package_list
-from codeodds_trainer.injection.packages import read_package
+from codeodds_trainer.data.injection.collect import Limits, collect_functions
+from codeodds_trainer.data.injection.package_list import STDLIB, read_package_list
+from codeodds_trainer.data.injection.packages import read_package
 
 PACKAGES = Path(__file__).parents[1] / "models" / "packages.yaml"
 LIMITS = Limits()

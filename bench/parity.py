@@ -23,10 +23,10 @@ import transformers
 
 from codeodds.bundle.loader import load_bundle
 from codeodds.engine.onnx import OnnxModel
-from codeodds_trainer.bundling.drafts import finished_recipe, make_reference
-from codeodds_trainer.bundling.parity import compare_with_torch
-from codeodds_trainer.run_folder import RunFolder
-from codeodds_trainer.training.model import load_checkpoint
+from codeodds_trainer.export.drafts import finished_recipe, make_reference
+from codeodds_trainer.export.parity import compare_with_torch
+from codeodds_trainer.ground.run_folder import RunFolder
+from codeodds_trainer.training.value_model import load_checkpoint
 from run import machine
 
 ROOT = Path(__file__).resolve().parents[1]

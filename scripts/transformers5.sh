@@ -11,11 +11,11 @@ shift
 overlay=$venv/transformers5
 pins=tests/transformers5.txt
 tests=(
-  tests/trainer/test_model.py
-  tests/trainer/test_train.py
-  tests/trainer/test_training_options.py
-  tests/trainer/test_fit.py
-  tests/trainer/test_processes.py
+  tests/trainer/training/test_value_model.py
+  tests/trainer/training/test_train.py
+  tests/trainer/training/test_training_options.py
+  tests/trainer/training/test_fit.py
+  tests/trainer/training/test_processes.py
 )
 
 key=$(cat "$pins" "$venv/.complete" | cksum)

@@ -10,9 +10,9 @@ import torch
 from transformers import AutoModelForTokenClassification, Qwen2Config
 
 from codeodds.bundle.manifest import MANIFEST_FILE, BaseModel, Calibration, Display, File, Graph, Manifest, encode
-from codeodds_trainer.bundling.graph import LanguageHead, export_graph
-from codeodds_trainer.bundling.quantization import Variant, quantize
-from codeodds_trainer.bundling.weights import save_split
+from codeodds_trainer.export.graph import LanguageHead, export_graph
+from codeodds_trainer.export.quantization import Variant, quantize
+from codeodds_trainer.export.weights import save_split
 from tests.trainer.tiny_models import train_tokenizer
 
 LAYERS, HEADS, KV_HEADS, HIDDEN = 2, 4, 2, 32

@@ -15,7 +15,7 @@ from codeodds.cli.main import cli
 from codeodds.lsp.settings import Settings
 from tests.policy.project import ROOT, tracked_files
 
-DOCUMENTS = sorted(path for path in ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md"))
+DOCUMENTS = sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md")) + [ROOT / "trainer" / "README.md"]
 
 
 def _read(path: Path | str) -> str:

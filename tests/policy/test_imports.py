@@ -8,12 +8,21 @@ import sys
 
 import pytest
 
-from tests.policy.project import SERVER, importers, imports, modules
+from tests.policy.project import SERVER, TRAINER, importers, imports, modules
 
 TRAINING = ("torch", "transformers", "optimum", "onnx", "onnxscript", "onnx_ir", "gguf", "scipy", "codeodds_trainer")
 PROTOCOL = ("pygls", "lsprotocol")
 RUNTIME = ("onnxruntime",)
 FRONT_ENDS = ("codeodds.lsp", "codeodds.cli")
+
+# The trainer's rooms, in the order of the work: each may import those before it.
+ROOMS = ("ground", "data", "training", "export", "evaluation", "cli")
+# And in the same way the stages within a room.
+STAGES = [
+    ("codeodds_trainer", ROOMS),
+    ("codeodds_trainer.data", ("problems", "rollouts", "judge", "injection", "curation")),
+    ("codeodds_trainer.evaluation", ("baselines", "figures", "report")),
+]
 
 RULES = [
     ("codeodds", TRAINING),
@@ -42,7 +51,7 @@ RULES = [
     ("codeodds.lsp", ("codeodds.cli",)),
     ("codeodds.types", ("codeodds",)),
     ("codeodds.errors", ("codeodds",)),
-    ("codeodds_trainer.judge", ("torch", "transformers", "numpy")),
+    ("codeodds_trainer.data.judge", ("torch", "transformers", "numpy")),
     ("codeodds.execution", ("numpy", "codeodds.bundle", "codeodds.engine", "codeodds.source", "codeodds.ranking")),
     ("codeodds.execution", ("codeodds.generation", *PROTOCOL, *RUNTIME, *FRONT_ENDS)),
     ("codeodds.engine", ("codeodds.execution",)),
@@ -60,6 +69,24 @@ RULES = [
 )
 def test_layer_does_not_import(package: str, banned: tuple[str, ...]) -> None:
     assert list(importers(package, banned)) == []
+
+
+@pytest.mark.parametrize(("package", "stages"), STAGES, ids=lambda value: value if isinstance(value, str) else "")
+def test_no_stage_of_the_trainer_imports_a_later_one(package: str, stages: tuple[str, ...]) -> None:
+    for place, stage in enumerate(stages):
+        later = tuple(f"{package}.{name}" for name in stages[place + 1 :])
+        assert list(importers(f"{package}.{stage}", later)) == []
+
+
+@pytest.mark.parametrize(("package", "stages"), STAGES, ids=lambda value: value if isinstance(value, str) else "")
+def test_every_folder_of_the_trainer_has_its_place_in_the_order(package: str, stages: tuple[str, ...]) -> None:
+    folder = TRAINER / package.replace(".", "/")
+    assert {path.parent.name for path in folder.glob("*/*.py")} == set(stages)
+
+
+def test_training_and_export_do_not_know_how_programs_are_made() -> None:
+    for stage in ("training", "export"):
+        assert list(importers(f"codeodds_trainer.{stage}", ("codeodds_trainer.data",))) == []
 
 
 def test_one_file_knows_the_runtime() -> None:

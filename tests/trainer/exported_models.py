@@ -9,12 +9,13 @@ import torch
 from codeodds.bundle.golden import Golden, write_golden
 from codeodds.bundle.loader import load_bundle
 from codeodds.engine.onnx import OnnxModel
-from codeodds_trainer.bundling.graph import export_graph
-from codeodds_trainer.bundling.weights import save_split
-from codeodds_trainer.bundling.writer import GOLDEN_FILE, TOKENIZER_FILE, describe_graph, first_manifest, seal
-from codeodds_trainer.recipe import BaseSection, DataSection, ExportSection, Recipe
-from codeodds_trainer.training.model import BaseModelSource, load_value_model, value_head
-from tiny_models import LONGROPE, save_base
+from codeodds_trainer.export.graph import export_graph
+from codeodds_trainer.export.weights import save_split
+from codeodds_trainer.export.writer import GOLDEN_FILE, TOKENIZER_FILE, describe_graph, first_manifest, seal
+from codeodds_trainer.ground.base_model import BaseModelSource
+from codeodds_trainer.ground.recipe import BaseSection, DataSection, ExportSection, Recipe
+from codeodds_trainer.training.value_model import load_value_model, value_head
+from tests.trainer.tiny_models import LONGROPE, save_base
 
 LONGROPE_LENGTH = 64
 """Original context of the LongRoPE model."""

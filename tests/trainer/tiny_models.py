@@ -13,10 +13,13 @@ from transformers import (
     LlamaForCausalLM,
     Phi3Config,
     Phi3ForCausalLM,
+    PreTrainedModel,
     PreTrainedTokenizerFast,
     Qwen2Config,
     Qwen2ForCausalLM,
 )
+
+from codeodds_trainer.training.value_model import value_head
 
 ARCHITECTURES = {
     "phi3": (Phi3Config, Phi3ForCausalLM),
@@ -140,3 +143,10 @@ def save_gguf(folder: Path, base: Path, name: str = "tiny.gguf") -> Path:
     writer.write_tensors_to_file()
     writer.close()
     return folder
+
+
+def randomize_head(model: PreTrainedModel, seed: int = 0) -> None:
+    """Give the value head small weights that say something; its biases stay."""
+    head = value_head(model)
+    with torch.no_grad():
+        head.weight.copy_(0.02 * torch.randn(head.weight.shape, generator=torch.Generator().manual_seed(seed)))

@@ -18,16 +18,6 @@ MANIFEST_FILE = "manifest.json"
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Probability = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
-FeatureName = Literal[
-    "elsewhere_share",
-    "instance_share",
-    "log_stated_words",
-    "log_problem_characters",
-    "log_solution_characters",
-    "log_tokens",
-    "last_logit",
-    "logit_spread",
-]
 
 
 class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -48,7 +38,7 @@ class BaseModel(_Strict):
 
 
 class Graph(_Strict, omit_defaults=True):
-    """The ONNX graph and its key/value cache. docs/export.md names its inputs and outputs."""
+    """The ONNX graph and its key/value cache. docs/training/export.md names its inputs and outputs."""
 
     file: str
     """The ``.onnx`` file, relative to the bundle."""
@@ -133,59 +123,6 @@ class Threshold(_Strict, omit_defaults=True):
     recall: Probability
     """Share of all failing functions that are among them."""
     measured_on: str
-    coverage: Probability | None = None
-    """Share of the programs that the bundle speaks of; None where it speaks of all."""
-
-
-class ApplicabilityFeature(_Strict):
-    """One term of the score that says how far a value may be trusted."""
-
-    name: FeatureName
-    """Of the unit's text: share of the names read that it does not bind, share that are attributes of self or cls, log
-    of 1 + docstring and comment words, of 1 + characters. Of its logits: log of the solution's tokens, size of the
-    last, standard deviation over the last half."""
-    weight: float
-    centre: float
-    scale: Annotated[float, msgspec.Meta(gt=0.0)]
-
-
-class Spoken(_Strict, omit_defaults=True):
-    """What pointing at functions is worth on one validation data set, where the bundle speaks."""
-
-    dataset: str
-    programs: Count
-    coverage: Probability
-    """Share of the programs that it speaks of."""
-    probability: Probability
-    """Programs below it are flagged."""
-    flagged: Annotated[int, msgspec.Meta(ge=0)]
-    stated: Probability | None = None
-    """Precision of the flags that users are told; None where nothing was measured."""
-    precision: Probability | None = None
-    """Share of the flagged that failed; None where nothing was flagged."""
-
-
-class Applicability(_Strict):
-    """Says which scores may be shown: ``sigmoid(bias + sum(weight * (feature - centre) / scale))``, each quotient kept
-    within 3 of 0, must be `threshold` or more."""
-
-    features: Annotated[list[ApplicabilityFeature], msgspec.Meta(min_length=1)]
-    bias: float
-    threshold: Probability
-    fitted_on: str
-    """The split it was fitted on, for people."""
-    rows: Count
-    """Labelled programs in that split."""
-    coverage: Probability
-    """Share of them that the bundle speaks of, each scored by a fit on other problems."""
-    measured: list[Spoken]
-    """For each data set and each threshold of the probability, measured like `coverage`."""
-
-    def __post_init__(self) -> None:
-        """Raises: ValueError for a feature that stands twice."""
-        names = [feature.name for feature in self.features]
-        if len(set(names)) < len(names):
-            raise ValueError("applicability `features` must have different names; export the bundle again")
 
 
 class Display(_Strict):
@@ -250,7 +187,7 @@ class FlaggedMistakes(_Strict, omit_defaults=True):
     probability: Probability
     """The threshold."""
     share: Probability
-    """Below it, and spoken of."""
+    """Below it."""
     low: float | None = None
     high: float | None = None
 
@@ -309,8 +246,6 @@ class Manifest(_Strict, omit_defaults=True):
     display: Display
     metrics: list[Metric]
     sources: list[Source]
-    applicability: Applicability | None = None
-    """Which scores may be shown; None shows all."""
     slices: list[Slice] = []
     """Where the bundle does better and worse."""
     mistakes: Mistakes | None = None

@@ -62,15 +62,6 @@ def describe(root: Path, manifest: Manifest) -> list[str]:
             f"{manifest.display.min_solution_tokens} tokens, {manifest.display.min_prefix_fraction:.0%} of the body",
         ),
     ]
-    speaks = manifest.applicability
-    if speaks is not None:
-        facts.append(
-            (
-                "speaks from",
-                f"applicability {speaks.threshold:.2f}, {speaks.coverage:.0%} of {speaks.fitted_on} "
-                f"({speaks.rows} programs)",
-            )
-        )
     lines = [f"{label:<16} {value}" for label, value in facts]
     for threshold in manifest.thresholds:
         precision = f"{threshold.precision:.0%} of those below failed their tests"

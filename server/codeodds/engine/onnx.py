@@ -155,7 +155,7 @@ class OnnxModel:
             cancellation.bind(None)
 
     def _check_tensors(self, path: Path) -> None:
-        """docs/export.md names the tensors. A size given as None may be anything and must not be fixed in the graph."""
+        """docs/training/export.md names the tensors. None stands for a size that the graph must not fix."""
         graph = self._graph
         memory: _Tensor = (_KV_TYPES[graph.kv_dtype], (None, graph.kv_heads, None, graph.head_size))
         inputs: dict[str, _Tensor] = dict.fromkeys(_TOKEN_INPUTS, (_INTEGER, (None, None)))

@@ -15,7 +15,6 @@ from typing import Protocol
 import msgspec
 import numpy as np
 
-from codeodds.bundle.applicability import trust
 from codeodds.bundle.calibration import calibrate
 from codeodds.bundle.loader import Bundle, default_bundle_path, load_bundle
 from codeodds.bundle.manifest import Calibration, Manifest
@@ -147,23 +146,15 @@ class OnnxScorer:
         raw = logits[encoded.solution_start :].copy()
         parts = parts_of(unit, raw, encoded.offsets)
         return replace(
-            self._read(unit, raw, encoded.offsets),
+            self._read(raw, encoded.offsets),
             cached_tokens=cached,
             computed_tokens=len(encoded.ids) - cached,
-            parts=tuple(None if part is None else self._read(*part) for part in parts),
+            parts=tuple(None if part is None else self._read(part.raw, part.offsets) for part in parts),
         )
 
-    def _read(self, unit: ScoringUnit, raw: FloatArray, offsets: IntArray) -> Score:
+    def _read(self, raw: FloatArray, offsets: IntArray) -> Score:
         """What the logits of a solution's tokens say."""
-        section = self._bundle.manifest.applicability
-        trusted = None if section is None else trust(section, unit, raw)
-        return Score(
-            values=calibrate(self._bundle.manifest.calibration, raw),
-            raw=raw,
-            offsets=offsets,
-            applicability=None if trusted is None else trusted.applicability,
-            doubt=None if trusted is None else trusted.doubt,
-        )
+        return Score(values=calibrate(self._bundle.manifest.calibration, raw), raw=raw, offsets=offsets)
 
     def _run(self, ids: IntArray, problem_tokens: int, cancellation: Cancellation) -> tuple[CachedRun, int]:
         """The run of a token sequence, and how many of its tokens the cache knew. The run may hold more tokens, where
@@ -241,7 +232,6 @@ def scorer_info(manifest: Manifest) -> ScorerInfo:
         min_prefix_fraction=manifest.display.min_prefix_fraction,
         calibration=_calibration_name(manifest.calibration),
         thresholds=tuple(MeasuredThreshold(row.probability, row.precision, row.recall) for row in manifest.thresholds),
-        min_applicability=0.0 if manifest.applicability is None else manifest.applicability.threshold,
     )
 
 

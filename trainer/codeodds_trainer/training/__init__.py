@@ -1,5 +1,5 @@
 """Labelled programs to a trained value model: ``codeodds-train fit``.
 
-command ─▶ prepare (base model, cut and pruned) ─▶ dataset, trie (packs of tokens with targets)
-        └▶ features (the frozen trunk runs once) ─▶ probe, train (head and last layers)
+fit ─▶ prepare (base model, cut and pruned) ─▶ dataset, trie (packs of tokens with targets)
+    └▶ features (the frozen trunk runs once) ─▶ probe, train (head and last layers)
 """

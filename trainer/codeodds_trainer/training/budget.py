@@ -19,10 +19,11 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoModelForTokenClassification, PretrainedConfig, PreTrainedModel
 
-from codeodds_trainer.recipe import LoraSection, Recipe
+from codeodds_trainer.ground.base_model import ATTENTION
+from codeodds_trainer.ground.recipe import LoraSection, Recipe
 from codeodds_trainer.training.features import BYTES_PER_VALUE
-from codeodds_trainer.training.model import ATTENTION, cut_config, split, value_head
 from codeodds_trainer.training.train import ValueTail
+from codeodds_trainer.training.value_model import cut_config, split, value_head
 
 MOMENT_BYTES = 8
 """AdamW keeps two float32 numbers for each weight that is trained."""

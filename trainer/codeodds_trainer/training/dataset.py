@@ -13,8 +13,8 @@ from tqdm import tqdm
 from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds.errors import UnitError
 from codeodds.types import ScoringUnit
-from codeodds_trainer.data import LabelledProblem, LabelledProgram
-from codeodds_trainer.training.trie import Pack, Targets, TokenizedProgram, build_packs
+from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
+from codeodds_trainer.ground.trie import Pack, Targets, TokenizedProgram, build_packs
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from codeodds_trainer.disk import write_whole
+from codeodds_trainer.ground.disk import write_whole
 from codeodds_trainer.training.processes import Processes
 
 PACKAGES = ("codeodds", "torch", "transformers", "accelerate", "peft", "tokenizers", "numpy", "scipy")

@@ -19,14 +19,14 @@ from tqdm import tqdm
 from transformers import PreTrainedModel
 
 from codeodds.engine.cache import common_prefix
-from codeodds_trainer.errors import TrainingError
-from codeodds_trainer.recipe import TrainingSection
+from codeodds_trainer.ground.errors import TrainingError
+from codeodds_trainer.ground.recipe import TrainingSection
 from codeodds_trainer.training.dataset import ProblemPacks
 from codeodds_trainer.training.features import FeatureSource
 from codeodds_trainer.training.losses import reading_of
-from codeodds_trainer.training.model import NO_FAULT, join_heads, value_head
 from codeodds_trainer.training.pairs import SMALLEST_SPREAD
 from codeodds_trainer.training.probe import hidden_states
+from codeodds_trainer.training.value_model import NO_FAULT, join_heads, value_head
 
 BATCH = 24
 """Problems in one step."""
@@ -120,11 +120,11 @@ def _ranking_loss(
     """Of pairs and outcomes, whole programs and unfinished ones, as for the linear head; see `pairs.fit_to_pairs`."""
     passed = torch.from_numpy(item.passed[drawn])
     total = torch.zeros(())
-    for share, share_weight in [(1.0, 1.0), *((prefix.share, prefix.weight) for prefix in config.probe_prefixes)]:
-        values = torch.stack([reading_of(logits[item.paths[index]], config.reading, share) for index in drawn])
+    for fraction, weight in [(1.0, 1.0), *((prefix.fraction, prefix.weight) for prefix in config.probe_prefixes)]:
+        values = torch.stack([reading_of(logits[item.paths[index]], config.reading, fraction) for index in drawn])
         pairs = functional.softplus(values[~passed][None] - values[passed][:, None]).mean()
         outcomes = functional.binary_cross_entropy_with_logits(values, passed.float())
-        total = total + share_weight * (pairs + config.probe_outcome_weight * outcomes)
+        total = total + weight * (pairs + config.probe_outcome_weight * outcomes)
     return total
 
 

@@ -20,10 +20,10 @@ import torch
 from tqdm import tqdm
 from transformers import PreTrainedModel
 
-from codeodds_trainer.errors import CacheError
-from codeodds_trainer.training.model import tree_mask
+from codeodds_trainer.ground.base_model import tree_mask
+from codeodds_trainer.ground.errors import CacheError
+from codeodds_trainer.ground.trie import Pack
 from codeodds_trainer.training.processes import Processes
-from codeodds_trainer.training.trie import Pack
 
 BYTES_PER_VALUE = 2
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from transformers import PreTrainedModel
 
-from codeodds_trainer.errors import ModelError
-from codeodds_trainer.recipe import LoraSection
-from codeodds_trainer.training.model import value_head
+from codeodds_trainer.ground.errors import ModelError
+from codeodds_trainer.ground.recipe import LoraSection
+from codeodds_trainer.training.value_model import value_head
 
 if TYPE_CHECKING:
     from peft.tuners.lora import LoraModel

@@ -14,38 +14,36 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from codeodds_trainer.recipe import Loss, ReadingSection
-from codeodds_trainer.training.trie import Pack
+from codeodds_trainer.ground.recipe import ReadingSection
+from codeodds_trainer.ground.trie import Pack
 
 
-def token_loss(kind: Loss, logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Weighted sum of a token-wise loss.
+def token_loss(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Weighted sum of the binary cross-entropy at each token.
 
     `logits`, `targets`, `weights`: float32 [nodes]; targets in [0, 1].
     """
-    if kind == "mse":
-        return (weights * (torch.sigmoid(logits) - targets) ** 2).sum()
     return functional.binary_cross_entropy_with_logits(logits, targets, weights, reduction="sum")
 
 
-def program_readings(values: torch.Tensor, pack: Pack, reading: ReadingSection, share: float = 1.0) -> torch.Tensor:
+def program_readings(values: torch.Tensor, pack: Pack, reading: ReadingSection, fraction: float = 1.0) -> torch.Tensor:
     """One reading of each program of a pack, or of its first tokens.
 
-    `values`: [nodes, ...]: logits, or hidden states, of which a logit's reading is a linear function. `share`: of the
-    solution's tokens, rounded up. Returns: [programs, ...]. A program without solution tokens reads 0.
+    `values`: [nodes, ...]: logits, or hidden states, of which a logit's reading is a linear function. `fraction`: of
+    the solution's tokens, rounded up. Returns: [programs, ...]. A program without solution tokens reads 0.
     """
     readings = []
     for path in pack.paths:
         if not len(path):
             readings.append(torch.zeros_like(values[0]))
             continue
-        readings.append(reading_of(values[torch.from_numpy(path).to(values.device)], reading, share))
+        readings.append(reading_of(values[torch.from_numpy(path).to(values.device)], reading, fraction))
     return torch.stack(readings)
 
 
-def reading_of(solution: torch.Tensor, reading: ReadingSection, share: float = 1.0) -> torch.Tensor:
+def reading_of(solution: torch.Tensor, reading: ReadingSection, fraction: float = 1.0) -> torch.Tensor:
     """The same of one program's values [tokens, ...], at least one."""
-    solution = solution[: math.ceil(share * len(solution))]
+    solution = solution[: math.ceil(fraction * len(solution))]
     return reading.last * solution[-1] + reading.mean * solution.mean(dim=0)
 
 

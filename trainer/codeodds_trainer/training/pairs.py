@@ -11,7 +11,7 @@ import torch
 from scipy.optimize import minimize
 from torch.nn import functional
 
-from codeodds_trainer.errors import TrainingError
+from codeodds_trainer.ground.errors import TrainingError
 
 MAX_PAIRS = 64
 """Of more pairs of one problem a random part is used."""
@@ -23,7 +23,7 @@ class Programs:
     """What there is to read of some problems' programs, in the order of the problems."""
 
     readings: torch.Tensor
-    """Of hidden states, float32 [shares, programs, hidden]; the first share is the whole program."""
+    """Of hidden states, float32 [fractions, programs, hidden]; the first fraction is the whole program."""
     passed: torch.Tensor
     """bool [programs]."""
     problems: npt.NDArray[np.int64]
@@ -49,7 +49,7 @@ class Probe:
 
 
 def fit_to_pairs(
-    programs: Programs, share_weights: Sequence[float], ridge: float, outcome_weight: float, seed: int
+    programs: Programs, fraction_weights: Sequence[float], ridge: float, outcome_weight: float, seed: int
 ) -> Probe:
     """Bradley-Terry: logistic regression of which of two programs of a problem passes, every problem alike.
 
@@ -57,17 +57,17 @@ def fit_to_pairs(
     programs' readings is all that is needed. Logistic regression of the outcomes joins it with `outcome_weight`. No
     pair can tell the bias: without outcomes it makes the mean reading 0.
 
-    `share_weights`: how much each share of the programs counts, [shares]; `ridge`: weight of the squared coefficients
-    of differences that have a mean square of 1 for whole programs.
+    `fraction_weights`: how much each fraction of the programs counts, [fractions]; `ridge`: weight of the squared
+    coefficients of differences that have a mean square of 1 for whole programs.
 
     Raises: TrainingError where no problem has programs of both labels.
     """
     found = _pairs(programs, seed)
-    of_share = torch.tensor(share_weights)[:, None]
+    of_fraction = torch.tensor(fraction_weights)[:, None]
     centre = programs.readings[0].mean(dim=0)
     spread = (found.differences[0] ** 2).mean(dim=0).sqrt().clamp_min(SMALLEST_SPREAD)
     differences, readings = found.differences / spread, (programs.readings - centre) / spread
-    pair_weights, program_weights = of_share * found.pair_weights, of_share * found.program_weights
+    pair_weights, program_weights = of_fraction * found.pair_weights, of_fraction * found.program_weights
     outcomes = programs.passed.float()
 
     def loss(coefficients: torch.Tensor) -> torch.Tensor:
@@ -104,7 +104,7 @@ class _Pairs:
     """Weights sum to 1, every problem alike."""
 
     differences: torch.Tensor
-    """Passing minus failing, float32 [shares, pairs, hidden]."""
+    """Passing minus failing, float32 [fractions, pairs, hidden]."""
     pair_weights: torch.Tensor
     """float32 [pairs]."""
     program_weights: torch.Tensor

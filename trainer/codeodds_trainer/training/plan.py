@@ -6,9 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from codeodds_trainer.recipe import read_recipe
+from codeodds_trainer.ground.base_model import BaseModelSource, load_config
+from codeodds_trainer.ground.recipe import read_recipe
 from codeodds_trainer.training.budget import compute_budget
-from codeodds_trainer.training.model import BaseModelSource, load_config
 from codeodds_trainer.training.prepare import base_source
 
 GB, MB = 1e9, 1e6

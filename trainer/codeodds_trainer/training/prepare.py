@@ -19,16 +19,10 @@ from torch import nn
 from transformers import AutoTokenizer, PreTrainedModel
 
 from codeodds.bundle.tokenization import CodeTokenizer
-from codeodds_trainer.errors import ModelError
-from codeodds_trainer.recipe import Recipe, VocabularySection
-from codeodds_trainer.training.model import (
-    BaseModelSource,
-    load_checkpoint,
-    load_config,
-    load_lm_head,
-    load_value_model,
-    start_head,
-)
+from codeodds_trainer.ground.base_model import BaseModelSource, load_config, load_lm_head
+from codeodds_trainer.ground.errors import ModelError
+from codeodds_trainer.ground.recipe import Recipe, VocabularySection
+from codeodds_trainer.training.value_model import load_checkpoint, load_value_model
 from codeodds_trainer.training.vocabulary import count_tokens, prune, python_files
 
 TOKENIZER_FILE = "tokenizer.json"
@@ -84,8 +78,7 @@ def prepare_base(recipe: Recipe, folder: Path) -> Base:
 
 def needs_lm_head(recipe: Recipe) -> bool:
     """Whether anything in the recipe uses the base model's language-model head."""
-    trained = recipe.model.head == "lm-mean" or recipe.training.lm_loss_weight > 0
-    return trained or recipe.export.log_probabilities
+    return recipe.training.lm_loss_weight > 0 or recipe.export.log_probabilities
 
 
 def _make_base(recipe: Recipe, folder: Path) -> None:
@@ -104,7 +97,6 @@ def _make_base(recipe: Recipe, folder: Path) -> None:
         content, old_ids = prune(content, _tokens_to_keep(backend, recipe.vocabulary))
         keep_rows(model, old_ids)
         lm_head = None if lm_head is None else lm_head[torch.from_numpy(old_ids)].clone()
-    start_head(model, recipe.model.head, recipe.training.seed, lm_head)
     if lm_head is not None:
         save_file({"weight": lm_head.contiguous()}, folder / LM_HEAD_FILE)
     model.save_pretrained(folder)

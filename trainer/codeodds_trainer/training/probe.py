@@ -14,13 +14,14 @@ from torch.nn import functional
 from tqdm import tqdm
 from transformers import PreTrainedModel
 
-from codeodds_trainer.recipe import ReadingSection, TrainingSection
+from codeodds_trainer.ground.base_model import tree_mask
+from codeodds_trainer.ground.recipe import ReadingSection, TrainingSection
+from codeodds_trainer.ground.trie import Pack
 from codeodds_trainer.training.dataset import ProblemPacks
 from codeodds_trainer.training.features import FeatureSource
 from codeodds_trainer.training.losses import program_readings
-from codeodds_trainer.training.model import join_heads, tree_mask, value_head
 from codeodds_trainer.training.pairs import SMALLEST_SPREAD, Probe, Programs, fit_to_pairs, minimise
-from codeodds_trainer.training.trie import Pack
+from codeodds_trainer.training.value_model import join_heads, value_head
 
 MAX_NODES = 200_000
 """Of more labelled nodes a random part is used."""
@@ -82,9 +83,9 @@ def _fit_pairs(
     bfloat16: bool,
 ) -> float:
     """See `fit_to_pairs`. Programs cut as `config.probe_prefixes` says count with their weights beside whole ones."""
-    shares = [1.0, *(prefix.share for prefix in config.probe_prefixes)]
+    fractions = [1.0, *(prefix.fraction for prefix in config.probe_prefixes)]
     weights = [1.0, *(prefix.weight for prefix in config.probe_prefixes)]
-    programs = read_programs(tail, problems, source, config.reading, shares, bfloat16=bfloat16)
+    programs = read_programs(tail, problems, source, config.reading, fractions, bfloat16=bfloat16)
     probe = fit_to_pairs(programs, weights, ridge, config.probe_outcome_weight, config.seed)
     set_to_pairs(tail, probe, config.reading)
     return probe.loss
@@ -101,16 +102,18 @@ def read_logits(
     problems: Sequence[ProblemPacks],
     source: FeatureSource,
     reading: ReadingSection,
-    shares: Sequence[float],
+    fractions: Sequence[float],
     *,
     bfloat16: bool,
 ) -> np.ndarray:
-    """Readings of the head's logits, of shares of each program's tokens, float32 [shares, programs]."""
-    rows = [torch.zeros(len(shares), 0)]
+    """Readings of the head's logits, of fractions of each program's tokens, float32 [fractions, programs]."""
+    rows = [torch.zeros(len(fractions), 0)]
     for item in problems:
         for pack in item.packs:
             logits = join_heads(value_head(tail)(hidden_states(tail, pack, source, bfloat16).float()))
-            rows.append(torch.stack([program_readings(logits, pack, reading, share) for share in shares]).cpu())
+            rows.append(
+                torch.stack([program_readings(logits, pack, reading, fraction) for fraction in fractions]).cpu()
+            )
     return torch.cat(rows, dim=1).numpy()
 
 
@@ -120,16 +123,18 @@ def read_programs(
     problems: Sequence[ProblemPacks],
     source: FeatureSource,
     reading: ReadingSection,
-    shares: Sequence[float],
+    fractions: Sequence[float],
     *,
     bfloat16: bool,
 ) -> Programs:
-    """Readings of the tail's last hidden states, of shares of each program's tokens; problems count from 0."""
-    rows, labels, numbers = [torch.zeros(len(shares), 0, tail.config.hidden_size)], [], []
+    """Readings of the tail's last hidden states, of fractions of each program's tokens; problems count from 0."""
+    rows, labels, numbers = [torch.zeros(len(fractions), 0, tail.config.hidden_size)], [], []
     for number, item in enumerate(tqdm(problems, desc="probe", unit="problem")):
         for pack in item.packs:
             hidden = hidden_states(tail, pack, source, bfloat16).float()
-            rows.append(torch.stack([program_readings(hidden, pack, reading, share) for share in shares]).cpu())
+            rows.append(
+                torch.stack([program_readings(hidden, pack, reading, fraction) for fraction in fractions]).cpu()
+            )
             labels += [item.problem.programs[index].passed for index in pack.programs]
             numbers += [number] * len(pack.programs)
     return Programs(torch.cat(rows, dim=1), torch.tensor(labels, dtype=torch.bool), np.asarray(numbers, dtype=np.int64))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from codeodds_trainer.evaluation.metrics import auroc, mean_with_interval, per_problem
-from codeodds_trainer.recipe import ReadingSection
+from codeodds_trainer.ground.metrics import auroc, mean_with_interval, per_problem
+from codeodds_trainer.ground.recipe import ReadingSection
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from codeodds_trainer.disk import open_lines, whole_lines, write_whole
+from codeodds_trainer.ground.disk import open_lines, whole_lines, write_whole
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter

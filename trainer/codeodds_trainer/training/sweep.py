@@ -19,20 +19,20 @@ import numpy.typing as npt
 from tqdm import tqdm
 from transformers import PreTrainedModel
 
-from codeodds_trainer.disk import write_whole
-from codeodds_trainer.errors import RecipeError, TrainingError
-from codeodds_trainer.evaluation.metrics import auroc, per_problem
-from codeodds_trainer.recipe import Recipe, TrainingSection, read_recipe
-from codeodds_trainer.training.command import FitOptions, features_for, load_data, pack_all, trained_parts
+from codeodds_trainer.ground.disk import write_whole
+from codeodds_trainer.ground.errors import RecipeError, TrainingError
+from codeodds_trainer.ground.metrics import auroc, per_problem
+from codeodds_trainer.ground.recipe import Recipe, TrainingSection, read_recipe
 from codeodds_trainer.training.dataset import ProblemPacks
 from codeodds_trainer.training.faults import fit_faults
 from codeodds_trainer.training.features import FeatureSource
+from codeodds_trainer.training.fit import FitOptions, features_for, load_data, pack_all, trained_parts
 from codeodds_trainer.training.pairs import fit_to_pairs
 from codeodds_trainer.training.prepare import prepare_base
 from codeodds_trainer.training.probe import fit_probe, read_logits, read_programs, set_to_pairs
 from codeodds_trainer.training.processes import Processes
 
-SHARES = (1.0, 0.25, 0.5, 0.75)
+FRACTIONS = (1.0, 0.25, 0.5, 0.75)
 """Of the tokens of each program that a probe is read at; the whole first."""
 
 Variant = Mapping[str, Any]
@@ -40,10 +40,10 @@ Variant = Mapping[str, Any]
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """AUROC of one data set at one share of the tokens."""
+    """AUROC of one data set at one fraction of the tokens."""
 
     dataset: str
-    share: float
+    fraction: float
     mean: float
     """Within problems."""
     standard_error: float | None
@@ -145,7 +145,7 @@ def vary(recipe: Recipe, variant: Variant) -> Recipe:
 def cross_validate(
     recipe: Recipe, data: Path, root: Path, folds: int, options: FitOptions, say: Callable[[str], None]
 ) -> tuple[Figure, ...]:
-    """Each problem of the training and validation splits, judged by a probe that saw nothing of its group.
+    """Each problem of the training and validation splits, scored by a probe that saw nothing of its group.
 
     Raises: TrainingError for fewer groups than folds.
     """
@@ -163,7 +163,7 @@ def cross_validate(
     of_problem = fold_numbers([item.problem.problem_id for item in items], folds)
     held = _held(items)
     fit = (_pairs if training.probe == "pairs" else _tokens)(tail, items, features, training)
-    scores = np.zeros((len(SHARES), len(held.problems)))
+    scores = np.zeros((len(FRACTIONS), len(held.problems)))
     for fold in tqdm(range(folds), desc="folds", unit="fold"):
         chosen = np.flatnonzero(of_problem != fold)
         fit(chosen)
@@ -171,7 +171,7 @@ def cross_validate(
             fit_faults(tail, [items[index] for index in chosen], features, training, bfloat16=False)
         held_out = np.flatnonzero(of_problem == fold)
         scores[:, np.isin(held.problems, held_out)] = read_logits(
-            tail, [items[index] for index in held_out], features, training.reading, SHARES, bfloat16=False
+            tail, [items[index] for index in held_out], features, training.reading, FRACTIONS, bfloat16=False
         )
     return _figures(scores, held.passed, held.problems, items)
 
@@ -202,9 +202,9 @@ def _pairs(
     tail: PreTrainedModel, items: Sequence[ProblemPacks], features: FeatureSource, training: TrainingSection
 ) -> Fit:
     """As `fit` does it, but that every program is read once for all folds."""
-    shares = [1.0, *(prefix.share for prefix in training.probe_prefixes)]
+    fractions = [1.0, *(prefix.fraction for prefix in training.probe_prefixes)]
     weights = [1.0, *(prefix.weight for prefix in training.probe_prefixes)]
-    programs = read_programs(tail, items, features, training.reading, shares, bfloat16=False)
+    programs = read_programs(tail, items, features, training.reading, fractions, bfloat16=False)
     ridge = training.probe_ridge or 0.0
 
     def fit(chosen: npt.NDArray[np.int64]) -> None:
@@ -250,15 +250,15 @@ def words(variant: Variant) -> str:
 
 
 def render(rows: Sequence[Row]) -> str:
-    """Markdown: one line for each variant and share of the tokens, one column for each data set."""
+    """Markdown: one line for each variant and fraction of the tokens, one column for each data set."""
     datasets = sorted({figure.dataset for row in rows for figure in row.figures})
-    lines = [f"| variant | share of tokens | {' | '.join(datasets)} |", "|" + "---|" * (len(datasets) + 2)]
+    lines = [f"| variant | fraction of tokens | {' | '.join(datasets)} |", "|" + "---|" * (len(datasets) + 2)]
     for row in rows:
-        for share in SHARES:
-            found = {figure.dataset: figure for figure in row.figures if figure.share == share}
+        for fraction in FRACTIONS:
+            found = {figure.dataset: figure for figure in row.figures if figure.fraction == fraction}
             cells = [_cell(found.get(name)) for name in datasets]
-            label = f"{row.recipe}, {row.folds} folds: {words(row.variant)}" if share == SHARES[0] else ""
-            lines.append(f"| {label} | {share:.0%} | {' | '.join(cells)} |")
+            label = f"{row.recipe}, {row.folds} folds: {words(row.variant)}" if fraction == FRACTIONS[0] else ""
+            lines.append(f"| {label} | {fraction:.0%} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -280,13 +280,13 @@ def _figures(
     found = []
     for dataset in sorted(set(names.tolist())):
         here = names == dataset
-        for share, values in zip(SHARES, scores, strict=True):
+        for fraction, values in zip(FRACTIONS, scores, strict=True):
             each = per_problem(auroc, values[here], passed[here], problems[here])
             each = each[~np.isnan(each)]
             if len(each):
                 error = float(each.std(ddof=1) / np.sqrt(len(each))) if len(each) > 1 else None
                 pooled = auroc(values[here], passed[here])
-                found.append(Figure(dataset, share, float(each.mean()), error, len(each), pooled))
+                found.append(Figure(dataset, fraction, float(each.mean()), error, len(each), pooled))
     return tuple(found)
 
 

@@ -23,22 +23,24 @@ from torch import nn
 from tqdm import tqdm
 from transformers import PreTrainedModel
 
-from codeodds_trainer.errors import TrainingError
-from codeodds_trainer.recipe import TrainingSection
+from codeodds_trainer.ground.base_model import tree_mask
+from codeodds_trainer.ground.errors import TrainingError
+from codeodds_trainer.ground.precision import multiplies_bfloat16
+from codeodds_trainer.ground.recipe import TrainingSection
+from codeodds_trainer.ground.trie import Pack
 from codeodds_trainer.training.dataset import ProblemPacks
 from codeodds_trainer.training.faults import fit_faults
 from codeodds_trainer.training.features import FeatureSource
 from codeodds_trainer.training.losses import language_model_loss, pairwise_slopes, program_readings, token_loss
-from codeodds_trainer.training.model import join_heads, tree_mask, value_head
-from codeodds_trainer.training.precision import multiplies_bfloat16
 from codeodds_trainer.training.probe import fit_probe
 from codeodds_trainer.training.processes import Processes
 from codeodds_trainer.training.readings import Reading, validation_figures
 from codeodds_trainer.training.run_log import RunLog
 from codeodds_trainer.training.state import STATE_FILE, State, load_state, save_state, trained_weights
-from codeodds_trainer.training.trie import Pack
+from codeodds_trainer.training.value_model import join_heads, value_head
 
 MAX_GRADIENT_NORM = 1.0
+WEIGHT_DECAY = 0.01
 
 
 def check_labels(problems: Sequence[ProblemPacks]) -> None:
@@ -180,7 +182,7 @@ class Trainer:
         groups = [rest, [parameter for parameter in trained if id(parameter) in head]]
         optimizer = torch.optim.AdamW(
             [{"params": group, "lr": rate, "peak": rate} for group, rate in zip(groups, rates, strict=True) if group],
-            weight_decay=self.config.weight_decay,
+            weight_decay=WEIGHT_DECAY,
         )
         self.module, self.optimizer = self.processes.prepare(ValueTail(self.tail), optimizer)
 
@@ -241,7 +243,7 @@ class Trainer:
         targets = torch.from_numpy(pack.targets).to(logits.device)
         weights = torch.from_numpy(pack.weights).to(logits.device) / total
         if slopes is None:
-            loss = token_loss(self.config.loss, logits, targets, weights)
+            loss = token_loss(logits, targets, weights)
         else:
             loss = (
                 torch.from_numpy(slopes).to(logits.device) * program_readings(logits, pack, self.config.reading)

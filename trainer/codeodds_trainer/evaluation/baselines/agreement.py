@@ -19,10 +19,10 @@ from codeodds.execution.inputs import make_inputs
 from codeodds.execution.pool import Pool
 from codeodds.execution.shown import Entry, entry_of
 from codeodds.execution.verdict import Job
-from codeodds_trainer.data import LabelledProblem
-from codeodds_trainer.disk import open_lines, whole_lines
 from codeodds_trainer.evaluation.baselines.store import scored_program
-from codeodds_trainer.evaluation.scoring import ScoredSet, hash_text, text_key
+from codeodds_trainer.ground.disk import open_lines, whole_lines
+from codeodds_trainer.ground.labelled import LabelledProblem
+from codeodds_trainer.ground.scoring import ScoredSet, hash_text, text_key
 
 TIME_LIMIT_S = 1.0
 """CPU seconds of a program for the inputs up to the first that ends it, and for those between two that do."""

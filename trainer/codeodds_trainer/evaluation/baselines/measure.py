@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from codeodds_trainer.data import LabelledProblem
-from codeodds_trainer.errors import ModelError
 from codeodds_trainer.evaluation.baselines.agreement import agreement_scores, observe_problems
-from codeodds_trainer.evaluation.baselines.language_model import LanguageModel
-from codeodds_trainer.evaluation.baselines.language_pass import Wanted, run_language_model
-from codeodds_trainer.evaluation.baselines.options import NEED_MODEL, BaselineOptions
-from codeodds_trainer.evaluation.baselines.pooled import PooledStates
-from codeodds_trainer.evaluation.baselines.probe import FittedProbe, choose_probe, read_probe, save_probe
-from codeodds_trainer.evaluation.baselines.reviewer import cap, coder_reviewer, run_reviewer
+from codeodds_trainer.evaluation.baselines.language_pass import run_language_model
+from codeodds_trainer.evaluation.baselines.options import NEEDS_MODEL, BaselineOptions
 from codeodds_trainer.evaluation.baselines.static_checks import run_static_checks
 from codeodds_trainer.evaluation.baselines.store import ValueStore
-from codeodds_trainer.evaluation.scoring import Baseline, ScoredSet, text_key
+from codeodds_trainer.ground.errors import ModelError
+from codeodds_trainer.ground.labelled import LabelledProblem
+from codeodds_trainer.ground.language_model import LanguageModel
+from codeodds_trainer.ground.scoring import Baseline
 from codeodds_trainer.training.dataset import count_labels, mixed_only
 
 MEAN_LOG_PROBABILITY = "mean log-probability, full base"
 SUMMED_LOG_PROBABILITY = "summed log-probability, full base"
-PROBE = "frozen probe, full base"
-REVIEWER = "reviewer"
-CODER_REVIEWER = "coder x reviewer"
-CODER_REVIEWER_NORMALISED = "coder x reviewer, by length"
 STATIC = "static checks"
 AGREEMENT = "execution agreement"
 AGREEMENT_TIES = "execution agreement, then log-probability"
@@ -42,15 +34,14 @@ def measure_baselines(
     Only problems with both labels are read: those of one label are ranked alike by any score.
     `store`: a folder. Each baseline keeps one file of JSON lines a data set in it, and computes nothing that is there.
 
-    Raises: ModelError, CacheError, TrainingError (nothing to fit the probe on), JudgeError.
+    Raises: ModelError, JudgeError.
     """
     mixed = {name: mixed_only(items, count_labels(items)) for name, items in problems.items()}
     found: Found = {name: {} for name in problems}
-    if NEED_MODEL & set(options.names):
+    if NEEDS_MODEL in options.names:
         if options.source is None:
-            raise ModelError("these baselines need a language model; name one in BaselineOptions.source")
-        model = LanguageModel(options.source, options.max_tokens, options.device)
-        _language_model_baselines(mixed, model, options, store, say, found)
+            raise ModelError("this baseline needs a language model; name one in BaselineOptions.source")
+        _log_probabilities(mixed, LanguageModel(options.source, options.max_tokens, options.device), store, found)
     if "static" in options.names:
         for name, items in mixed.items():
             checks = ValueStore(store / f"{name}-static.jsonl")
@@ -62,119 +53,14 @@ def measure_baselines(
     return found
 
 
-def _language_model_baselines(
-    mixed: DataSets,
-    model: LanguageModel,
-    options: BaselineOptions,
-    store: Path,
-    say: Callable[[str], None],
-    found: Found,
-) -> None:
-    states = PooledStates(store / "states", model.identity, options.states_gb)
-    probe = _probe(model, states, options, store, say) if "probe" in options.names else None
+def _log_probabilities(mixed: DataSets, model: LanguageModel, store: Path, found: Found) -> None:
     for name, items in mixed.items():
-        coder = ValueStore(store / f"{name}-logprob-{model.identity}.jsonl")
-        reviewed = cap(items, options.reviewer_problems, options.reviewer_programs)
-        reads = items if "logprob" in options.names else reviewed if "reviewer" in options.names else []
-        if probe is not None:
-            # First, because this pass leaves the log-probabilities of the same programs behind.
-            scored = _probe_scores(name, items, model, states, probe, coder if reads is items else None, store)
-            found[name][PROBE] = Baseline(scored, "last", tokenwise=False)
-        if reads:
-            with coder:
-                run_language_model(model, reads, Wanted(coder), name)
-        if "logprob" in options.names:
-            scored = coder.scored(items)
-            found[name][MEAN_LOG_PROBABILITY] = Baseline(scored, "mean", tokenwise=True)
-            found[name][SUMMED_LOG_PROBABILITY] = Baseline(scored, "sum", tokenwise=True)
-        if "reviewer" in options.names:
-            reviewer = ValueStore(store / f"{name}-reviewer-{model.identity}.jsonl")
-            run_reviewer(model, reviewed, reviewer, name)
-            _add_reviewer(name, items, reviewed, coder, reviewer, say, found[name])
-
-
-def _probe(
-    model: LanguageModel, states: PooledStates, options: BaselineOptions, store: Path, say: Callable[[str], None]
-) -> tuple[str, FittedProbe]:
-    """The probe and a name for all that it depends on. Fitted once."""
-    layers = options.probe_layers or (model.layers,)
-    beyond = [layer for layer in layers if not 1 <= layer <= model.layers]
-    if beyond:
-        raise ModelError(f"--probe-layer {beyond[0]}: the model has {model.layers} layers; choose 1 to {model.layers}")
-    texts = [
-        text_key(problem, item)
-        for side in (options.train, options.validation)
-        for problem in side
-        for item in problem.programs
-    ]
-    key = hashlib.sha256("\n".join([model.identity, str(layers), *texts]).encode()).hexdigest()[:8]
-    file = store / f"probe-{key}.json"
-    probe = read_probe(file)
-    if probe is None:
-        wanted = Wanted(states=states, layers=layers)
-        train = run_language_model(model, options.train, wanted, "the probe's training programs")
-        validation = run_language_model(model, options.validation, wanted, "the probe's validation programs")
-        probe = choose_probe(train, validation, states, layers)
-        save_probe(file, probe)
-    say(
-        f"frozen probe: layer {probe.layer}, ridge {probe.ridge:g}, fitted on {len(options.train):,} problems; "
-        f"within-problem AUROC {probe.validation_auroc:.3f} on {len(options.validation):,} validation problems"
-    )
-    return key, probe
-
-
-def _probe_scores(
-    name: str,
-    items: Sequence[LabelledProblem],
-    model: LanguageModel,
-    states: PooledStates,
-    probe: tuple[str, FittedProbe],
-    coder: ValueStore | None,
-    store: Path,
-) -> ScoredSet:
-    key, fitted = probe
-    values = ValueStore(store / f"{name}-probe-{key}.jsonl")
-    pending = values.pending(items)
-    if pending:
-        whole = {problem.problem_id for problem in pending}
-        missing = [problem for problem in items if problem.problem_id in whole]
-        wanted = Wanted(coder, states, (fitted.layer,))
-        if coder is None:
-            kept = run_language_model(model, missing, wanted, name)
-        else:
-            with coder:
-                kept = run_language_model(model, missing, wanted, name)
+        values = ValueStore(store / f"{name}-logprob-{model.identity}.jsonl")
         with values:
-            for problem, scorable in zip(missing, kept, strict=True):
-                scores: dict[str, list[float] | None] = {text_key(problem, item): None for item in problem.programs}
-                if scorable.programs:
-                    logits = fitted.scores(states.load(scorable, fitted.layer)).tolist()
-                    for item, logit in zip(scorable.programs, logits, strict=True):
-                        scores[text_key(problem, item)] = [logit]
-                values.add(scores)
-    return values.scored(items)
-
-
-def _add_reviewer(
-    name: str,
-    items: Sequence[LabelledProblem],
-    reviewed: Sequence[LabelledProblem],
-    coder: ValueStore,
-    reviewer: ValueStore,
-    say: Callable[[str], None],
-    found: dict[str, Baseline],
-) -> None:
-    alone = reviewer.scored(reviewed, lambda values: [sum(values)])
-    complete = _programs(items) == len(alone.rows)
-    if not complete:
-        say(
-            f"{name}: the reviewer read {len(alone.rows):,} of {_programs(items):,} programs, of {len(reviewed):,} of "
-            f"{len(items):,} problems"
-        )
-    found[REVIEWER] = Baseline(alone, "last", tokenwise=False, complete=complete)
-    for shown, normalised in ((CODER_REVIEWER, False), (CODER_REVIEWER_NORMALISED, True)):
-        both = coder_reviewer(reviewed, coder, reviewer, normalised=normalised)
-        found[shown] = Baseline(both, "last", tokenwise=False, complete=complete)
+            run_language_model(model, items, values, name)
+        scored = values.scored(items)
+        found[name][MEAN_LOG_PROBABILITY] = Baseline(scored, "mean", tokenwise=True)
+        found[name][SUMMED_LOG_PROBABILITY] = Baseline(scored, "sum", tokenwise=True)
 
 
 def _add_agreement(

@@ -16,9 +16,9 @@ from pyflakes.checker import Checker
 from tqdm import tqdm
 
 from codeodds.execution.shown import PREAMBLE, defines_solution
-from codeodds_trainer.data import LabelledProblem
 from codeodds_trainer.evaluation.baselines.store import ValueStore
-from codeodds_trainer.evaluation.scoring import text_key
+from codeodds_trainer.ground.labelled import LabelledProblem
+from codeodds_trainer.ground.scoring import text_key
 
 COUNTED = (messages.UndefinedName, messages.UndefinedLocal)
 

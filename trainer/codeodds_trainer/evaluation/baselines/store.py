@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
-from codeodds_trainer.data import LabelledProblem, LabelledProgram
-from codeodds_trainer.disk import open_lines, whole_lines
-from codeodds_trainer.evaluation.scoring import DIGITS, ScoredProgram, ScoredSet, text_key
+from codeodds_trainer.ground.disk import open_lines, whole_lines
+from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
+from codeodds_trainer.ground.scoring import DIGITS, ScoredProgram, ScoredSet, text_key
 
 Values = dict[str, list[float] | None]
 """By `text_key`: the values of a program, or None if it cannot be scored."""
@@ -61,24 +61,21 @@ class ValueStore:
 
     def pending(self, problems: Iterable[LabelledProblem]) -> list[LabelledProblem]:
         """The problems with missing programs, with these alone."""
-        return [with_programs(problem, missing) for problem in problems if (missing := self.missing(problem))]
+        return [
+            LabelledProblem(problem.problem_id, problem.split, problem.dataset, problem.prompt, tuple(missing))
+            for problem in problems
+            if (missing := self.missing(problem))
+        ]
 
-    def scored(
-        self, problems: Iterable[LabelledProblem], reading: Callable[[list[float]], list[float]] = lambda values: values
-    ) -> ScoredSet:
-        """One row for each program that has values; `reading` turns what is stored into the row's values."""
+    def scored(self, problems: Iterable[LabelledProblem]) -> ScoredSet:
+        """One row for each program that has values."""
         rows = []
         for problem in problems:
             for program in problem.programs:
                 values = self.values.get(text_key(problem, program))
                 if values:
-                    rows.append(scored_program(problem, program, reading(values)))
+                    rows.append(scored_program(problem, program, values))
         return ScoredSet(rows)
-
-
-def with_programs(problem: LabelledProblem, programs: Sequence[LabelledProgram]) -> LabelledProblem:
-    """The problem with other programs."""
-    return LabelledProblem(problem.problem_id, problem.split, problem.dataset, problem.prompt, tuple(programs))
 
 
 def scored_program(problem: LabelledProblem, program: LabelledProgram, values: list[float]) -> ScoredProgram:

@@ -1,0 +1,1 @@
+"""The command ``codeodds-train``, one file for each group of its commands."""

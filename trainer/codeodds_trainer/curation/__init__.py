@@ -1,4 +1,0 @@
-"""From labelled rollouts to a training set: splits without leaks, mutants, balance, a datasheet.
-
-command ─▶ duplicates ─▶ splits ─▶ mutants ─▶ balance ─▶ datasheet
-"""

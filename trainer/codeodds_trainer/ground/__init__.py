@@ -1,0 +1,1 @@
+"""What every room stands on: recipes, labelled programs, run folders, language models, scores and metrics."""
