@@ -129,10 +129,63 @@ def test_a_missing_file_and_an_empty_folder_are_reported(run: Run, source: Path)
     missing, empty = result.err.splitlines()
     assert "missing.py" in missing
     assert empty == (
-        "codeodds: error: empty holds no .py file outside hidden folders and virtual environments; "
+        "codeodds: error: empty holds no .py file outside what is excluded, hidden, installed or built; "
         "name the files themselves"
     )
     assert "Stack.pop" in result.out
+
+
+def test_functions_and_lines_that_say_so_are_left_alone(run: Run, source: Path) -> None:
+    source.write_text(
+        "# codeodds: ignore\ndef above(x):\n    return BUG\n\n\n"
+        "def behind(x):  # codeodds: ignore\n    return BUG\n\n\n"
+        "def line(x):\n    y = BUG  # codeodds: ignore\n    z = DOUBT\n    return y\n\n\n"
+        "def text(x):\n    y = '# not codeodds: ignored'\n    return BUG\n"
+    )
+    functions = {f["name"]: f for f in json.loads(run("score", "--json", source).out)["files"][0]["functions"]}
+    for name in ("above", "behind"):
+        assert functions[name]["not_judged"] == "a comment says `codeodds: ignore`"
+        assert functions[name]["probability"] is None
+    assert functions["line"]["probability"] == pytest.approx(0.1, abs=1e-6)
+    assert functions["line"]["drop"]["source"] == "z = DOUBT"
+    assert functions["text"]["drop"]["line"] == 18
+
+
+def test_what_is_excluded_is_passed_over_and_what_is_named_is_not(run: Run, source: Path) -> None:
+    Path("gen").mkdir()
+    Path("gen/a.py").write_text(TWO)
+    Path("pyproject.toml").write_text('[tool.codeodds]\nexclude = ["gen"]\n')
+
+    def paths(*arguments: str) -> list[str]:
+        return [file["path"] for file in json.loads(run("score", "--json", *arguments).out)["files"]]
+
+    assert paths(".") == ["two.py"]
+    assert paths(".", "--exclude", "t*.py", "--exclude", "!gen") == ["gen/a.py"]
+    assert paths(".", "gen/a.py", "gen") == ["two.py", "gen/a.py"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "project", "message"),
+    [
+        (
+            ["--exclude", "../x"],
+            "",
+            "--exclude: the pattern `../x` matches nothing: it leads out",
+        ),
+        ([], "[tool.codeodds]\nexclude = 3\n", "pyproject.toml: [tool.codeodds] cannot be used: Expected `array`"),
+        ([], "[tool.codeodds\n", "pyproject.toml is not valid TOML: "),
+    ],
+)
+def test_rules_that_cannot_be_used_end_the_run_before_anything_is_scored(
+    run: Run, source: Path, arguments: list[str], project: str, message: str
+) -> None:
+    Path("pyproject.toml").write_text(project)
+    result = run("score", *arguments, ".")
+    assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
+    assert message in result.err
+    if not arguments:
+        # A file that is named needs no rules.
+        assert run("score", source).status == 0
 
 
 def test_files_without_functions_are_fine(run: Run, source: Path) -> None:

@@ -26,10 +26,14 @@ from codeodds.errors import EngineError, SourceError, UnitError
 from codeodds.source.functions import Function, find_functions
 from codeodds.source.judgement import not_judged_because
 from codeodds.source.reading import read_source
+from codeodds.source.suppression import SUPPRESS_COMMENT, Suppression
 
 if TYPE_CHECKING:
     from codeodds.cli.progress import Progress
     from codeodds.engine.api import Scorer, ScorerInfo
+
+IGNORED = f"a comment says `{SUPPRESS_COMMENT}`"
+"""Why a function that nobody wants to hear of is not judged."""
 
 DECIMALS = 6
 """Digits of a probability in the JSON form."""
@@ -88,19 +92,20 @@ def report_file(found: Found, scorer: Scorer, progress: Progress) -> FileReport:
     except SourceError as error:
         return FileReport(path, error=str(error))
     lines = text.split("\n")
+    suppression = Suppression(lines, SUPPRESS_COMMENT)
     functions = []
     for function in find_functions(text):
         try:
-            functions.append(_report_function(function, lines, scorer))
+            functions.append(_report_function(function, lines, suppression, scorer))
         except EngineError as error:
             return FileReport(path, tuple(functions), f"{path}: {function.name}: {error}")
         progress.add()
     return FileReport(path, tuple(functions))
 
 
-def _report_function(function: Function, lines: list[str], scorer: Scorer) -> FunctionReport:
+def _report_function(function: Function, lines: list[str], suppression: Suppression, scorer: Scorer) -> FunctionReport:
     place = (function.name, function.line + 1, function.end_line + 1)
-    reason = not_judged_because(function)
+    reason = IGNORED if suppression.function(function) else not_judged_because(function)
     if reason is not None:
         return FunctionReport(*place, not_judged=reason)
     try:
@@ -111,7 +116,12 @@ def _report_function(function: Function, lines: list[str], scorer: Scorer) -> Fu
     if reason is not None:
         return FunctionReport(*place, not_judged=reason, applicability=score.applicability)
     drop = None
-    for fall in largest_drops(score_lines(score, function.unit.solution), 1):
+    shown = [
+        line
+        for line in score_lines(score, function.unit.solution)
+        if not suppression.line(function.solution_line + line.line)
+    ]
+    for fall in largest_drops(shown, 1):
         number = function.solution_line + fall.line
         drop = Drop(number + 1, fall.probability + fall.drop, fall.probability, lines[number].strip())
     return FunctionReport(*place, probability=score.probability, drop=drop, applicability=score.applicability)

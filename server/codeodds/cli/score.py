@@ -30,10 +30,24 @@ if TYPE_CHECKING:
 @click.option(
     "--values", is_flag=True, help='With --jsonl: add "values", the probability at each token of the completion.'
 )
+@click.option(
+    "--exclude",
+    "patterns",
+    multiple=True,
+    metavar="PATTERN",
+    help="Pass over what matches while folders are searched, by the rules of .gitignore: generated, 'src/gen/**'. "
+    "May be given several times. A file that is named is scored all the same.",
+)
 @model_option
 @threads_option
 def score(
-    paths: tuple[Path, ...], as_json: bool, rows: Path | None, values: bool, model_path: Path | None, threads: int
+    paths: tuple[Path, ...],
+    as_json: bool,
+    rows: Path | None,
+    values: bool,
+    patterns: tuple[str, ...],
+    model_path: Path | None,
+    threads: int,
 ) -> int:
     """Show how likely each function of the Python files is to be right. Folders are searched for .py files.
 
@@ -45,9 +59,11 @@ def score(
         raise click.UsageError("--values needs --jsonl")
     if as_json and rows is not None:
         raise click.UsageError("--json is for files; --jsonl prints JSON rows already")
+    if patterns and rows is not None:
+        raise click.UsageError("--exclude is for files; --jsonl has rows")
     if rows is not None:
         return _score_rows(rows, values, model_path, threads)
-    return _score_files(paths, as_json, model_path, threads)
+    return _score_files(paths, patterns, as_json, model_path, threads)
 
 
 def _score_rows(rows: Path, values: bool, model_path: Path | None, threads: int) -> int:
@@ -64,17 +80,21 @@ def _score_rows(rows: Path, values: bool, model_path: Path | None, threads: int)
     return 0 if complete else 1
 
 
-def _score_files(paths: tuple[Path, ...], as_json: bool, model_path: Path | None, threads: int) -> int:
+def _score_files(
+    paths: tuple[Path, ...], patterns: tuple[str, ...], as_json: bool, model_path: Path | None, threads: int
+) -> int:
     from codeodds.cli import scoring
+    from codeodds.cli.exclusion import Exclusion
     from codeodds.cli.files import find_files
     from codeodds.cli.progress import Progress
     from codeodds.cli.report import report_file
 
+    exclusion = Exclusion(patterns)
     scorer = scoring.open_scorer(model_path, threads)
     complete = True
     output = _JsonOutput(scorer.info) if as_json else _TableOutput(scorer.info)
     with closing(Progress("functions", log=False)) as progress:
-        for found in find_files(paths):
+        for found in find_files(paths, exclusion):
             report = report_file(found, scorer, progress)
             progress.clear()
             if report.error is not None:
