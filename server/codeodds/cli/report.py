@@ -11,11 +11,12 @@ A file that cannot be read, or at which the engine fails, has a string in "error
 A function that is not judged has the reason in "not_judged" and null for "probability". "applicability" says how far
 the score may be trusted, also where it is the reason not to judge; null without a score, or if the bundle does not say.
 "drop" is the line over which the value falls most, null if it never falls.
+A function of a notebook has "cell" too: the number of its cell, from 1, cells of text included. Lines count within it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,8 @@ from codeodds.engine.lines import largest_drops, score_lines
 from codeodds.errors import EngineError, SourceError, UnitError
 from codeodds.source.functions import Function, find_functions
 from codeodds.source.judgement import not_judged_because
-from codeodds.source.reading import read_source
+from codeodds.source.notebook import is_notebook, read_notebook
+from codeodds.source.reading import Part, read_source
 from codeodds.source.suppression import SUPPRESS_COMMENT, Suppression
 
 if TYPE_CHECKING:
@@ -70,6 +72,8 @@ class FunctionReport:
     not_judged: str | None = None
     applicability: float | None = None
     """How far its score may be trusted; None without a score, or if the bundle does not say."""
+    cell: int | None = None
+    """Of a notebook: the number of its cell, from 1; lines count within it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +91,21 @@ def report_file(found: Found, scorer: Scorer, progress: Progress) -> FileReport:
     path = printable_path(found.path)
     if found.error is not None:
         return FileReport(path, error=f"{path} {found.error}")
+    functions: list[FunctionReport] = []
     try:
-        text = read_source(found.path)
+        parts = list(read_notebook(found.path)) if is_notebook(found.path) else [Part(read_source(found.path))]
+        for part in parts:
+            lines = part.text.split("\n")
+            suppression = Suppression(lines, SUPPRESS_COMMENT)
+            for function in find_functions(part.text, part.imports):
+                try:
+                    report = _report_function(function, lines, suppression, scorer)
+                except EngineError as error:
+                    return FileReport(path, tuple(functions), f"{path}: {function.name}: {error}")
+                functions.append(replace(report, cell=part.cell))
+                progress.add()
     except SourceError as error:
         return FileReport(path, error=str(error))
-    lines = text.split("\n")
-    suppression = Suppression(lines, SUPPRESS_COMMENT)
-    functions = []
-    for function in find_functions(text):
-        try:
-            functions.append(_report_function(function, lines, suppression, scorer))
-        except EngineError as error:
-            return FileReport(path, tuple(functions), f"{path}: {function.name}: {error}")
-        progress.add()
     return FileReport(path, tuple(functions))
 
 
@@ -147,6 +153,7 @@ def _function_json(function: FunctionReport) -> dict[str, Any]:
     drop = function.drop
     return {
         "name": function.name,
+        **({} if function.cell is None else {"cell": function.cell}),
         "line": function.line,
         "end_line": function.end_line,
         "probability": _rounded(function.probability),

@@ -50,7 +50,9 @@ def print_file(console: Console, report: FileReport, low_probability: float) -> 
     taken = name_width + sum(NUMBERS.values()) + GAP * (len(NUMBERS) + 1)
     table.add_column("", no_wrap=True, overflow="ellipsis", max_width=max(MIN_SOURCE_WIDTH, console.width - taken))
     for name, function in zip(names, report.functions, strict=True):
-        table.add_row(Text(name), str(function.line), _probability(function, low_probability), *_drop(function))
+        table.add_row(
+            Text(name), _line(function, function.line), _probability(function, low_probability), *_drop(function)
+        )
     console.print(table)
     console.print()
 
@@ -66,7 +68,13 @@ def _heading(report: FileReport) -> Text:
         facts += f", {len(judged)} judged"
     if judged:
         facts += f", {min(judged):.2f} to {max(judged):.2f}"
+    if count and report.functions[0].cell is not None:
+        facts += "; lines as cell:line"
     return Text.assemble(path, ": ", facts)
+
+
+def _line(function: FunctionReport, line: int) -> str:
+    return str(line) if function.cell is None else f"{function.cell}:{line}"
 
 
 def _probability(function: FunctionReport, low_probability: float) -> Text:
@@ -81,7 +89,7 @@ def _drop(function: FunctionReport) -> list[Text]:
     if drop is None:
         reason = "the value never drops" if function.not_judged is None else f"not judged: {function.not_judged}"
         return [Text(), Text(), Text(), Text(visible(reason), style="dim")]
-    numbers = [str(drop.line), f"{drop.before:.2f}", f"{drop.after:.2f}"]
+    numbers = [_line(function, drop.line), f"{drop.before:.2f}", f"{drop.after:.2f}"]
     return [*map(Text, numbers), Text(visible(drop.source), style="dim")]
 
 
