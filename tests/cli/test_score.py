@@ -182,10 +182,99 @@ def test_a_missing_file_and_an_empty_folder_are_reported(run: Run, source: Path)
     missing, empty = result.err.splitlines()
     assert "missing.py" in missing
     assert empty == (
-        "codeodds: error: empty holds no .py file outside hidden folders and virtual environments; "
+        "codeodds: error: empty holds no .py file outside what is excluded, hidden, installed or built; "
         "name the files themselves"
     )
     assert "Stack.pop" in result.out
+
+
+def test_functions_and_lines_that_say_so_are_left_alone(run: Run, source: Path) -> None:
+    source.write_text(
+        "# codeodds: ignore\ndef above(x):\n    return BUG\n\n\n"
+        "def behind(x):  # codeodds: ignore\n    return BUG\n\n\n"
+        "def line(x):\n    y = BUG  # codeodds: ignore\n    z = DOUBT\n    return y\n\n\n"
+        "def text(x):\n    y = '# not codeodds: ignored'\n    return BUG\n"
+    )
+    functions = {f["name"]: f for f in json.loads(run("score", "--json", source).out)["files"][0]["functions"]}
+    for name in ("above", "behind"):
+        assert functions[name]["not_judged"] == "a comment says `codeodds: ignore`"
+        assert functions[name]["probability"] is None
+    assert functions["line"]["probability"] == pytest.approx(0.1, abs=1e-6)
+    assert functions["line"]["drop"]["source"] == "z = DOUBT"
+    assert functions["text"]["drop"]["line"] == 18
+
+
+def write_notebook(path: Path, *cells: str, **more: object) -> None:
+    texts = [{"cell_type": "code", "source": cell.splitlines(keepends=True), "metadata": {}} for cell in cells]
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": texts, **more}))
+
+
+def test_a_notebook_has_cells_and_lines(run: Run, source: Path) -> None:
+    string = 'def text(x):\n    y = """\n%d of them\n! BUG\n"""\n    return y\n'
+    write_notebook(Path("a.ipynb"), "%matplotlib inline\nimport math\n", "%%time\n\n" + TWO, string)
+    result = run("score", "--json", "a.ipynb", source)
+    notebook, plain = json.loads(result.out)["files"]
+    assert (result.status, notebook["error"]) == (0, None)
+    first, pop, text = notebook["functions"]
+    assert [(f["name"], f["cell"], f["line"], f["end_line"]) for f in (first, pop, text)] == [
+        ("first", 2, 6, 9),
+        ("Stack.pop", 2, 13, 16),
+        ("text", 3, 1, 6),
+    ]
+    assert pop["drop"] == {"line": 14, "before": 0.9, "after": 0.3, "source": "value = BUG"}
+    assert text["drop"] == {"line": 4, "before": 0.9, "after": 0.3, "source": "! BUG"}
+    assert [f["probability"] for f in plain["functions"]] == [first["probability"], pop["probability"]]
+    heading, _, *rows = run("score", "a.ipynb").out.splitlines()
+    assert heading == "a.ipynb: 3 functions, 0.10 to 0.90; lines as cell:line"
+    assert rows[1].split()[:4] == ["Stack.pop", "2:13", "0.10", "2:14"]
+
+
+@pytest.mark.parametrize(
+    "content", ["", "def f(): pass", "[]", '{"nbformat": 3, "worksheets": []}', '{"nbformat": 4}'], ids=repr
+)
+def test_a_notebook_that_is_none_is_reported_and_the_rest_scored(run: Run, source: Path, content: str) -> None:
+    Path("bad.ipynb").write_text(content)
+    result = run("score", "bad.ipynb", source)
+    assert (result.status, result.err.count("\n")) == (1, 1)
+    assert result.err.startswith("codeodds: error: bad.ipynb is ")
+    assert "Stack.pop" in result.out
+
+
+def test_what_is_excluded_is_passed_over_and_what_is_named_is_not(run: Run, source: Path) -> None:
+    Path("gen").mkdir()
+    Path("gen/a.py").write_text(TWO)
+    Path("pyproject.toml").write_text('[tool.codeodds]\nexclude = ["gen"]\n')
+
+    def paths(*arguments: str) -> list[str]:
+        return [file["path"] for file in json.loads(run("score", "--json", *arguments).out)["files"]]
+
+    assert paths(".") == ["two.py"]
+    assert paths(".", "--exclude", "t*.py", "--exclude", "!gen") == ["gen/a.py"]
+    assert paths(".", "gen/a.py", "gen") == ["two.py", "gen/a.py"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "project", "message"),
+    [
+        (
+            ["--exclude", "../x"],
+            "",
+            "--exclude: the pattern `../x` matches nothing: it leads out",
+        ),
+        ([], "[tool.codeodds]\nexclude = 3\n", "pyproject.toml: [tool.codeodds] cannot be used: Expected `array`"),
+        ([], "[tool.codeodds\n", "pyproject.toml is not valid TOML: "),
+    ],
+)
+def test_rules_that_cannot_be_used_end_the_run_before_anything_is_scored(
+    run: Run, source: Path, arguments: list[str], project: str, message: str
+) -> None:
+    Path("pyproject.toml").write_text(project)
+    result = run("score", *arguments, ".")
+    assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
+    assert message in result.err
+    if not arguments:
+        # A file that is named needs no rules.
+        assert run("score", source).status == 0
 
 
 def test_files_without_functions_are_fine(run: Run, source: Path) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from lsprotocol import types as lsp
 
-from codeodds.lsp.suppression import Suppression
 from codeodds.source.functions import find_functions
+from codeodds.source.suppression import Suppression
 from tests.lsp import recorded
 from tests.lsp.client import URI, connect
 

@@ -1,41 +1,14 @@
-"""Which settings hold for a document: by folder, and by the globs of `exclude`. No server."""
+"""Which settings hold for a document: by folder, and by what is excluded. No server."""
 
 from __future__ import annotations
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from pathlib import Path
 
-from codeodds.lsp.globs import matches
+import pytest
+
+from codeodds.lsp import settings_store
 from codeodds.lsp.settings import Settings
 from codeodds.lsp.settings_store import SettingsStore, path_of
-
-
-@pytest.mark.parametrize(
-    ("pattern", "yes", "no"),
-    [
-        ("test_*.py", ["test_a.py", "a/b/test_c.py"], ["atest_a.py", "test_a.pyi", "test_a.py/b"]),
-        ("a.py", ["a.py", "x/a.py"], ["ba.py", "aXpy"]),
-        ("src/*.py", ["src/a.py"], ["src/b/a.py", "x/src/a.py"]),
-        ("src/**", ["src/a.py", "src/b/c.py"], ["src", "xsrc/a.py", "b/src2/a.py"]),
-        ("build/", ["build/a.py", "x/build/b/a.py"], ["build", "rebuild/a.py"]),
-        ("**/gen/**", ["gen/a.py", "x/gen/a.py", "x/y/gen/z/a.py"], ["gene/a.py", "gen"]),
-        ("a?.py", ["ab.py"], ["a.py", "a/.py"]),
-        ("[a-c]?.py", ["b1.py"], ["d1.py"]),
-        ("[!a-c].py", ["d.py"], ["a.py"]),
-        ("[.py", ["[.py"], ["a.py"]),
-        ("a+b(1).py", ["a+b(1).py"], ["aab1.py"]),
-        ("[z-a].py", ["[z-a].py"], ["z.py"]),
-    ],
-)
-def test_globs(pattern: str, yes: list[str], no: list[str]) -> None:
-    assert [path for path in yes if not matches(path, pattern)] == []
-    assert [path for path in no if matches(path, pattern)] == []
-
-
-@given(st.text(max_size=12), st.text(max_size=12))
-def test_no_glob_fails(path: str, pattern: str) -> None:
-    assert matches(path, pattern) in (True, False)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +67,38 @@ def test_excluded_documents_are_not_scored_by_themselves() -> None:
         )
     ]
     assert enabled == [False, True, False, False, True]
+
+
+def test_what_the_project_excludes_is_not_scored_by_itself_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings_store, "PROJECT_RECHECK_S", 0.0)
+    project = tmp_path / "pyproject.toml"
+    project.write_text('[tool.codeodds]\nexclude = ["gen", "src/*.py"]\n')
+    store = SettingsStore()
+    problems: list[str] = []
+    store.on_problem = problems.append
+    store.replace({"exclude": ["mine.py"]}, {tmp_path.as_uri(): None})
+    names = ("a.py", "mine.py", "gen/a.py", "x/gen/b/a.py", "src/a.py", "src/b/a.py")
+    uris = [(tmp_path / name).as_uri() for name in names]
+    assert [store.for_document(uri).enable for uri in uris] == [True, False, False, False, False, True]
+    assert store.for_document("untitled:Untitled-1").enable
+    project.write_text("[tool.codeodds]\nexclude = 3\n")
+    assert [store.for_document(uri).enable for uri in uris] == [True, False, True, True, True, True]
+    (problem,) = problems
+    assert problem.startswith(f"{project}: [tool.codeodds] cannot be used: Expected `array`, got `int`")
+    project.write_text('[tool.codeodds]\nexclude = ["a.py"]\n')
+    assert [store.for_document(uri).enable for uri in uris] == [False, False, False, False, False, False]
+
+
+def test_a_pattern_that_can_match_nothing_is_reported_once() -> None:
+    store = SettingsStore()
+    wrong = {"exclude": ["${workspaceFolder}/gen", "good.py"]}
+    assert store.replace(wrong, {"file:///w": wrong}) == [
+        "setting codeodds.exclude: the pattern `${workspaceFolder}/gen` matches nothing: variables are not replaced; "
+        "write the path out"
+    ]
+    assert not store.for_document("file:///w/good.py").enable
 
 
 def test_a_wrong_value_is_reported_once_and_again_when_it_comes_back() -> None:

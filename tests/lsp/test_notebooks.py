@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from lsprotocol import types as lsp
 
-from codeodds.lsp.notebooks import as_python
 from tests.lsp.client import FAKE_SERVER, Client, connect
 
 NOTEBOOK = "file:///w/a.ipynb"
@@ -120,23 +119,6 @@ async def test_broken_cells_and_changes_that_make_no_sense_harm_no_other_cell() 
         client.rpc.notebook_document_did_open(opening)
         answer = await client.score(uri_of("good"))
     assert [function["probability"] for function in answer["functions"]] == [pytest.approx(0.9)]
-
-
-@pytest.mark.parametrize(
-    ("text", "source"),
-    [
-        ("%time f()\nx = 1\n", "         \nx = 1\n"),
-        ("!ls\r\n  !ls\r\nx\n", "   \r\n     \r\nx\n"),
-        ("?print\n", "      \n"),
-        ("x = (a\n     % b\n     != c)\n", "x = (a\n     % b\n     != c)\n"),
-        ("\n%%bash\nls é\n", "\n      \n    \n"),
-        ("%%time\nx = 1\n", "      \nx = 1\n"),
-        ("", ""),
-    ],
-)
-def test_what_only_a_notebook_understands_is_left_out_and_positions_stay(text: str, source: str) -> None:
-    assert as_python(text) == source
-    assert [len(line) for line in source.split("\n")] == [len(line) for line in text.split("\n")]
 
 
 async def problems(client: Client) -> list[str]:

@@ -7,51 +7,62 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages"})
+from codeodds.cli.exclusion import Exclusion, Scope
 
 
 class Found(NamedTuple):
-    """A file to score, or a folder that could not be used."""
+    """A file to score, or what kept a folder from being searched as it should be."""
 
     path: Path
     error: str | None = None
 
 
-def find_files(paths: Iterable[Path]) -> Iterator[Found]:
+def find_files(paths: Iterable[Path], exclusion: Exclusion | None = None) -> Iterator[Found]:
     """Each file once, in the order given; folders are searched for ``*.py`` in alphabetical order.
 
-    Hidden folders, virtual environments and folders of installed packages are passed over, unless they are named
-    themselves. A named file is taken whatever its suffix. Whether it can be read is found out by reading it.
+    A named file is taken whatever its suffix, and whatever excludes it. Whether it can be read is found out by reading
+    it. Raises: SettingError if the pyproject.toml that holds for a named folder cannot be used.
     """
+    exclusion = exclusion or Exclusion()
+    # What is wrong with the rules is said before the first file is taken.
+    known = [(path, exclusion.at(path) if path.is_dir() else None) for path in paths]
     seen: set[str] = set()
-    for path in paths:
-        found = _search(path) if path.is_dir() else iter([Found(path)])
-        for item in found:
+    for path, rules in known:
+        for item in iter([Found(path)]) if rules is None else _search(path, *rules):
             identity = os.path.realpath(item.path)
-            if identity not in seen:
+            if item.error is not None or identity not in seen:
                 seen.add(identity)
                 yield item
 
 
-def _search(folder: Path) -> Iterator[Found]:
+def _search(folder: Path, first: Scope, unusable: list[str]) -> Iterator[Found]:
     problems: list[OSError] = []
-    count = 0
+    count, errors = 0, len(unusable)
+    scopes = {os.fspath(folder): first}
+    yield from _unusable(folder, unusable)
     for place, folders, names in os.walk(folder, onerror=problems.append):
-        folders[:] = sorted(name for name in folders if not _is_skipped(place, name))
+        scope = scopes.pop(place)
+        folders[:] = sorted(name for name in folders if not scope.excludes(name, folder=True))
+        for name in folders:
+            inner = os.path.join(place, name)
+            if not os.path.islink(inner):
+                scopes[inner], unusable = scope.enter(name)
+                errors += len(unusable)
+                yield from _unusable(Path(inner), unusable)
         for name in sorted(names):
             path = Path(place, name)
-            if name.endswith(".py") and path.is_file():
+            if name.endswith(".py") and not scope.excludes(name, folder=False) and path.is_file():
                 count += 1
                 yield Found(path)
+    for denied in problems:
+        yield Found(Path(os.fsdecode(denied.filename)), f"cannot be searched: {denied.strerror}; check its permissions")
+    if not count and not problems and not errors:
+        yield Found(
+            folder,
+            "holds no .py file outside what is excluded, hidden, installed or built; name the files themselves",
+        )
+
+
+def _unusable(folder: Path, problems: list[str]) -> Iterator[Found]:
     for problem in problems:
-        yield Found(
-            Path(os.fsdecode(problem.filename)), f"cannot be searched: {problem.strerror}; check its permissions"
-        )
-    if not count and not problems:
-        yield Found(
-            folder, "holds no .py file outside hidden folders and virtual environments; name the files themselves"
-        )
-
-
-def _is_skipped(place: str, name: str) -> bool:
-    return name.startswith(".") or name in SKIPPED_FOLDERS or os.path.exists(os.path.join(place, name, "pyvenv.cfg"))
+        yield Found(folder, f"is searched without rules of its own: {problem}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,15 @@ from codeodds.engine.lines import score_lines, standing_out
 from codeodds.errors import EngineError, SourceError, UnitError
 from codeodds.source.functions import Function, find_functions
 from codeodds.source.judgement import not_judged_because
-from codeodds.source.reading import read_source
+from codeodds.source.notebook import is_notebook, read_notebook
+from codeodds.source.reading import Part, read_source
+from codeodds.source.suppression import SUPPRESS_COMMENT, Suppression
 
 if TYPE_CHECKING:
     from codeodds.engine.api import Scorer
+
+IGNORED = f"a comment says `{SUPPRESS_COMMENT}`"
+"""Why a function that nobody wants to hear of is not judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ class FunctionReport:
     not_judged: str | None = None
     applicability: float | None = None
     """How far its score may be trusted; None without a score, or if the bundle does not say."""
+    cell: int | None = None
+    """Of a notebook: the number of its cell, from 1; lines count within it."""
 
 
 def report_file(found: Found, scorer: Scorer, done: Callable[[FunctionReport], None]) -> str | None:
@@ -61,22 +68,24 @@ def report_file(found: Found, scorer: Scorer, done: Callable[[FunctionReport], N
     if found.error is not None:
         return f"{path} {found.error}"
     try:
-        text = read_source(found.path)
+        parts = list(read_notebook(found.path)) if is_notebook(found.path) else [Part(read_source(found.path))]
+        for part in parts:
+            lines = part.text.split("\n")
+            suppression = Suppression(lines, SUPPRESS_COMMENT)
+            for function in find_functions(part.text, part.imports):
+                try:
+                    report = _report_function(function, lines, suppression, scorer)
+                except EngineError as error:
+                    return f"{path}: {function.name}: {error}"
+                done(replace(report, cell=part.cell))
     except SourceError as error:
         return str(error)
-    lines = text.split("\n")
-    for function in find_functions(text):
-        try:
-            report = _report_function(function, lines, scorer)
-        except EngineError as error:
-            return f"{path}: {function.name}: {error}"
-        done(report)
     return None
 
 
-def _report_function(function: Function, lines: list[str], scorer: Scorer) -> FunctionReport:
+def _report_function(function: Function, lines: list[str], suppression: Suppression, scorer: Scorer) -> FunctionReport:
     place = (function.name, function.line + 1, function.end_line + 1)
-    reason = not_judged_because(function)
+    reason = IGNORED if suppression.function(function) else not_judged_because(function)
     if reason is not None:
         return FunctionReport(*place, not_judged=reason)
     try:
@@ -87,7 +96,12 @@ def _report_function(function: Function, lines: list[str], scorer: Scorer) -> Fu
     if reason is not None:
         return FunctionReport(*place, not_judged=reason, applicability=score.applicability)
     drop = None
-    for fall in standing_out(score_lines(score, function.unit.solution), scorer.info, 1):
+    shown = [
+        line
+        for line in score_lines(score, function.unit.solution)
+        if not suppression.line(function.solution_line + line.line)
+    ]
+    for fall in standing_out(shown, scorer.info, 1):
         number = function.solution_line + fall.line
         drop = Drop(number + 1, fall.probability + fall.drop, fall.probability, lines[number].strip())
     return FunctionReport(*place, probability=score.probability, drop=drop, applicability=score.applicability)

@@ -37,6 +37,14 @@ if TYPE_CHECKING:
 @click.option(
     "--values", is_flag=True, help='With --jsonl: add "values", the probability at each token of the completion.'
 )
+@click.option(
+    "--exclude",
+    "patterns",
+    multiple=True,
+    metavar="PATTERN",
+    help="Pass over what matches while folders are searched, by the rules of .gitignore: generated, 'src/gen/**'. "
+    "May be given several times. A file that is named is scored all the same.",
+)
 @model_option
 @threads_option
 def score(
@@ -45,6 +53,7 @@ def score(
     order: str | None,
     rows: Path | None,
     values: bool,
+    patterns: tuple[str, ...],
     model_path: Path | None,
     threads: int,
 ) -> int:
@@ -61,9 +70,11 @@ def score(
         raise click.UsageError("--json is for files; --jsonl prints JSON rows already")
     if order is not None and (as_json or rows is not None):
         raise click.UsageError("--sort is for the table; JSON comes in the order of the files and rows")
+    if patterns and rows is not None:
+        raise click.UsageError("--exclude is for files; --jsonl has rows")
     if rows is not None:
         return _score_rows(rows, values, model_path, threads)
-    return _score_files(paths, as_json, order or "probability", model_path, threads)
+    return _score_files(paths, patterns, as_json, order or "probability", model_path, threads)
 
 
 def _score_rows(rows: Path, values: bool, model_path: Path | None, threads: int) -> int:
@@ -80,8 +91,16 @@ def _score_rows(rows: Path, values: bool, model_path: Path | None, threads: int)
     return 0 if complete else 1
 
 
-def _score_files(paths: tuple[Path, ...], as_json: bool, order: str, model_path: Path | None, threads: int) -> int:
+def _score_files(
+    paths: tuple[Path, ...],
+    patterns: tuple[str, ...],
+    as_json: bool,
+    order: str,
+    model_path: Path | None,
+    threads: int,
+) -> int:
     from codeodds.cli import scoring
+    from codeodds.cli.exclusion import Exclusion
     from codeodds.cli.files import find_files
     from codeodds.cli.interrupts import Interrupts
     from codeodds.cli.progress import Progress
@@ -89,6 +108,7 @@ def _score_files(paths: tuple[Path, ...], as_json: bool, order: str, model_path:
     from codeodds.cli.score_json import JsonReport
     from codeodds.cli.table import TableReport
 
+    exclusion = Exclusion(patterns)
     scorer = scoring.open_scorer(model_path, threads)
     complete = True
     progress = Progress("functions", log=False)
@@ -106,7 +126,7 @@ def _score_files(paths: tuple[Path, ...], as_json: bool, order: str, model_path:
 
         try:
             with report, closing(progress):
-                for found in find_files(paths):
+                for found in find_files(paths, exclusion):
                     report.start_file(printable_path(found.path))
                     error = report_file(found, scorer, done)
                     report.end_file(error)

@@ -92,6 +92,7 @@ def _function_json(function: FunctionReport) -> dict[str, Any]:
     drop = function.drop
     return {
         "name": function.name,
+        **({} if function.cell is None else {"cell": function.cell}),
         "line": function.line,
         "end_line": function.end_line,
         "probability": _rounded(function.probability),

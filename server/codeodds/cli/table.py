@@ -66,7 +66,7 @@ class TableReport:
 
     def add(self, function: FunctionReport) -> None:
         """Remember a function."""
-        self._rows.append(_Row(function, f"{visible(self._path)}:{function.line}"))
+        self._rows.append(_Row(function, f"{visible(self._path)}:{_line(function, function.line)}"))
 
     def end_file(self, error: str | None) -> None:
         """A file of which an error is all there is to say is none of the table's."""
@@ -102,8 +102,13 @@ def _cells(row: _Row, low_probability: float) -> list[Text]:
     ]
     if drop is None:
         return [*cells, Text(), Text(), Text(), Text()]
-    numbers = [str(drop.line), f"{drop.before:.2f}", f"{drop.after:.2f}"]
+    numbers = [_line(function, drop.line), f"{drop.before:.2f}", f"{drop.after:.2f}"]
     return [*cells, *map(Text, numbers), Text(visible(drop.source), style="dim")]
+
+
+def _line(function: FunctionReport, line: int) -> str:
+    """Of a notebook, with the number of the cell before it."""
+    return str(line) if function.cell is None else f"{function.cell}:{line}"
 
 
 def _not_judged(rows: Iterable[_Row]) -> list[str]:

@@ -10,7 +10,7 @@ from codeodds.lsp.documents import Document
 from codeodds.lsp.judged import Judged
 from codeodds.lsp.presentation import fall, is_low, percent, sharpest_drops
 from codeodds.lsp.settings import Settings
-from codeodds.lsp.suppression import Suppression
+from codeodds.source.suppression import Suppression
 
 LOW_PROBABILITY = "CO001"
 """An improbable function in which no line stands out; it stands at the ``def`` line."""

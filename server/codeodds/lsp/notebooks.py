@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -10,14 +9,10 @@ from lsprotocol import types as lsp
 
 from codeodds.lsp.documents import Documents
 from codeodds.lsp.edits import apply_edits, changed_line
+from codeodds.source.cells import as_python
 from codeodds.source.functions import find_imports
 
 PYTHON = "python"
-
-_CELL_MAGIC = re.compile(r"\s*%%(?!time\b|timeit\b|capture\b|prun\b)")
-"""Turns the whole cell into something else, such as a shell script."""
-_LINE_MAGIC = re.compile(r"^(?:[%!?]|[ \t]+!(?!=))[^\r\n]*", re.MULTILINE)
-"""A line for the notebook's own interpreter. (An operator may stand at the start of an indented line.)"""
 
 
 @dataclass(slots=True)
@@ -109,10 +104,3 @@ class Notebooks:
                     uri, cell.version, cell.source, edited.get(uri), edited=uri in edited, imports=imports
                 )
             imports += cell.imports
-
-
-def as_python(text: str) -> str:
-    """A cell's text with spaces for everything that Python does not understand. Positions stay what they are."""
-    if _CELL_MAGIC.match(text):
-        return re.sub(r"[^\r\n]", " ", text)
-    return _LINE_MAGIC.sub(lambda match: " " * len(match.group()), text)

@@ -6,6 +6,9 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from codeodds.source.project import Patterns
+from codeodds.source.suppression import SUPPRESS_COMMENT
+
 SECTION = "codeodds"
 
 
@@ -47,11 +50,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The model leaves memory after this many seconds without a score; 0 keeps it."""
     model: Annotated[str, msgspec.Meta(max_length=4_096)] = ""
     """Folder of the bundle; empty means the one that the server was started with, or the default bundle."""
-    exclude: tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=1_024)], ...] = ()
-    """Documents whose path matches one of these globs are not scored by themselves: `*` and `?` stop at a slash, `**/`
-    stands for any folders, and a pattern without a slash means a name anywhere: `test_*.py`, `**/generated/**`."""
+    exclude: Patterns = ()
+    """Documents that match one of these patterns are not scored by themselves. The rules are those of a `.gitignore`
+    and hold below the workspace folder: a name without a slash means a file or folder anywhere, as in `generated` or
+    `test_*.py`; one with a slash starts at the folder, as in `src/gen/**` or `./build`; `**/` stands for any folders, a
+    leading `!` takes back in. `{a,b}`, backslashes between folders and absolute paths can be used too. A pattern that
+    can match nothing is reported in the log. `exclude` under `[tool.codeodds]` in the nearest pyproject.toml that has
+    this table is added."""
     suppress_comment: Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=r"^[^\r\n]*[^\s#][^\r\n]*$")] = (
-        "codeodds: ignore"
+        SUPPRESS_COMMENT
     )
     """A comment with this text on the line of `def`, or on a comment line right above the function, keeps the function
     from being shown; at the end of another line, that line."""

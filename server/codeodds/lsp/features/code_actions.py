@@ -12,7 +12,7 @@ from codeodds.lsp.cues import SHARP_DROP, cues
 from codeodds.lsp.documents import Document
 from codeodds.lsp.judged import Judged
 from codeodds.lsp.server import CodeoddsServer
-from codeodds.lsp.suppression import Suppression
+from codeodds.source.suppression import Suppression
 
 KIND = lsp.CodeActionKind.QuickFix
 SOURCE = "codeodds"

@@ -9,7 +9,7 @@ from lsprotocol import types as lsp
 from codeodds.lsp.command_names import EXPLAIN
 from codeodds.lsp.presentation import percent
 from codeodds.lsp.server import CodeoddsServer
-from codeodds.lsp.suppression import Suppression
+from codeodds.source.suppression import Suppression
 
 
 class CodeLens:

@@ -25,6 +25,7 @@ class Configuration:
 
     async def start(self) -> None:
         """Take over the initialization options; then ask the client, if it can be asked."""
+        self._server.documents.store.on_problem = self._server.tell
         self._pushed = self._server.first_settings
         self._server.documents.store.waiting = self._server.client.answers_configuration
         self._apply(self._pushed, {})

@@ -18,7 +18,7 @@ from codeodds.lsp.presentation import (
 )
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.settings import Settings
-from codeodds.lsp.suppression import Suppression
+from codeodds.source.suppression import Suppression
 
 
 class Hover:

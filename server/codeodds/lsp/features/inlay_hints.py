@@ -10,7 +10,7 @@ from codeodds.lsp.documents import Document
 from codeodds.lsp.judged import Judged
 from codeodds.lsp.presentation import explanation, percent
 from codeodds.lsp.server import CodeoddsServer
-from codeodds.lsp.suppression import Suppression
+from codeodds.source.suppression import Suppression
 
 
 class InlayHints:

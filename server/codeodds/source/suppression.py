@@ -12,6 +12,9 @@ from collections.abc import Sequence
 
 from codeodds.source.functions import Function
 
+SUPPRESS_COMMENT = "codeodds: ignore"
+"""The text, unless a client's settings name another."""
+
 MAX_HEAD_LINES = 200
 """How far above a function its decorators and comments are looked for."""
 
