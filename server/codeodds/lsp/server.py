@@ -18,12 +18,12 @@ from codeodds.lsp.candidate_runs import CandidateRuns
 from codeodds.lsp.capabilities import Client
 from codeodds.lsp.convert import Converter
 from codeodds.lsp.documents import Document, Documents
-from codeodds.lsp.edits import apply_edits, changed_line
 from codeodds.lsp.engine_settings import EngineSettings, OpenScorer
 from codeodds.lsp.notebooks import Notebooks
 from codeodds.lsp.parent import watch_parent
 from codeodds.lsp.protocol import Protocol
 from codeodds.lsp.sampling import Sampling
+from codeodds.lsp.text import Text, changed_line
 from codeodds.lsp.typing_pause import TypingPause
 
 logger = logging.getLogger(__name__)
@@ -158,13 +158,13 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
     async def opened(params: lsp.DidOpenTextDocumentParams) -> None:
         item = params.text_document
         if is_python(item.uri, item.language_id):
-            documents.update(item.uri, item.version, item.text)
+            documents.update(item.uri, item.version, Text(item.text, server.position_encoding))
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
     async def changed(params: lsp.DidChangeTextDocumentParams) -> None:
         known = documents.get(params.text_document.uri)
         if known is not None:
-            text = apply_edits(known.text, params.content_changes, server.position_encoding)
+            text = known.source.edited(params.content_changes)
             line = changed_line(params.content_changes)
             documents.update(known.uri, params.text_document.version, text, line, edited=True)
 
@@ -174,11 +174,11 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
 
     @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_OPEN)
     async def notebook_opened(params: lsp.DidOpenNotebookDocumentParams) -> None:
-        server.notebooks.open(params)
+        server.notebooks.open(params, server.position_encoding)
 
     @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_CHANGE)
     async def notebook_changed(params: lsp.DidChangeNotebookDocumentParams) -> None:
-        server.notebooks.change(params, server.position_encoding)
+        server.notebooks.change(params)
 
     @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_CLOSE)
     async def notebook_closed(params: lsp.DidCloseNotebookDocumentParams) -> None:
