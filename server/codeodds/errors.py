@@ -18,6 +18,7 @@ CodeoddsError
 ├── RankError              candidates cannot be ranked at all
 ├── RowError               one JSONL row cannot be used; others can
 ├── SettingError           a setting has the wrong type or is out of range
+├── ProtocolError          what a client of the language server sends cannot be cut into messages
 ├── Superseded             a newer version took this request's place
 └── RequestTimeout         a request waited longer than its limit
 
@@ -97,6 +98,10 @@ class RowError(CodeoddsError):
 
 class SettingError(CodeoddsError):
     """A setting has the wrong type or is out of range."""
+
+
+class ProtocolError(CodeoddsError):
+    """What a client of the language server sends cannot be cut into messages."""
 
 
 class RequestTimeout(CodeoddsError):
