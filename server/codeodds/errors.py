@@ -19,6 +19,7 @@ CodeoddsError
 ├── RowError               one JSONL row cannot be used; others can
 ├── StreamError            stdin or stdout cannot be used
 ├── SettingError           a setting has the wrong type or is out of range
+├── ProtocolError          what a client of the language server sends cannot be cut into messages
 ├── Superseded             a newer version took this request's place
 └── RequestTimeout         a request waited longer than its limit
 
@@ -105,6 +106,10 @@ class StreamError(CodeoddsError):
 
 class SettingError(CodeoddsError):
     """A setting has the wrong type or is out of range."""
+
+
+class ProtocolError(CodeoddsError):
+    """What a client of the language server sends cannot be cut into messages."""
 
 
 class RequestTimeout(CodeoddsError):

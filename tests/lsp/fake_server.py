@@ -136,4 +136,4 @@ if __name__ == "__main__":
             without_namespaces()
         run_gated()
     else:
-        run_stdio(open_scorer, sys.argv[2] if sys.argv[1:2] == ["--log"] else "warning")
+        sys.exit(run_stdio(open_scorer, sys.argv[2] if sys.argv[1:2] == ["--log"] else "warning"))

@@ -9,7 +9,7 @@ import pytest
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
-from codeodds.lsp.edits import apply_edits
+from codeodds.lsp.text import Text
 from tests.lsp import recorded
 from tests.lsp.client import FAKE_SERVER, URI, connect
 
@@ -35,7 +35,7 @@ def applied(text: str, edit: Any) -> str:
     (part,) = change["edits"]
     start, end = (lsp.Position(**part["range"][name]) for name in ("start", "end"))
     partial = lsp.TextDocumentContentChangePartial(range=lsp.Range(start, end), text=part["newText"])
-    return apply_edits(text, [partial], lsp.PositionEncodingKind.Utf16)
+    return str(Text(text).edited([partial]))
 
 
 async def test_bodies_come_back_ranked_with_diff_and_edit() -> None:

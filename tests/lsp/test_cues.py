@@ -15,6 +15,7 @@ from codeodds.lsp.documents import Document
 from codeodds.lsp.judged import Judged
 from codeodds.lsp.presentation import explanation, measured, percent, shown_lines, sparkline
 from codeodds.lsp.settings import Settings
+from codeodds.lsp.text import Text
 from codeodds.source.functions import find_functions
 
 INFO = FakeScorer().info
@@ -26,7 +27,7 @@ def judged_document(text: str, scorer: FakeScorer | None = None) -> Document:
     for function in find_functions(text):
         score = (scorer or FakeScorer()).score(function.unit)
         found.append(Judged(function, score.probability, tuple(score_lines(score, function.unit.solution))))
-    return Document("file:///a.py", 1, text, tuple(found))
+    return Document("file:///a.py", 1, Text(text), tuple(found))
 
 
 def places(text: str, settings: Settings | None = None) -> list[tuple[int, str]]:

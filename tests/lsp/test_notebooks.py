@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 from lsprotocol import types as lsp
 
+from codeodds.engine.fake import FakeScorer
+from codeodds.engine.worker import ScoringWorker
+from codeodds.lsp.documents import Documents
+from codeodds.lsp.notebooks import Notebooks
 from tests.lsp.client import FAKE_SERVER, Client, connect
 
 NOTEBOOK = "file:///w/a.ipynb"
@@ -124,3 +129,45 @@ async def test_broken_cells_and_changes_that_make_no_sense_harm_no_other_cell() 
 async def problems(client: Client) -> list[str]:
     """What was the problem of each run."""
     return list(await client.rpc.protocol.send_request_async("test/problems", None))
+
+
+def test_a_large_cell_is_read_beside_the_event_loop() -> None:
+    """Its imports hold in the cells below once they are found, those of its newest text alone."""
+
+    async def edit_a_large_cell() -> list[str]:
+        documents = Documents(ScoringWorker(FakeScorer))
+        notebooks = Notebooks(documents)
+        large = "import json\n" + "x = 1\n" * 10_000
+        cells = [lsp.NotebookCell(lsp.NotebookCellKind.Code, uri) for uri in ("cell:1", "cell:2")]
+        texts = [
+            lsp.TextDocumentItem(uri, "python", 1, text)
+            for uri, text in (("cell:1", large), ("cell:2", "def f(a):\n    return a\n"))
+        ]
+        notebook = lsp.NotebookDocument("file:///n.ipynb", "jupyter-notebook", 1, cells)
+        notebooks.open(lsp.DidOpenNotebookDocumentParams(notebook, texts), lsp.PositionEncodingKind.Utf16)
+        seen = [imports_below(documents)]
+        span = lsp.Range(lsp.Position(0, 7), lsp.Position(0, 11))
+        for name in ("os", "re"):
+            content = lsp.NotebookDocumentCellContentChanges(
+                lsp.VersionedTextDocumentIdentifier(2, "cell:1"), [lsp.TextDocumentContentChangePartial(span, name)]
+            )
+            change = lsp.NotebookDocumentChangeEvent(cells=lsp.NotebookDocumentCellChanges(text_content=[content]))
+            notebooks.change(
+                lsp.DidChangeNotebookDocumentParams(
+                    lsp.VersionedNotebookDocumentIdentifier(2, "file:///n.ipynb"), change
+                )
+            )
+            span = lsp.Range(lsp.Position(0, 7), lsp.Position(0, 9))
+        while imports_below(documents) == "":
+            await asyncio.sleep(0.001)
+        seen.append(imports_below(documents))
+        documents.shutdown()
+        return seen
+
+    assert asyncio.run(edit_a_large_cell()) == ["", "import re\n"]
+
+
+def imports_below(documents: Documents) -> str:
+    below = documents.get("cell:2")
+    assert below is not None
+    return below.imports

@@ -14,6 +14,7 @@ from codeodds.engine.worker import Priority, ScoringWorker
 from codeodds.errors import RankError, RequestTimeout, Superseded, UnitError
 from codeodds.lsp.documents import Documents
 from codeodds.lsp.rankings import rank_for
+from codeodds.lsp.text import Text
 from codeodds.ranking.plan import NOT_REACHED, SLICE_CANDIDATES, Context
 from codeodds.types import Score, ScoringUnit
 
@@ -71,11 +72,11 @@ async def test_no_score_in_time_is_an_error(worker: ScoringWorker, scorer: SlowS
 async def test_a_newer_document_ends_it(worker: ScoringWorker, scorer: SlowScorer) -> None:
     documents = Documents(worker)
     documents.store.waiting = True  # Nothing is scored by itself.
-    documents.update("file:///a.py", 1, "x = 1\n")
+    documents.update("file:///a.py", 1, Text("x = 1\n"))
     document = documents.get("file:///a.py")
     running = asyncio.ensure_future(rank_for(documents, document, HEAD, MANY, limit_ms=60_000))
     await asyncio.to_thread(scorer.held.wait, 30)
-    documents.update("file:///a.py", 2, "x = 2\n")
+    documents.update("file:///a.py", 2, Text("x = 2\n"))
     with pytest.raises(Superseded):
         await running
     with pytest.raises(Superseded, match="changed or closed"):

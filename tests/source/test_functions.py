@@ -246,3 +246,12 @@ def test_form_feeds_and_tabs() -> None:
     function = only("x = 1\n\x0c\ndef f(a):\n\tif a:\n\t\treturn 1\n\treturn 2\n")
     assert (function.line, function.solution_line, function.end_line) == (2, 3, 5)
     assert function.unit.solution == "\tif a:\n\t\treturn 1\n\treturn 2\n"
+
+
+def test_a_long_document_is_read_piece_by_piece_as_at_once() -> None:
+    """Characters of one to four bytes stand across every border between two pieces."""
+    bodies = [f'def f{number}(a):\n    """{"aé€🎉" * number}"""\n    return a\n' for number in range(200)]
+    found = find_functions("\n\n".join(bodies))
+    assert [function.name for function in found] == [f"f{number}" for number in range(200)]
+    assert [function.unit.text for function in found] == bodies
+    assert {function.unit.solution for function in found} == {"    return a\n"}

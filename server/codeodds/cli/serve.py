@@ -31,7 +31,7 @@ LEVELS = ("debug", "info", "warning", "error")
     show_default=True,
     help="What is written to stderr. No level writes source code.",
 )
-def serve(model_path: Path | None, threads: int | None, log_level: str) -> None:
+def serve(model_path: Path | None, threads: int | None, log_level: str) -> int:
     """Run the language server on stdin and stdout. Editors start this; people need not.
 
     The bundle is opened at the first score, so that the editor gets its first answer at once.
@@ -47,4 +47,4 @@ def serve(model_path: Path | None, threads: int | None, log_level: str) -> None:
             options.model or model_path, threads=threads or options.threads, memory_limit_mb=options.memory_limit_mb
         )
 
-    run_stdio(open_when_needed, log_level)
+    return run_stdio(open_when_needed, log_level)

@@ -7,9 +7,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from codeodds.engine.worker import Priority, ScoringWorker
 from codeodds.errors import BundleError, EngineError, RequestTimeout, Superseded, UnitError
@@ -19,6 +20,7 @@ from codeodds.lsp.requests import Requests
 from codeodds.lsp.rhythm import Rhythm
 from codeodds.lsp.settings import Settings
 from codeodds.lsp.settings_store import SettingsStore
+from codeodds.lsp.text import Text
 from codeodds.source.functions import Function, find_functions, normalise_newlines
 from codeodds.source.judgement import not_judged_because
 from codeodds.source.nested import with_nested
@@ -27,7 +29,7 @@ from codeodds.source.outside import find_outside_code
 logger = logging.getLogger(__name__)
 
 PARSE_AT_ONCE = 50_000
-"""Documents of up to this many characters are parsed on the event loop (a few ms), larger ones in a thread."""
+"""Documents of up to this many characters are read on the event loop (a few ms), larger ones in a thread."""
 
 LOOK_UP_AT_ONCE = 20_000
 """Documents of up to this many characters are parsed with every change, so that what is known of the functions that did
@@ -37,13 +39,16 @@ PUBLISH_EVERY_S = 0.5
 """While the functions of a document are scored one after the other, what is known is shown this often."""
 
 
+_Result = TypeVar("_Result")
+
+
 @dataclass(slots=True)
 class Document:
     """One version of an open document."""
 
     uri: str
     version: int
-    text: str
+    source: Text
     judged: tuple[Judged, ...] = ()
     """What is known so far of this version's functions, in order."""
     changed_line: int | None = None
@@ -59,6 +64,11 @@ class Document:
     _lines: list[str] = field(init=False, default_factory=list, repr=False)
 
     @property
+    def text(self) -> str:
+        """The whole text, put together when it is first asked for."""
+        return str(self.source)
+
+    @property
     def lines(self) -> list[str]:
         """The text's lines without their ends, found when they are first asked for. Never empty."""
         if not self._lines:
@@ -67,6 +77,16 @@ class Document:
 
 
 Listener = Callable[[Document], None]
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What is to be done for a version of a document."""
+
+    judged: list[Judged]
+    """What is known of its functions, in order."""
+    keys: dict[int, str]
+    """The worker's keys of the functions to be scored, by their index, what goes first first."""
 
 
 class Documents:
@@ -111,7 +131,7 @@ class Documents:
         self,
         uri: str,
         version: int,
-        text: str,
+        text: Text,
         changed_line: int | None = None,
         *,
         edited: bool = False,
@@ -268,24 +288,17 @@ class Documents:
 
     async def _score_document(self, document: Document) -> None:
         functions = await self._find(document)
-        keys = _keys(document.uri, functions)
-        for gone in self._keys.get(document.uri, set()).difference(keys):
+        plan = await self._off_the_loop(document, self._plan, document, functions)
+        for gone in self._keys.get(document.uri, set()).difference(plan.keys.values()):
             self.worker.cancel(gone)
-        self._keys[document.uri] = set(keys)
-        judged = self._first_look(functions)
-        order = [index for index, item in enumerate(judged) if item.reason is None]
-        order.sort(key=lambda index: abs(functions[index].line - (document.changed_line or 0)))
-        most = self.settings_for(document.uri).max_functions
-        for index in order[most:]:
-            judged[index] = unjudged(functions[index], "the document has too many functions")
+        self._keys[document.uri] = set(plan.keys.values())
+        judged = plan.judged
         loop = asyncio.get_running_loop()
         shown = loop.time()
         priority = Priority.INTERACTIVE if document.edited else Priority.BACKGROUND
-        for index in order[:most]:
-            if judged[index].probability is not None:
-                continue
+        for index, key in plan.keys.items():
             asked = loop.time()
-            judged[index] = await self._judge_one(keys[index], functions[index], priority)
+            judged[index] = await self._judge_one(key, functions[index], priority)
             if priority is Priority.INTERACTIVE:
                 # Only the function at the change is what somebody waits for.
                 priority = Priority.NEAR
@@ -295,6 +308,17 @@ class Documents:
                 shown = loop.time()
                 self._show(document, judged)
         self._show(document, judged)
+
+    def _plan(self, document: Document, functions: Sequence[Function]) -> _Plan:
+        """What is known, and what is to be scored, in which order. In any thread."""
+        keys = _keys(document.uri, functions)
+        judged = self._first_look(functions)
+        order = [index for index, item in enumerate(judged) if item.reason is None]
+        order.sort(key=lambda index: abs(functions[index].line - (document.changed_line or 0)))
+        most = self.settings_for(document.uri).max_functions
+        for index in order[most:]:
+            judged[index] = unjudged(functions[index], "the document has too many functions")
+        return _Plan(judged, {index: keys[index] for index in order[:most] if judged[index].pending})
 
     def _first_look(self, functions: Iterable[Function]) -> list[Judged]:
         """What can be said of functions without a run."""
@@ -317,17 +341,23 @@ class Documents:
         self.problem = None
         return judge(function, score, self.worker.info)
 
-    async def _find(self, document: Document) -> list[Function]:
+    async def _find(self, document: Document) -> Sequence[Function]:
         if document.functions is None:
-            if len(document.text) <= PARSE_AT_ONCE:
-                document.functions = tuple(self._parse(document))
-            else:
-                loop = asyncio.get_running_loop()
-                document.functions = tuple(await loop.run_in_executor(self._parser, self._parse, document))
-        return list(document.functions)
+            document.functions = tuple(await self._off_the_loop(document, self._parse, document))
+        return document.functions
+
+    async def _off_the_loop(self, document: Document, call: Callable[..., _Result], *arguments: Any) -> _Result:
+        """Call something whose time grows with the document: in a thread unless the document is small."""
+        if len(document.source) <= PARSE_AT_ONCE:
+            return call(*arguments)
+        return await asyncio.get_running_loop().run_in_executor(self._parser, call, *arguments)
 
     def _parse(self, document: Document) -> list[Function]:
-        found = [with_nested(function) for function in find_functions(document.text, document.imports)]
+        """In any thread. Raises: Superseded if the document was changed meanwhile: another text waits for its turn."""
+        found = []
+        for function in find_functions(document.text, document.imports):
+            self.check_newest(document)
+            found.append(with_nested(function))
         if self.settings_for(document.uri).module_code:
             found += find_outside_code(document.text, document.imports)
         return found
@@ -354,7 +384,7 @@ class Documents:
                 logger.error("%s failed: %s", getattr(listener, "__qualname__", "a feature"), type(error).__name__)
 
 
-def _keys(uri: str, functions: list[Function]) -> list[str]:
+def _keys(uri: str, functions: Sequence[Function]) -> list[str]:
     """One key per function that outlasts edits of the function: its name and its number among namesakes."""
     seen: Counter[str] = Counter()
     keys = []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from lsprotocol import types as lsp
 
-from codeodds.lsp.documents import Documents
-from codeodds.lsp.edits import apply_edits, changed_line
+from codeodds.lsp.documents import PARSE_AT_ONCE, Documents
+from codeodds.lsp.text import Encoding, Text, changed_line
 from codeodds.source.cells import as_python
 from codeodds.source.functions import find_imports
 
@@ -18,19 +19,20 @@ PYTHON = "python"
 @dataclass(slots=True)
 class _Cell:
     version: int
-    text: str
+    text: Text
     """As the client has it."""
-    source: str = ""
-    """As Python has it: as many lines, and as many characters in each."""
     imports: str = ""
+    """Until those of this version are found, those of the one before."""
+    source: str = field(init=False)
+    """As Python has it: as many lines, and as many characters in each."""
 
     def __post_init__(self) -> None:
-        self.source = as_python(self.text)
-        self.imports = find_imports(self.source)
+        self.source = as_python(str(self.text))
 
 
 @dataclass(slots=True)
 class _Notebook:
+    encoding: Encoding
     order: list[str]
     """URIs of all cells, those that hold no Python included."""
     cells: dict[str, _Cell] = field(default_factory=dict)
@@ -43,15 +45,16 @@ class Notebooks:
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
         self._notebooks: dict[str, _Notebook] = {}
+        self._searches: set[asyncio.Task[None]] = set()
 
-    def open(self, params: lsp.DidOpenNotebookDocumentParams) -> None:
-        """A notebook was opened with its cells."""
-        notebook = _Notebook([cell.document for cell in params.notebook_document.cells])
+    def open(self, params: lsp.DidOpenNotebookDocumentParams, encoding: Encoding) -> None:
+        """A notebook was opened with its cells. `encoding`: how the client counts characters."""
+        notebook = _Notebook(encoding, [cell.document for cell in params.notebook_document.cells])
         self._notebooks[params.notebook_document.uri] = notebook
         self._add(notebook, params.cell_text_documents)
         self._pass_on(notebook)
 
-    def change(self, params: lsp.DidChangeNotebookDocumentParams, encoding: lsp.PositionEncodingKind | str) -> None:
+    def change(self, params: lsp.DidChangeNotebookDocumentParams) -> None:
         """Cells came, went, moved or were edited. A notebook that is not open is passed over."""
         notebook = self._notebooks.get(params.notebook_document.uri)
         changes = params.change.cells
@@ -69,8 +72,8 @@ class Notebooks:
         for content in changes.text_content or ():
             cell = notebook.cells.get(content.document.uri)
             if cell is not None:
-                text = apply_edits(cell.text, content.changes, encoding)
-                notebook.cells[content.document.uri] = _Cell(content.document.version, text)
+                text = cell.text.edited(content.changes)
+                self._put(notebook, content.document.uri, _Cell(content.document.version, text, cell.imports))
                 edited[content.document.uri] = changed_line(content.changes)
         self._pass_on(notebook, edited)
 
@@ -84,7 +87,23 @@ class Notebooks:
     def _add(self, notebook: _Notebook, items: Iterable[lsp.TextDocumentItem]) -> None:
         for item in items:
             if item.language_id == PYTHON:
-                notebook.cells[item.uri] = _Cell(item.version, item.text)
+                self._put(notebook, item.uri, _Cell(item.version, Text(item.text, notebook.encoding)))
+
+    def _put(self, notebook: _Notebook, uri: str, cell: _Cell) -> None:
+        notebook.cells[uri] = cell
+        if len(cell.text) <= PARSE_AT_ONCE:
+            cell.imports = find_imports(cell.source)
+        else:
+            search = asyncio.get_running_loop().create_task(self._find_imports(notebook, uri, cell))
+            self._searches.add(search)
+            search.add_done_callback(self._searches.discard)
+
+    async def _find_imports(self, notebook: _Notebook, uri: str, cell: _Cell) -> None:
+        """Those of a large cell, which takes a while. The cells below are told if they are others."""
+        found = await asyncio.to_thread(find_imports, cell.source)
+        if notebook.cells.get(uri) is cell and cell.imports != found:
+            cell.imports = found
+            self._pass_on(notebook)
 
     def _remove(self, notebook: _Notebook, uri: str) -> None:
         if notebook.cells.pop(uri, None) is not None:
@@ -101,6 +120,11 @@ class Notebooks:
             known = self._documents.get(uri)
             if known is None or known.text != cell.source or known.imports != imports or uri in edited:
                 self._documents.update(
-                    uri, cell.version, cell.source, edited.get(uri), edited=uri in edited, imports=imports
+                    uri,
+                    cell.version,
+                    Text(cell.source, notebook.encoding),
+                    edited.get(uri),
+                    edited=uri in edited,
+                    imports=imports,
                 )
             imports += cell.imports

@@ -7,6 +7,7 @@
 - A client's answer that cannot be read, or is an error, ends the server's request. pygls would wait for ever for the
   one, and remember the other.
 - Cancelling a command ends the command, not only the wait for it.
+- `exit` without `shutdown` before it is an exit status of its own. pygls' start of the server loses it.
 - A request before `initialize` or after `shutdown` is refused, and no answer holds a traceback or the text of an error
   that nobody foresaw: it may quote the document.
 """
@@ -38,6 +39,9 @@ Handled = Generator[Any, Any, None]
 
 class Protocol(LanguageServerProtocol):
     """What the server does not take over from pygls. Messages never quote what the client sent."""
+
+    exit_status = 0
+    """What the process should end with; 0 where the client just closes its pipe."""
 
     @lsp_method(lsp.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: lsp.DidOpenTextDocumentParams) -> Handled:
@@ -142,6 +146,12 @@ class Protocol(LanguageServerProtocol):
             if number != current and not future.done():
                 future.cancel()
         self._shutdown = True
+
+    @lsp_method(lsp.EXIT)
+    def lsp_exit(self, *args: Any) -> Handled:
+        """End the server, with status 1 if it was not shut down."""
+        self.exit_status = 0 if self._shutdown else 1
+        yield from super().lsp_exit(*args)
 
     @lsp_method(lsp.WORKSPACE_EXECUTE_COMMAND)
     async def lsp_workspace__execute_command(  # type: ignore[override]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
@@ -14,16 +15,18 @@ from pygls.lsp.server import LanguageServer
 
 from codeodds import __version__
 from codeodds.engine.worker import ModelState
+from codeodds.errors import ProtocolError
 from codeodds.lsp.candidate_runs import CandidateRuns
 from codeodds.lsp.capabilities import Client
 from codeodds.lsp.convert import Converter
 from codeodds.lsp.documents import Document, Documents
-from codeodds.lsp.edits import apply_edits, changed_line
 from codeodds.lsp.engine_settings import EngineSettings, OpenScorer
+from codeodds.lsp.framing import Frames
 from codeodds.lsp.notebooks import Notebooks
 from codeodds.lsp.parent import watch_parent
 from codeodds.lsp.protocol import Protocol
 from codeodds.lsp.sampling import Sampling
+from codeodds.lsp.text import Text, changed_line
 from codeodds.lsp.typing_pause import TypingPause
 
 logger = logging.getLogger(__name__)
@@ -85,6 +88,10 @@ class CodeoddsServer(LanguageServer):
     def tell(self, message: str, severity: lsp.MessageType = lsp.MessageType.Warning) -> None:
         """Write to the client's log; nothing pops up."""
         self.window_log_message(lsp.LogMessageParams(severity, message))
+
+    def start_io(self, stdin: BinaryIO | None = None, stdout: BinaryIO | None = None) -> None:
+        """Serve until the client goes. Raises: ProtocolError if what it sends cannot be cut into messages."""
+        super().start_io(cast(BinaryIO, Frames(stdin or sys.stdin.buffer)), stdout)
 
     def start(self) -> None:
         """The client is ready: start what needs the event loop."""
@@ -158,13 +165,13 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
     async def opened(params: lsp.DidOpenTextDocumentParams) -> None:
         item = params.text_document
         if is_python(item.uri, item.language_id):
-            documents.update(item.uri, item.version, item.text)
+            documents.update(item.uri, item.version, Text(item.text, server.position_encoding))
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
     async def changed(params: lsp.DidChangeTextDocumentParams) -> None:
         known = documents.get(params.text_document.uri)
         if known is not None:
-            text = apply_edits(known.text, params.content_changes, server.position_encoding)
+            text = known.source.edited(params.content_changes)
             line = changed_line(params.content_changes)
             documents.update(known.uri, params.text_document.version, text, line, edited=True)
 
@@ -174,11 +181,11 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
 
     @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_OPEN)
     async def notebook_opened(params: lsp.DidOpenNotebookDocumentParams) -> None:
-        server.notebooks.open(params)
+        server.notebooks.open(params, server.position_encoding)
 
     @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_CHANGE)
     async def notebook_changed(params: lsp.DidChangeNotebookDocumentParams) -> None:
-        server.notebooks.change(params, server.position_encoding)
+        server.notebooks.change(params)
 
     @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_CLOSE)
     async def notebook_closed(params: lsp.DidCloseNotebookDocumentParams) -> None:
@@ -218,20 +225,28 @@ def is_python(uri: str, language_id: str) -> bool:
     return not uri.startswith(NOTEBOOK_CELL) and (language_id == "python" or uri.endswith(PYTHON_SUFFIXES))
 
 
-def run_stdio(open_scorer: OpenScorer, log_level: str = "warning") -> None:
-    """Serve on stdin and stdout until the client goes. `log_level`: of what goes to stderr, as `logging` names it."""
+def run_stdio(open_scorer: OpenScorer, log_level: str = "warning") -> int:
+    """Serve on stdin and stdout until the client goes. `log_level`: of what goes to stderr, as `logging` names it.
+
+    Returns the exit status: 1 after `exit` without `shutdown`, as the protocol wants, and after what cannot be read.
+    """
     logging.basicConfig(level=log_level.upper(), format="codeodds: %(message)s")
     # pygls and asyncio log whole messages and the arguments of callbacks, which hold user code; the others log headers
     # with keys.
     for library in ("pygls", "asyncio", "httpx", "httpcore", "parso"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
     server = create_server(open_scorer)
+    status = 1
     try:
         server.start_io()
+        status = server.protocol.exit_status
+    except ProtocolError as error:
+        logger.critical("%s", error)
     finally:
         server.candidate_runs.close()
         # A client that just goes asks for no shutdown. The interpreter can't end well while a run is going on, nor
         # while the model is opened, which nothing can interrupt.
         if not server.documents.worker.close(EXIT_WAIT_S):
             logging.shutdown()
-            os._exit(0)
+            os._exit(status)
+    return status

@@ -226,7 +226,7 @@ class _Found:
         body = node.child_by_field_name("body")
         colon = colon_of(node, body)
         signature_end = (colon.end_byte if colon else node.end_byte) + shift
-        docstring = docstring_of(body)
+        docstring = docstring_of(body, self.piece.source)
         problem_end = docstring.end_byte + shift if docstring else signature_end
         start = solution_start(source, problem_end)
         end = with_newline(source, max(start, node.end_byte + shift))

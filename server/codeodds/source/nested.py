@@ -78,7 +78,7 @@ class _Finder:
         body = node.child_by_field_name("body")
         colon = colon_of(node, body)
         signature_end = colon.end_byte if colon else node.end_byte
-        docstring = docstring_of(body)
+        docstring = docstring_of(body, self._source)
         problem_end = docstring.end_byte if docstring else signature_end
         start = solution_start(self._source, problem_end)
         end = with_newline(self._source, max(start, node.end_byte))

@@ -39,7 +39,7 @@ class _Outside:
         self._lines = LineIndex(source)
 
     def find(self, root: Node) -> list[Function]:
-        docstring = docstring_of(root)
+        docstring = docstring_of(root, self._source)
         said = self._source[docstring.start_byte : docstring.end_byte] + b"\n" if docstring else b""
         covered = self._covered(root, docstring)
         found = []
@@ -64,7 +64,7 @@ class _Outside:
             return None
         names = (*names, self._source[name.start_byte : name.end_byte])
         headers += self._source[self._lines.start_of_line(node.start_byte) : colon.end_byte] + b"\n"
-        docstring = docstring_of(body)
+        docstring = docstring_of(body, self._source)
         said = b""
         if docstring is not None:
             said = self._source[self._lines.start_of_line(docstring.start_byte) : docstring.end_byte] + b"\n"

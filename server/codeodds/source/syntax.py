@@ -34,9 +34,14 @@ _FORMATTED = re.compile(rb"\w*[bf]", re.IGNORECASE)
 """How an f-string or a bytes literal starts: neither is a docstring."""
 
 
+READ_AT_ONCE = 4_096
+"""Bytes that the parser reads before other threads get their turn; a few milliseconds."""
+
+
 def parse(source: bytes) -> Node:
-    """The root of the syntax tree of UTF-8 source."""
-    return Parser(LANGUAGE).parse(source).root_node
+    """The root of the syntax tree of UTF-8 source. Its nodes know places in the source, but no text."""
+    # Given the source itself, the parser would keep every other thread from running until it is through.
+    return Parser(LANGUAGE).parse(lambda start, _: source[start : start + READ_AT_ONCE]).root_node
 
 
 class LineIndex:
@@ -78,7 +83,7 @@ def colon_of(node: Node, body: Node | None) -> Node | None:
     return colons[-1] if colons else None
 
 
-def docstring_of(body: Node | None) -> Node | None:
+def docstring_of(body: Node | None, source: bytes) -> Node | None:
     if body is None:
         return None
     statements = [child for child in body.named_children if child.type != "comment"]
@@ -86,14 +91,14 @@ def docstring_of(body: Node | None) -> Node | None:
         return None
     inner = statements[0].named_children
     is_string = len(inner) == 1 and inner[0].type in ("string", "concatenated_string")
-    return statements[0] if is_string and not _FORMATTED.match(inner[0].text or b"") else None
+    return statements[0] if is_string and not _FORMATTED.match(source, inner[0].start_byte) else None
 
 
 def is_stub(body: Node | None, source: bytes) -> bool:
     """Whether a function's body does nothing but ``pass``, ``...`` or raising NotImplementedError."""
     if body is None:
         return False
-    docstring = docstring_of(body)
+    docstring = docstring_of(body, source)
     rest = [child for child in body.named_children if child.type != "comment" and child != docstring]
     return all(_does_nothing(child, source) for child in rest)
 

@@ -18,7 +18,6 @@ from codeodds.completion.names import Name, NameFinder, Names
 from codeodds.completion.thread import NameThread
 from codeodds.errors import CodeoddsError, RequestTimeout, Superseded
 from codeodds.lsp.documents import Document
-from codeodds.lsp.edits import offset_of
 from codeodds.lsp.presentation import percent
 from codeodds.lsp.rank_result import DECIMALS
 from codeodds.lsp.rankings import TimedRanking, rank_for
@@ -113,7 +112,7 @@ class Completion:
         """
         loop = asyncio.get_running_loop()
         ends = loop.time() + settings.completion_budget_ms / 1000
-        before = normalise_newlines(document.text[: offset_of(document.text, position, self._server.position_encoding)])
+        before = normalise_newlines(document.text[: document.source.offset(position)])
         if position.line >= len(document.lines) or not _asks_for_a_name(before):
             return _empty()
         cursor = await asyncio.to_thread(find_cursor, before, document.imports)

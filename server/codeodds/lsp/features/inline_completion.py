@@ -16,7 +16,6 @@ from codeodds.engine.worker import Priority
 from codeodds.errors import CodeoddsError, EndpointError, RankError, RequestTimeout, Superseded
 from codeodds.generation.samples import Prompt, Samples
 from codeodds.lsp.documents import Document
-from codeodds.lsp.edits import offset_of
 from codeodds.lsp.failures import as_response
 from codeodds.lsp.rank_result import DECIMALS
 from codeodds.lsp.rankings import rank_for
@@ -73,7 +72,7 @@ class InlineCompletion:
         """Raises: as `Sampling.sample` and `rank_for`."""
         documents = self._server.documents
         documents.check_newest(document)
-        offset = offset_of(document.text, position, self._server.position_encoding)
+        offset = document.source.offset(position)
         before, behind = normalise_newlines(document.text[:offset]), document.text[offset:].lstrip(" \t")
         if behind and behind[0] not in "\r\n":
             return []

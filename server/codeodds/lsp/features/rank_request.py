@@ -15,7 +15,6 @@ from pygls.exceptions import JsonRpcInvalidParams
 from codeodds.errors import CodeoddsError, RankError
 from codeodds.lsp.arguments import Position, read_argument
 from codeodds.lsp.documents import Document
-from codeodds.lsp.edits import offset_of
 from codeodds.lsp.failures import as_response
 from codeodds.lsp.rank_result import model_json, ranking_json, runs_json
 from codeodds.lsp.rankings import rank_for
@@ -88,7 +87,7 @@ class RankRequest:
             )
         document = open_document(self._server, METHOD, wanted.text_document.uri, wanted.position.line)
         position = lsp.Position(wanted.position.line, wanted.position.character)
-        before = document.text[: offset_of(document.text, position, self._server.position_encoding)]
+        before = document.text[: document.source.offset(position)]
         cursor = await asyncio.to_thread(find_cursor, normalise_newlines(before), document.imports)
         if cursor is None:
             raise JsonRpcInvalidParams(f"{METHOD}: the position is in no function's body; give a prefix instead")
