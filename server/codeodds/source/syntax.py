@@ -8,6 +8,8 @@ from bisect import bisect_right
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser
 
+from codeodds.source.newer import as_known
+
 LANGUAGE = Language(tree_sitter_python.language())
 CONTAINERS = frozenset(
     {
@@ -30,13 +32,19 @@ CONTAINERS = frozenset(
 )
 """Nodes within which functions are looked for."""
 _BLANK_REST = re.compile(rb"[ \t]*(#[^\n]*)?(\n|\Z)")
-_FORMATTED = re.compile(rb"\w*[bf]", re.IGNORECASE)
-"""How an f-string or a bytes literal starts: neither is a docstring."""
+_FORMATTED = re.compile(rb"\w*[bft]", re.IGNORECASE)
+"""How an f-string, a t-string or a bytes literal starts: none is a docstring."""
 
 
 def parse(source: bytes) -> Node:
-    """The root of the syntax tree of UTF-8 source."""
-    return Parser(LANGUAGE).parse(source).root_node
+    """The root of the syntax tree of UTF-8 source. Take text from the source: a node's own may be rewritten.
+
+    No Python interpreter is asked: the one that runs this may be older than the code.
+    """
+    root = Parser(LANGUAGE).parse(source).root_node
+    if root.has_error and (known := as_known(source)) != source:
+        root = Parser(LANGUAGE).parse(known).root_node
+    return root
 
 
 class LineIndex:
