@@ -21,7 +21,8 @@ def touch(root: Path, *names: str) -> None:
 
 
 def names(root: Path, *paths: Path) -> list[str]:
-    return [str(found.path.relative_to(root)) for found in find_files(paths) if found.error is None]
+    found = find_files(paths, Exclusion())
+    return [str(item.path.relative_to(root)) for item in found if item.error is None]
 
 
 def test_a_folder_is_searched_in_alphabetical_order(tmp_path: Path) -> None:
@@ -175,12 +176,12 @@ def test_rules_that_cannot_be_read_are_reported_and_the_folder_is_searched(tmp_p
     touch(tmp_path, "a/x.py", "b/y.py")
     os.mkfifo(tmp_path / ".gitignore")
     assert names(tmp_path, tmp_path) == ["a/x.py", "b/y.py"]
-    problems = [found for found in find_files([tmp_path]) if found.error is not None]
+    problems = [found for found in find_files([tmp_path], Exclusion()) if found.error is not None]
     assert [found.path.name for found in problems] == ["a", "b"]
     assert [str(found.error).partition(":")[0] for found in problems] == ["is searched without rules of its own"] * 2
     # Named, its rules are those of the run.
     with pytest.raises(SettingError, match=r"\[tool.codeodds\] cannot be used"):
-        list(find_files([tmp_path / "b", tmp_path / "a"]))
+        list(find_files([tmp_path / "b", tmp_path / "a"], Exclusion()))
 
 
 @pytest.mark.parametrize(
@@ -202,3 +203,10 @@ def test_ignore_files_mean_what_they_mean_to_git(tmp_path: Path, lines: list[str
     touch(tmp_path, "a.py", "src/b.py", "src/c/d.py")
     write(tmp_path / ".gitignore", "\n".join(lines) + "\n")
     assert names(tmp_path, tmp_path) == expected
+
+
+def test_rules_can_be_left_aside(tmp_path: Path) -> None:
+    write(tmp_path / ".gitignore", "*.py\n")
+    write(tmp_path / "a" / "pyproject.toml", "[tool.codeodds]\nexclude = 3\n")
+    touch(tmp_path, "a/x.py", "b.py", "build/y.py")
+    assert [found.path.name for found in find_files([tmp_path])] == ["b.py", "x.py"]

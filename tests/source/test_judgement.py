@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from codeodds.source.functions import find_functions
-from codeodds.source.judgement import not_judged_because
+from codeodds.source.judgement import DOES_NOT_PARSE, not_judged_because
 
 
 @pytest.mark.parametrize(
@@ -13,8 +13,8 @@ from codeodds.source.judgement import not_judged_because
     [
         ("def f(a):\n    return a\n", None),
         ("def f(a): return a\n", None),
-        ("def f(a):\n    return (a\n", "it does not parse yet"),
-        ("def f(a", "it does not parse yet"),
+        ("def f(a):\n    return (a\n", DOES_NOT_PARSE),
+        ("def f(a", DOES_NOT_PARSE),
         ("def f(a):\n", "it has no body yet"),
         ('def f(a):\n    """Doc."""\n', "it has no body yet"),
         ("def f(a):\n    ...\n", "it is a stub"),

@@ -33,6 +33,12 @@ IGNORE_FILE = ".gitignore"
 MAX_IGNORE_BYTES = 2_000_000
 
 
+def nothing_but_installed_and_built(folder: Path) -> Scope:
+    """What holds in a folder where nobody's rules count."""
+    place = Path(os.path.abspath(folder))
+    return Scope(comparable(os.fspath(place)), place, None, None, None, ())
+
+
 class Exclusion:
     """What one run of the command line excludes."""
 
@@ -98,7 +104,8 @@ class Scope:
 
     here: str
     place: Path
-    projects: Projects
+    projects: Projects | None
+    """None where files of rules are not read."""
     command_line: Globs | None
     project: Globs | None
     ignores: tuple[_Ignore, ...]
@@ -120,7 +127,9 @@ class Scope:
     def enter(self, name: str) -> tuple[Scope, list[str]]:
         """What holds in a folder of this one, and one sentence for each file of rules in it that cannot be used."""
         place = self.place / name
-        problems = []
+        problems: list[str] = []
+        if self.projects is None:
+            return replace(self, here=f"{self.here}/{name}", place=place), problems
         project, ignores = self.project, self.ignores
         try:
             # A table further out was found already, and may be off because the named folder is excluded by it.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from codeodds.cli.exclusion import Exclusion, Scope
+from codeodds.cli.exclusion import Exclusion, Scope, nothing_but_installed_and_built
 
 
 class Found(NamedTuple):
@@ -21,11 +21,11 @@ def find_files(paths: Iterable[Path], exclusion: Exclusion | None = None) -> Ite
     """Each file once, in the order given; folders are searched for ``*.py`` in alphabetical order.
 
     A named file is taken whatever its suffix, and whatever excludes it. Whether it can be read is found out by reading
-    it. Raises: SettingError if the pyproject.toml that holds for a named folder cannot be used.
+    it. `exclusion`: None leaves people's rules aside. Raises: SettingError if the pyproject.toml that holds for a named
+    folder cannot be used.
     """
-    exclusion = exclusion or Exclusion()
     # What is wrong with the rules is said before the first file is taken.
-    known = [(path, exclusion.at(path) if path.is_dir() else None) for path in paths]
+    known = [(path, _rules(path, exclusion) if path.is_dir() else None) for path in paths]
     seen: set[str] = set()
     for path, rules in known:
         for item in iter([Found(path)]) if rules is None else _search(path, *rules):
@@ -33,6 +33,10 @@ def find_files(paths: Iterable[Path], exclusion: Exclusion | None = None) -> Ite
             if item.error is not None or identity not in seen:
                 seen.add(identity)
                 yield item
+
+
+def _rules(folder: Path, exclusion: Exclusion | None) -> tuple[Scope, list[str]]:
+    return (nothing_but_installed_and_built(folder), []) if exclusion is None else exclusion.at(folder)
 
 
 def _search(folder: Path, first: Scope, unusable: list[str]) -> Iterator[Found]:

@@ -34,7 +34,7 @@ _TOP_DEFINITION = re.compile(
 )
 _INNER_DEFINITION = re.compile(rb"^[ \t]+(?=@|def\b|async[ \t]+def\b|class\b)", re.MULTILINE)
 _CLASS = re.compile(rb"^class[ \t]+(\w+)", re.MULTILINE)
-_CLASS_HEADER = re.compile(rb"(?:[ \t]*\[[^\]]*\])?[ \t]*(?:\((?:[^()]|\([^()]*\))*\))?[ \t]*:")
+_CLASS_HEADER = re.compile(rb"(?:[ \t]*\[(?:[^\[\]]|\[[^\[\]]*\])*\])?[ \t]*(?:\((?:[^()]|\([^()]*\))*\))?[ \t]*:")
 """What may follow the name in a finished ``class`` header: type parameters, bases, the colon."""
 _DEFINITION_LINE = re.compile(rb"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)[^\n]*\n?", re.MULTILINE)
 _INDENTATION = re.compile(rb"[ \t]*")

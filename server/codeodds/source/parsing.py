@@ -1,12 +1,13 @@
 """Whether a text is Python as far as its syntax goes. Pure; nothing is compiled or run.
 
 tree-sitter finds what no grammar allows, but is lenient with indentation; the tokenizer of the standard library is
-not. Neither knows which version of Python a file is for, so that new syntax is not refused.
+not. It is given no strings: what may stand in those depends on the Python that runs this, the rest does not.
 """
 
 from __future__ import annotations
 
 import io
+import re
 import tokenize
 
 from tree_sitter import Node
@@ -35,7 +36,7 @@ def does_not_parse_because(before: str, text: str) -> str | None:
         line = _first_error(root) - first
         return f"it does not parse (line {line})" if line >= 1 else "it does not parse"
     try:
-        wrong = _wrong_indentation(whole, first)
+        wrong = _wrong_indentation(_without_strings(whole, root), first)
     except tokenize.TokenError:
         return "it does not parse: it breaks off"
     return None if wrong is None else f"it does not parse (line {wrong - first + 1}: its indentation is wrong)"
@@ -49,6 +50,21 @@ def _first_error(root: Node) -> int:
         if inner is None or node.is_error:
             return int(node.start_point[0]) + 1
         node = inner
+
+
+def _without_strings(text: str, root: Node) -> str:
+    """The text with brackets for its strings, so that lines go on where they did. Line numbers stay."""
+    source = bytearray(text.encode("utf-8", "replace"))
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if node.type != "string":
+            pending += node.children
+        elif node.end_byte - node.start_byte >= 2:
+            inside = slice(node.start_byte, node.end_byte)
+            source[inside] = re.sub(rb"[^\n]", b" ", source[inside])
+            source[node.start_byte], source[node.end_byte - 1] = ord("("), ord(")")
+    return source.decode("utf-8", "replace")
 
 
 def _wrong_indentation(text: str, first: int) -> int | None:

@@ -6,11 +6,10 @@ end of another line that line.
 
 from __future__ import annotations
 
-import io
-import tokenize
 from collections.abc import Sequence
 
 from codeodds.source.functions import Function
+from codeodds.source.syntax import parse
 
 SUPPRESS_COMMENT = "codeodds: ignore"
 """The text, unless a client's settings name another."""
@@ -87,10 +86,8 @@ def _joins(one: str, other: str) -> bool:
 
 def _is_comment(source: list[str], line: int, character: int) -> bool:
     """Whether a place in the source, from a ``def`` on, is within a comment."""
-    try:
-        for token in tokenize.generate_tokens(io.StringIO("\n".join(source) + "\n").readline):
-            if token.type == tokenize.COMMENT and token.start[0] == line + 1 and token.start[1] <= character:
-                return True
-    except (tokenize.TokenError, SyntaxError):
-        return False
-    return False
+    before = "".join(f"{text}\n" for text in source[:line]) + source[line][:character]
+    whole = "\n".join(source).encode("utf-8", "replace")
+    at = len(before.encode("utf-8", "replace"))
+    node = parse(whole).descendant_for_byte_range(at, at + 1)
+    return node is not None and node.type == "comment"

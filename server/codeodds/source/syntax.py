@@ -8,6 +8,8 @@ from bisect import bisect_right
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser
 
+from codeodds.source.newer import as_known
+
 LANGUAGE = Language(tree_sitter_python.language())
 CONTAINERS = frozenset(
     {
@@ -30,8 +32,8 @@ CONTAINERS = frozenset(
 )
 """Nodes within which functions are looked for."""
 _BLANK_REST = re.compile(rb"[ \t]*(#[^\n]*)?(\n|\Z)")
-_FORMATTED = re.compile(rb"\w*[bf]", re.IGNORECASE)
-"""How an f-string or a bytes literal starts: neither is a docstring."""
+_FORMATTED = re.compile(rb"\w*[bft]", re.IGNORECASE)
+"""How an f-string, a t-string or a bytes literal starts: none is a docstring."""
 
 
 READ_AT_ONCE = 4_096
@@ -39,7 +41,17 @@ READ_AT_ONCE = 4_096
 
 
 def parse(source: bytes) -> Node:
-    """The root of the syntax tree of UTF-8 source. Its nodes know places in the source, but no text."""
+    """The root of the syntax tree of UTF-8 source. Its nodes know places in the source, but no text.
+
+    No Python interpreter is asked: the one that runs this may be older than the code.
+    """
+    root = _parse(source)
+    if root.has_error and (known := as_known(source)) != source:
+        root = _parse(known)
+    return root
+
+
+def _parse(source: bytes) -> Node:
     # Given the source itself, the parser would keep every other thread from running until it is through.
     return Parser(LANGUAGE).parse(lambda start, _: source[start : start + READ_AT_ONCE]).root_node
 
