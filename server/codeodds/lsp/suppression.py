@@ -11,6 +11,7 @@ import tokenize
 from collections.abc import Sequence
 
 from codeodds.source.functions import Function
+from codeodds.source.syntax import BYTE_ORDER_MARK
 
 MAX_HEAD_LINES = 200
 """How far above a function its decorators and comments are looked for."""
@@ -65,7 +66,7 @@ class Suppression:
         depth = 0
         while line > max(0, function.line - MAX_HEAD_LINES):
             line -= 1
-            text = self._lines[line].strip()
+            text = self._lines[line].strip().removeprefix(BYTE_ORDER_MARK)
             if text.startswith("#"):
                 head = line if depth == 0 else head
                 continue
