@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from codeodds.lsp.server import is_python
 from tests.lsp.client import FAKE_SERVER
 from tests.lsp.wire import INITIALIZE, Wire, wire
 
@@ -246,3 +247,47 @@ async def test_a_client_whose_process_id_means_nothing_here_is_served() -> None:
     params = {"capabilities": {}, "processId": gone.pid}
     async with wire(initialize={**INITIALIZE, "params": params}) as connection:
         await still_answers(connection)
+
+
+@pytest.mark.parametrize(
+    ("language", "uri", "served"),
+    [
+        ("python", "untitled:Untitled-1", True),
+        ("Python", "untitled:Untitled-1", True),
+        ("python3", "untitled:Untitled-1", True),
+        ("python-base", "untitled:Untitled-1", True),
+        ("python-ts", "untitled:Untitled-1", True),
+        ("python-ts-mode", "untitled:Untitled-1", True),
+        ("plaintext", "file:///w/a.py", True),
+        ("plaintext", "file:///w/a.pyi", True),
+        ("plaintext", "file:///w/a.pyw", True),
+        ("plaintext", "file:///w/A.PY", True),
+        ("", "file:///w/a.Pyw", True),
+        ("plaintext", "file:///w/a.txt", False),
+        ("plaintext", "file:///w/py", False),
+        ("ipython", "file:///w/a.pyx", False),
+        ("plaintext", "vscode-notebook-cell:/w/a.py", False),
+    ],
+)
+def test_what_counts_as_python(language: str, uri: str, served: bool) -> None:
+    assert is_python(uri, language) is served
+
+
+async def test_a_byte_order_mark_moves_no_score_and_every_position() -> None:
+    """VS Code takes it out of the text; other clients leave it."""
+    async with wire() as connection:
+        found = []
+        for number, mark in enumerate(("", "\ufeff")):
+            uri = f"file:///w/{number}.py"
+            connection.open(f"{mark}def f(a): return BUG(a, a)\n", uri)
+            # The client counts the mark.
+            place = {"line": 0, "character": 17 + len(mark)}
+            change = {"range": {"start": place, "end": {**place, "character": place["character"] + 3}}, "text": "good"}
+            document = {"uri": uri, "version": 2}
+            connection.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
+            connection.request(number, "codeodds/score", {"textDocument": document})
+            found.append((await connection.answer(number))["result"]["functions"])
+        assert found[0][0]["probability"] == found[1][0]["probability"] == pytest.approx(0.9)
+        assert found[0][0]["lines"] == found[1][0]["lines"]
+        assert [functions[0]["range"]["end"]["character"] for functions in found] == [27, 28]
+        await connection.end()

@@ -6,7 +6,9 @@ import inspect
 
 import pytest
 
-from codeodds.source.functions import MAX_IMPORT_LINES, Function, find_functions, normalise_newlines
+from codeodds.source.functions import MAX_IMPORT_LINES, Function, find_functions, find_imports, normalise_newlines
+from codeodds.source.nested import with_nested
+from codeodds.source.outside import find_outside_code
 
 
 def only(text: str) -> Function:
@@ -255,3 +257,40 @@ def test_a_long_document_is_read_piece_by_piece_as_at_once() -> None:
     assert [function.name for function in found] == [f"f{number}" for number in range(200)]
     assert [function.unit.text for function in found] == bodies
     assert {function.unit.solution for function in found} == {"    return a\n"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f(a):\n    return a\n",
+        "def f(a): return a\n",
+        "def f(a):\n    def g(b): return b\n    return g(a)\n",
+        "import os\n\n\ndef f(a):\n    return os.path\n",
+        "# Twice.\ndef f(a):\n    return a + a\n",
+        "@cache\ndef f(a):\n    return a\n",
+        "class A:\n    x = 1\n\n    def f(self): return 1\n",
+        "def f(a):\n    return (a\n\n\ndef g(b):\n    return b\n",
+        "def f(a\n",
+        "x = 1; y = 2\nprint(x)\n",
+        "",
+    ],
+)
+def test_a_byte_order_mark_is_a_character_of_the_document_and_no_part_of_the_code(text: str) -> None:
+    def found(text: str) -> list[Function]:
+        return [with_nested(item) for item in find_functions(text)] + find_outside_code(text)
+
+    without, marked = found(text), found(f"\ufeff{text}")
+    assert [item.unit for item in marked] == [item.unit for item in without]
+    assert [every(item, 0) for item in marked] == [every(item, 1) for item in without]
+    assert find_imports(f"\ufeff{text}") == find_imports(text)
+
+
+def every(function: Function, more: int) -> list[object]:
+    """Its places, with so many characters more in the first line."""
+    line, character = function.signature_end
+    return [
+        (function.name, function.line, function.solution_line, function.end_line, function.parses),
+        (line, character + (more if line == 0 else 0)),
+        function.solution_character + (more if function.solution_character and function.solution_line == 0 else 0),
+        *(every(inner, more) for inner in function.nested),
+    ]

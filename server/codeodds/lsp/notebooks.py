@@ -13,7 +13,8 @@ from codeodds.lsp.text import Encoding, Text, changed_line
 from codeodds.source.cells import as_python
 from codeodds.source.functions import find_imports
 
-PYTHON = "python"
+PYTHON = frozenset({"python", "python3", "python-base", "python-ts", "python-mode", "python-ts-mode"})
+"""What clients call the language; some use the names of Emacs' modes."""
 
 
 @dataclass(slots=True)
@@ -86,7 +87,7 @@ class Notebooks:
 
     def _add(self, notebook: _Notebook, items: Iterable[lsp.TextDocumentItem]) -> None:
         for item in items:
-            if item.language_id == PYTHON:
+            if says_python(item.language_id):
                 self._put(notebook, item.uri, _Cell(item.version, Text(item.text, notebook.encoding)))
 
     def _put(self, notebook: _Notebook, uri: str, cell: _Cell) -> None:
@@ -128,3 +129,8 @@ class Notebooks:
                     imports=imports,
                 )
             imports += cell.imports
+
+
+def says_python(language_id: str) -> bool:
+    """Whether a client calls a text Python."""
+    return language_id.lower() in PYTHON

@@ -22,7 +22,7 @@ from codeodds.lsp.convert import Converter
 from codeodds.lsp.documents import Document, Documents
 from codeodds.lsp.engine_settings import EngineSettings, OpenScorer
 from codeodds.lsp.framing import Frames
-from codeodds.lsp.notebooks import Notebooks
+from codeodds.lsp.notebooks import Notebooks, says_python
 from codeodds.lsp.parent import watch_parent
 from codeodds.lsp.protocol import Protocol
 from codeodds.lsp.sampling import Sampling
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 LSP_ERRORS = range(-32899, -32799)
 """The codes that the protocol keeps for its own errors: cancelled, content modified, request failed."""
 
-PYTHON_SUFFIXES = (".py", ".pyi")
+PYTHON_SUFFIXES = (".py", ".pyi", ".pyw")
 NOTEBOOK_CELL = "vscode-notebook-cell:"
 """Scheme of a notebook's cells. They come with their notebook: alone, a cell lacks the imports of the others."""
 
@@ -222,7 +222,7 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
 
 def is_python(uri: str, language_id: str) -> bool:
     """By the client's word or by the name; a notebook's cell is not."""
-    return not uri.startswith(NOTEBOOK_CELL) and (language_id == "python" or uri.endswith(PYTHON_SUFFIXES))
+    return not uri.startswith(NOTEBOOK_CELL) and (says_python(language_id) or uri.lower().endswith(PYTHON_SUFFIXES))
 
 
 def run_stdio(open_scorer: OpenScorer, log_level: str = "warning") -> int:

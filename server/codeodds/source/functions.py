@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from codeodds.source.syntax import (
+    BYTE_ORDER_MARK,
     CONTAINERS,
     LineIndex,
     colon_of,
@@ -84,7 +85,8 @@ class Function:
 def find_functions(text: str, imports: str = "") -> list[Function]:
     """Functions and methods in order; a function within a function is part of the outer one.
 
-    Line ends may be LF, CRLF or CR; the units have LF. Lone surrogates are read as question marks.
+    Line ends may be LF, CRLF or CR; the units have LF, and no byte order mark. Lone surrogates are read as question
+    marks.
     `imports`: lines to stand before the module's own imports, such as those of a notebook's earlier cells.
     """
     return _Finder(normalise_newlines(text)).find(imports)
@@ -104,7 +106,9 @@ def normalise_newlines(text: str) -> str:
 
 class _Finder:
     def __init__(self, text: str) -> None:
-        self._source = text.encode("utf-8", "replace")
+        code = text.removeprefix(BYTE_ORDER_MARK)
+        self._left_out = len(text) - len(code)
+        self._source = code.encode("utf-8", "replace")
         self.imports: list[bytes] = []
         self._found: list[_Found | _Unfinished] = []
 
@@ -117,7 +121,7 @@ class _Finder:
             self._walk(root, _Piece(self._source, 0), ())
         known = [*context.encode("utf-8", "replace").splitlines(), *self.imports]
         imports = b"".join(line + b"\n" for line in known[:MAX_IMPORT_LINES])
-        lines = LineIndex(self._source)
+        lines = LineIndex(self._source, self._left_out)
         return [found.function(self._source, imports, lines) for found in self._found]
 
     def _find_in_piece(self, start: int, end: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from tree_sitter import Node
 
 from codeodds.source.functions import MAX_IMPORT_LINES, Function, find_imports, normalise_newlines
-from codeodds.source.syntax import LineIndex, colon_of, docstring_of, parse
+from codeodds.source.syntax import BYTE_ORDER_MARK, LineIndex, colon_of, docstring_of, parse
 from codeodds.types import ScoringUnit
 
 MODULE = "<module>"
@@ -24,19 +24,21 @@ def find_outside_code(text: str, imports: str = "") -> list[Function]:
 
     `imports`: lines to stand before the module's own imports.
     """
-    source = normalise_newlines(text).encode("utf-8", "replace")
+    code = normalise_newlines(text).removeprefix(BYTE_ORDER_MARK)
+    source = code.encode("utf-8", "replace")
     root = parse(source)
     if root.has_error:
         return []
     known = (imports + find_imports(text)).splitlines(keepends=True)[:MAX_IMPORT_LINES]
-    return _Outside(source, "".join(known).encode("utf-8", "replace")).find(root)
+    lines = LineIndex(source, left_out=int(text.startswith(BYTE_ORDER_MARK)))
+    return _Outside(source, lines, "".join(known).encode("utf-8", "replace")).find(root)
 
 
 class _Outside:
-    def __init__(self, source: bytes, imports: bytes) -> None:
+    def __init__(self, source: bytes, lines: LineIndex, imports: bytes) -> None:
         self._source = source
         self._imports = imports + b"\n\n" if imports else b""
-        self._lines = LineIndex(source)
+        self._lines = lines
 
     def find(self, root: Node) -> list[Function]:
         docstring = docstring_of(root, self._source)
@@ -44,7 +46,7 @@ class _Outside:
         covered = self._covered(root, docstring)
         found = []
         if covered:
-            end = (covered[0], self._width(covered[0]))
+            end = self._end_of(covered[0])
             found.append(self._unit(MODULE, "module", covered[0], end, said + self._imports, covered))
         pending: list[tuple[Node, tuple[bytes, ...], bytes]] = [(root, (), b"")]
         while pending:
@@ -105,8 +107,8 @@ class _Outside:
             solution_lines=tuple(covered),
         )
 
-    def _width(self, line: int) -> int:
-        return len(self._lines.line(line).decode("utf-8", "replace").rstrip())
+    def _end_of(self, line: int) -> tuple[int, int]:
+        return self._lines.position(self._lines.start(line) + len(self._lines.line(line).rstrip()))
 
 
 def _undecorated(node: Node) -> Node:

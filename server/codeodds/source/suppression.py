@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codeodds.source.functions import Function
-from codeodds.source.syntax import parse
+from codeodds.source.syntax import BYTE_ORDER_MARK, parse
 
 SUPPRESS_COMMENT = "codeodds: ignore"
 """The text, unless a client's settings name another."""
@@ -67,7 +67,7 @@ class Suppression:
         depth = 0
         while line > max(0, function.line - MAX_HEAD_LINES):
             line -= 1
-            text = self._lines[line].strip()
+            text = self._lines[line].strip().removeprefix(BYTE_ORDER_MARK)
             if text.startswith("#"):
                 head = line if depth == 0 else head
                 continue

@@ -56,22 +56,32 @@ def _parse(source: bytes) -> Node:
     return Parser(LANGUAGE).parse(lambda start, _: source[start : start + READ_AT_ONCE]).root_node
 
 
-class LineIndex:
-    """Lines of a source, found once."""
+BYTE_ORDER_MARK = "\ufeff"
+"""Some clients leave it at the start of a text. It is a character of the document, but no part of the code."""
 
-    def __init__(self, source: bytes) -> None:
+
+class LineIndex:
+    """Lines of a source, found once. `left_out`: characters of the document before the source, in its first line."""
+
+    def __init__(self, source: bytes, left_out: int = 0) -> None:
         self._source = source
+        self._left_out = left_out
         self._starts = [0, *(match.end() for match in re.finditer(rb"\n", source))]
 
     def position(self, byte: int) -> tuple[int, int]:
         """Line and code point within it of a byte position."""
         line = self._line(byte)
-        return line, len(self._source[self._starts[line] : byte].decode("utf-8", "replace"))
+        character = len(self._source[self._starts[line] : byte].decode("utf-8", "replace"))
+        return line, character + (self._left_out if line == 0 else 0)
 
     def line(self, number: int) -> bytes:
         """A line without its end."""
         end = self._starts[number + 1] - 1 if number + 1 < len(self._starts) else len(self._source)
         return self._source[self._starts[number] : end]
+
+    def start(self, line: int) -> int:
+        """The first byte of a line."""
+        return self._starts[line]
 
     def start_of_line(self, byte: int) -> int:
         return self._starts[self._line(byte)]
