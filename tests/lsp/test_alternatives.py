@@ -9,7 +9,7 @@ import pytest
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
-from codeodds.lsp.text import Text
+from codeodds.lsp.documents.text import Text
 from tests.lsp import recorded
 from tests.lsp.client import FAKE_SERVER, URI, connect
 

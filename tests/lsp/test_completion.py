@@ -13,7 +13,7 @@ import pytest
 
 from codeodds.completion.names import NOT_INSTALLED, Name
 from codeodds.lsp.features.completion import in_order
-from codeodds.lsp.rankings import TimedRanking
+from codeodds.lsp.documents.rankings import TimedRanking
 from codeodds.ranking.types import Ranked, Ranking
 from tests.lsp import recorded
 from tests.lsp.client import FAKE_SERVER, connect

@@ -9,8 +9,8 @@ import pytest
 
 from codeodds.engine.api import Scorer, ScorerOptions
 from codeodds.engine.fake import FakeScorer
-from codeodds.lsp.engine_settings import EngineSettings, scorer_options
-from codeodds.lsp.settings import Settings
+from codeodds.lsp.settings.engine import EngineSettings, scorer_options
+from codeodds.lsp.settings.fields import Settings
 from codeodds.types import ScoringUnit
 
 UNIT = ScoringUnit("def f():\n", "    return 1 + 1\n")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from codeodds.lsp import settings_store
-from codeodds.lsp.settings import Settings
-from codeodds.lsp.settings_store import SettingsStore, path_of
+from codeodds.lsp.settings.fields import Settings
+from codeodds.lsp.settings.store import SettingsStore, path_of
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from codeodds.lsp import command_names, cues, pages
-from codeodds.lsp.failures import REQUEST_FAILED, SERVER_CANCELLED
+from codeodds.lsp.protocol.failures import REQUEST_FAILED, SERVER_CANCELLED
 from codeodds.lsp.features import rank_request, score_request
 from tests.lsp.client import connect, to_plain
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from codeodds.lsp import refresh as refresh_module
-from codeodds.lsp.refresh import Refresher
+from codeodds.lsp.protocol.refresh import Refresher
 
 
 class Asked:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeodds.lsp.rhythm import Rhythm
+from codeodds.lsp.documents.debounce import Rhythm
 
 
 def after(intervals: list[float], runs: list[float] | None = None) -> Rhythm:

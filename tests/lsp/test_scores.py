@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lsprotocol import types as lsp
 
-from codeodds.lsp.capabilities import Client
+from codeodds.lsp.protocol.capabilities import Client
 from tests.lsp.client import FAKE_SERVER, URI, connect
 
 WANTS = lsp.ClientCapabilities(experimental={"codeoddsScores": True})

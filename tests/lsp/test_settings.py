@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeodds.lsp.settings import Settings, parse_settings
-from codeodds.lsp.settings_page import field_docstrings, page
+from codeodds.lsp.settings.fields import Settings, parse_settings
+from codeodds.lsp.settings.page import field_docstrings, page
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
@@ -23,7 +23,7 @@ NAMES = [field.name for field in msgspec.structs.fields(Settings)]
 
 def test_the_page_is_what_the_generator_prints(project_root: Path) -> None:
     written = (project_root / "docs" / "settings.md").read_text("utf-8")
-    assert written == page(), "run `python -m codeodds.lsp.settings_page > docs/settings.md`"
+    assert written == page(), "run `python -m codeodds.lsp.settings.page > docs/settings.md`"
 
 
 def test_every_setting_has_a_docstring_and_a_row() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from codeodds.lsp.settings_manifest import properties, rendered, with_settings
+from codeodds.lsp.settings.manifest import properties, rendered, with_settings
 
 
 def test_the_manifest_is_what_the_generator_makes(project_root: Path) -> None:
     written = (project_root / "vscode-extension" / "package.json").read_text("utf-8")
     assert written == rendered(with_settings(json.loads(written))), (
-        "run `python -m codeodds.lsp.settings_manifest vscode-extension/package.json`"
+        "run `python -m codeodds.lsp.settings.manifest vscode-extension/package.json`"
     )
 
 

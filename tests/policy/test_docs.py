@@ -12,7 +12,7 @@ import pytest
 
 from codeodds import __version__
 from codeodds.cli.main import cli
-from codeodds.lsp.settings import Settings
+from codeodds.lsp.settings.fields import Settings
 from tests.policy.project import ROOT, tracked_files
 
 DOCUMENTS = sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md")) + [ROOT / "trainer" / "README.md"]

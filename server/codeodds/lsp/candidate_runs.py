@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from codeodds.engine.api import Cancellation
 from codeodds.errors import ExecutionError
-from codeodds.lsp.documents import Document, Documents
+from codeodds.lsp.documents.scheduler import Document, Documents
 from codeodds.ranking.agreement import Observed
 from codeodds.ranking.plan import Context
 from codeodds.ranking.types import Ranking

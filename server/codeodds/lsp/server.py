@@ -17,17 +17,17 @@ from codeodds import __version__
 from codeodds.engine.worker import ModelState
 from codeodds.errors import ProtocolError
 from codeodds.lsp.candidate_runs import CandidateRuns
-from codeodds.lsp.capabilities import Client
-from codeodds.lsp.convert import Converter
-from codeodds.lsp.documents import Document, Documents
-from codeodds.lsp.engine_settings import EngineSettings, OpenScorer
-from codeodds.lsp.framing import Frames
-from codeodds.lsp.notebooks import Notebooks, says_python
-from codeodds.lsp.parent import watch_parent
-from codeodds.lsp.protocol import Protocol
-from codeodds.lsp.sampling import Sampling
-from codeodds.lsp.text import Text, changed_line
-from codeodds.lsp.typing_pause import TypingPause
+from codeodds.lsp.protocol.capabilities import Client
+from codeodds.lsp.protocol.convert import Converter
+from codeodds.lsp.documents.scheduler import Document, Documents
+from codeodds.lsp.settings.engine import EngineSettings, OpenScorer
+from codeodds.lsp.protocol.framing import Frames
+from codeodds.lsp.documents.notebooks import Notebooks, says_python
+from codeodds.lsp.protocol.parent import watch_parent
+from codeodds.lsp.protocol.repairs import Protocol
+from codeodds.lsp.documents.sampling import Sampling
+from codeodds.lsp.documents.text import Text, changed_line
+from codeodds.lsp.shown.edited_line import TypingPause
 
 logger = logging.getLogger(__name__)
 

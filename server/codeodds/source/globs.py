@@ -116,7 +116,7 @@ def verdict(spec: GitIgnoreSpec, path: str) -> bool | None:
 
 
 def comparable(path: str) -> str:
-    """An absolute path of this system as `Globs` and `codeodds.lsp.settings_store.path_of` write it: ``/c:/a/b``."""
+    """An absolute path of this system as `Globs` and `codeodds.lsp.settings.store.path_of` write it: ``/c:/a/b``."""
     if os.sep != "/":
         path = path.replace(os.sep, "/")
     return with_small_drive(path).rstrip("/")

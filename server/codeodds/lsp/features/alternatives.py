@@ -17,13 +17,13 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from codeodds.errors import BundleUnsupported, CodeoddsError, EndpointError, RankError, RequestTimeout, UnitError
 from codeodds.generation.bodies import BodyPrompt
-from codeodds.lsp.arguments import Count, Position, read_argument
-from codeodds.lsp.command_names import RANK_ALTERNATIVES
-from codeodds.lsp.documents import Document
-from codeodds.lsp.failures import as_response
-from codeodds.lsp.rank_result import candidate_json, model_json, runs_json
-from codeodds.lsp.rankings import TimedRanking, rank_for
-from codeodds.lsp.score_result import open_document
+from codeodds.lsp.protocol.arguments import Count, Position, read_argument
+from codeodds.lsp.protocol.command_names import RANK_ALTERNATIVES
+from codeodds.lsp.documents.scheduler import Document
+from codeodds.lsp.protocol.failures import as_response
+from codeodds.lsp.shown.rank_json import candidate_json, model_json, runs_json
+from codeodds.lsp.documents.rankings import TimedRanking, rank_for
+from codeodds.lsp.shown.score_json import open_document
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.ranking.diff import unified_diff
 from codeodds.ranking.plan import Context, Plan

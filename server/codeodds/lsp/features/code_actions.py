@@ -7,10 +7,10 @@ from typing import Any
 
 from lsprotocol import types as lsp
 
-from codeodds.lsp.command_names import EXPLAIN, OPEN_SETTINGS
-from codeodds.lsp.cues import SHARP_DROP, cues
-from codeodds.lsp.documents import Document
-from codeodds.lsp.judged import Judged
+from codeodds.lsp.protocol.command_names import EXPLAIN, OPEN_SETTINGS
+from codeodds.lsp.shown.cues import SHARP_DROP, cues
+from codeodds.lsp.documents.scheduler import Document
+from codeodds.lsp.documents.scored import Judged
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.source.suppression import Suppression
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from lsprotocol import types as lsp
 
-from codeodds.lsp.command_names import EXPLAIN
-from codeodds.lsp.presentation import percent
+from codeodds.lsp.protocol.command_names import EXPLAIN
+from codeodds.lsp.shown.wording import percent
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.source.suppression import Suppression
 

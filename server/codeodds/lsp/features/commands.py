@@ -15,8 +15,8 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
 from codeodds import __version__
-from codeodds.lsp.arguments import Position, Range, read_argument
-from codeodds.lsp.command_names import (
+from codeodds.lsp.protocol.arguments import Position, Range, read_argument
+from codeodds.lsp.protocol.command_names import (
     DEBUG_INFORMATION,
     EXPLAIN,
     OPEN_SETTINGS,
@@ -25,10 +25,10 @@ from codeodds.lsp.command_names import (
     SCORE_FUNCTION,
     SCORE_SELECTION,
 )
-from codeodds.lsp.failures import REQUEST_FAILED
-from codeodds.lsp.pages import SETTINGS, page_uri
-from codeodds.lsp.presentation import explanation
-from codeodds.lsp.score_result import judged_now, open_document, score_result
+from codeodds.lsp.protocol.failures import REQUEST_FAILED
+from codeodds.lsp.shown.pages import SETTINGS, page_uri
+from codeodds.lsp.shown.wording import explanation
+from codeodds.lsp.shown.score_json import judged_now, open_document, score_result
 from codeodds.lsp.server import CodeoddsServer
 
 _HIDDEN = {"completions_url": "not shown", "completions_key_variable": "not shown"}

@@ -17,12 +17,12 @@ from pygls.uris import to_fs_path
 from codeodds.completion.names import Name, NameFinder, Names
 from codeodds.completion.thread import NameThread
 from codeodds.errors import CodeoddsError, RequestTimeout, Superseded
-from codeodds.lsp.documents import Document
-from codeodds.lsp.presentation import percent
-from codeodds.lsp.rank_result import DECIMALS
-from codeodds.lsp.rankings import TimedRanking, rank_for
+from codeodds.lsp.documents.scheduler import Document
+from codeodds.lsp.shown.wording import percent
+from codeodds.lsp.shown.rank_json import DECIMALS
+from codeodds.lsp.documents.rankings import TimedRanking, rank_for
 from codeodds.lsp.server import CodeoddsServer
-from codeodds.lsp.settings import Settings, parse_settings
+from codeodds.lsp.settings.fields import Settings, parse_settings
 from codeodds.ranking.plan import Context
 from codeodds.source.functions import normalise_newlines
 from codeodds.source.places import find_cursor, is_in_comment

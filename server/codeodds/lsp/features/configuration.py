@@ -9,7 +9,7 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
 from codeodds.lsp.server import CodeoddsServer
-from codeodds.lsp.settings import SECTION
+from codeodds.lsp.settings.fields import SECTION
 
 ANSWER_WITHIN_S = 2.0
 """Documents are not scored by themselves until the client has said how, or for so long."""

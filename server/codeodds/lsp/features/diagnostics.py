@@ -9,11 +9,11 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
 from codeodds.engine.api import ScorerInfo
-from codeodds.lsp.convert import Converter
-from codeodds.lsp.cues import Cue, cues
-from codeodds.lsp.documents import Document
-from codeodds.lsp.failures import SERVER_CANCELLED
-from codeodds.lsp.pages import CODES, page_uri
+from codeodds.lsp.protocol.convert import Converter
+from codeodds.lsp.shown.cues import Cue, cues
+from codeodds.lsp.documents.scheduler import Document
+from codeodds.lsp.protocol.failures import SERVER_CANCELLED
+from codeodds.lsp.shown.pages import CODES, page_uri
 from codeodds.lsp.server import CodeoddsServer
 
 SOURCE = "codeodds"

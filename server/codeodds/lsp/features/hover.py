@@ -5,9 +5,9 @@ from __future__ import annotations
 from lsprotocol import types as lsp
 
 from codeodds.engine.api import ScorerInfo
-from codeodds.lsp.documents import Document
-from codeodds.lsp.judged import Judged, innermost
-from codeodds.lsp.presentation import (
+from codeodds.lsp.documents.scheduler import Document
+from codeodds.lsp.documents.scored import Judged, innermost
+from codeodds.lsp.shown.wording import (
     explanation,
     fall,
     is_low,
@@ -17,7 +17,7 @@ from codeodds.lsp.presentation import (
     sharpest_drops,
 )
 from codeodds.lsp.server import CodeoddsServer
-from codeodds.lsp.settings import Settings
+from codeodds.lsp.settings.fields import Settings
 from codeodds.source.suppression import Suppression
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from lsprotocol import types as lsp
 
-from codeodds.lsp.documents import Document
-from codeodds.lsp.judged import Judged
-from codeodds.lsp.presentation import explanation, percent
+from codeodds.lsp.documents.scheduler import Document
+from codeodds.lsp.documents.scored import Judged
+from codeodds.lsp.shown.wording import explanation, percent
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.source.suppression import Suppression
 

@@ -15,13 +15,13 @@ from lsprotocol import types as lsp
 from codeodds.engine.worker import Priority
 from codeodds.errors import CodeoddsError, EndpointError, RankError, RequestTimeout, Superseded
 from codeodds.generation.samples import Prompt, Samples
-from codeodds.lsp.documents import Document
-from codeodds.lsp.failures import as_response
-from codeodds.lsp.rank_result import DECIMALS
-from codeodds.lsp.rankings import rank_for
-from codeodds.lsp.sampling import is_on
+from codeodds.lsp.documents.scheduler import Document
+from codeodds.lsp.protocol.failures import as_response
+from codeodds.lsp.shown.rank_json import DECIMALS
+from codeodds.lsp.documents.rankings import rank_for
+from codeodds.lsp.documents.sampling import is_on
 from codeodds.lsp.server import CodeoddsServer
-from codeodds.lsp.settings import Settings
+from codeodds.lsp.settings.fields import Settings
 from codeodds.ranking.plan import Context, Plan
 from codeodds.source.functions import normalise_newlines
 from codeodds.source.places import find_cursor

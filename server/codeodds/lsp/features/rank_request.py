@@ -13,12 +13,12 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcInvalidParams
 
 from codeodds.errors import CodeoddsError, RankError
-from codeodds.lsp.arguments import Position, read_argument
-from codeodds.lsp.documents import Document
-from codeodds.lsp.failures import as_response
-from codeodds.lsp.rank_result import model_json, ranking_json, runs_json
-from codeodds.lsp.rankings import rank_for
-from codeodds.lsp.score_result import open_document
+from codeodds.lsp.protocol.arguments import Position, read_argument
+from codeodds.lsp.documents.scheduler import Document
+from codeodds.lsp.protocol.failures import as_response
+from codeodds.lsp.shown.rank_json import model_json, ranking_json, runs_json
+from codeodds.lsp.documents.rankings import rank_for
+from codeodds.lsp.shown.score_json import open_document
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.ranking.plan import Context
 from codeodds.source.functions import normalise_newlines

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lsprotocol import types as lsp
 
-from codeodds.lsp.documents import Document
-from codeodds.lsp.refresh import Refresher
+from codeodds.lsp.documents.scheduler import Document
+from codeodds.lsp.protocol.refresh import Refresher
 from codeodds.lsp.server import CodeoddsServer
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pygls.exceptions import JsonRpcInvalidParams
 
-from codeodds.lsp.score_result import open_document, score_result
+from codeodds.lsp.shown.score_json import open_document, score_result
 from codeodds.lsp.server import CodeoddsServer
 
 METHOD = "codeodds/score"

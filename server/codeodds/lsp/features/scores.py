@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from codeodds.lsp.documents import Document
-from codeodds.lsp.score_result import known_scores
+from codeodds.lsp.documents.scheduler import Document
+from codeodds.lsp.shown.score_json import known_scores
 from codeodds.lsp.server import CodeoddsServer
 
 METHOD = "codeodds/scores"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lsprotocol import types as lsp
 
 from codeodds.engine.worker import ModelState
-from codeodds.lsp.documents import Document
+from codeodds.lsp.documents.scheduler import Document
 from codeodds.lsp.server import CodeoddsServer
 
 

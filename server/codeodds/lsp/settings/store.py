@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from codeodds.errors import SettingError
-from codeodds.lsp.settings import SECTION, Settings, parse_settings
+from codeodds.lsp.settings.fields import SECTION, Settings, parse_settings
 from codeodds.source.globs import Globs, with_small_drive
 from codeodds.source.project import Projects
 

@@ -17,9 +17,9 @@ from codeodds.generation.endpoint import Endpoint
 from codeodds.generation.keys import Keys
 from codeodds.generation.options import EndpointOptions
 from codeodds.generation.samples import Samples
-from codeodds.lsp.documents import Document, Documents
-from codeodds.lsp.futures import outcome
-from codeodds.lsp.settings import Settings
+from codeodds.lsp.documents.scheduler import Document, Documents
+from codeodds.lsp.documents.futures import outcome
+from codeodds.lsp.settings.fields import Settings
 
 SHARE = 2 / 3
 """Of the time that somebody waits, for the samples; the rest is for their scores."""

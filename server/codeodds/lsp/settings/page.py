@@ -1,4 +1,4 @@
-"""Writes docs/settings.md from the settings' fields: ``python -m codeodds.lsp.settings_page > docs/settings.md``.
+"""Writes docs/settings.md from the settings' fields: ``python -m codeodds.lsp.settings.page > docs/settings.md``.
 
 A test compares the page with what this prints, so that they cannot drift apart.
 """
@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from codeodds.lsp.settings import SECTION, Settings
+from codeodds.lsp.settings.fields import SECTION, Settings
 
 HEAD = f"""# Settings of the language server
 
-<!-- Made by `python -m codeodds.lsp.settings_page`; change the fields in server/codeodds/lsp/settings.py instead. -->
+<!-- Made by `python -m codeodds.lsp.settings.page`; change the fields in server/codeodds/lsp/settings.py instead. -->
 
 A client gives them in three places; each may hold them directly or under `{SECTION}`.
 

@@ -1,4 +1,4 @@
-"""Writes the settings into the manifest of the VS Code extension: ``python -m codeodds.lsp.settings_manifest
+"""Writes the settings into the manifest of the VS Code extension: ``python -m codeodds.lsp.settings.manifest
 vscode-extension/package.json``.
 
 A test compares the manifest with what this makes, so that they cannot drift apart.
@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from codeodds.lsp.settings import SECTION, Settings
-from codeodds.lsp.settings_page import COMPLETIONS, PROCESS_WIDE, RUNS, field_docstrings
+from codeodds.lsp.settings.fields import SECTION, Settings
+from codeodds.lsp.settings.page import COMPLETIONS, PROCESS_WIDE, RUNS, field_docstrings
 
 RESTRICTED = frozenset({"model"}) | COMPLETIONS | RUNS
 """A workspace that nobody trusts must not set these: they name files to open and places to send code to, and let code

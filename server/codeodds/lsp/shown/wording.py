@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from codeodds.engine.api import ScorerInfo
 from codeodds.engine.lines import standing_out
-from codeodds.lsp.judged import Judged
-from codeodds.lsp.settings import Settings
+from codeodds.lsp.documents.scored import Judged
+from codeodds.lsp.settings.fields import Settings
 from codeodds.types import LineScore
 
 CLAIMS = {

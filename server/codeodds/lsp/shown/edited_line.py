@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from codeodds.lsp.documents import Document, Documents, Listener
+from codeodds.lsp.documents.scheduler import Document, Documents, Listener
 
 TYPING_S = 1.0
 """A line is left alone for this long after it was changed: nobody wants to hear of a line that is not finished."""

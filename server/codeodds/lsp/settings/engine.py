@@ -8,7 +8,7 @@ from pathlib import Path
 
 from codeodds.engine.api import Scorer, ScorerOptions
 from codeodds.engine.worker import ScoringWorker
-from codeodds.lsp.settings import Settings
+from codeodds.lsp.settings.fields import Settings
 
 OpenScorer = Callable[[ScorerOptions], Scorer]
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from codeodds.engine.judgement import not_shown_because
 from codeodds.engine.worker import Priority
 from codeodds.errors import RequestTimeout
-from codeodds.lsp.documents import Document, Documents
-from codeodds.lsp.futures import outcome
+from codeodds.lsp.documents.scheduler import Document, Documents
+from codeodds.lsp.documents.futures import outcome
 from codeodds.ranking.plan import Context, Outcome, Plan
 from codeodds.ranking.types import Ranking
 from codeodds.types import Score

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from lsprotocol import types as lsp
 
-from codeodds.lsp.documents import PARSE_AT_ONCE, Documents
-from codeodds.lsp.text import Encoding, Text, changed_line
+from codeodds.lsp.documents.scheduler import PARSE_AT_ONCE, Documents
+from codeodds.lsp.documents.text import Encoding, Text, changed_line
 from codeodds.source.cells import as_python
 from codeodds.source.functions import find_imports
 

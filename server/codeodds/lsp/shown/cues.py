@@ -6,10 +6,10 @@ from bisect import bisect_left, insort
 from dataclasses import dataclass
 
 from codeodds.engine.api import ScorerInfo
-from codeodds.lsp.documents import Document
-from codeodds.lsp.judged import Judged
-from codeodds.lsp.presentation import fall, is_low, percent, sharpest_drops
-from codeodds.lsp.settings import Settings
+from codeodds.lsp.documents.scheduler import Document
+from codeodds.lsp.documents.scored import Judged
+from codeodds.lsp.shown.wording import fall, is_low, percent, sharpest_drops
+from codeodds.lsp.settings.fields import Settings
 from codeodds.source.suppression import Suppression
 
 LOW_PROBABILITY = "CO001"

@@ -7,10 +7,10 @@ from typing import Any
 from pygls.exceptions import JsonRpcInvalidParams
 
 from codeodds.errors import CodeoddsError
-from codeodds.lsp.convert import Converter
-from codeodds.lsp.documents import Document
-from codeodds.lsp.failures import as_response
-from codeodds.lsp.judged import Judged, everything, innermost, touches
+from codeodds.lsp.protocol.convert import Converter
+from codeodds.lsp.documents.scheduler import Document
+from codeodds.lsp.protocol.failures import as_response
+from codeodds.lsp.documents.scored import Judged, everything, innermost, touches
 from codeodds.lsp.server import CodeoddsServer
 
 DECIMALS = 6

@@ -1,0 +1,1 @@
+"""What repairs pygls and converts between the protocol and the engine."""
