@@ -25,7 +25,7 @@ from best_of_n_figures import ScoreOf, chance_figures, drawn_figures, gain_figur
 from codeodds.bundle.loader import default_bundle_path, load_bundle
 from codeodds.engine.scorer import open_scorer
 from codeodds.errors import CodeoddsError
-from codeodds.ranking.agreement import Observed, places, vote_shares
+from codeodds.ranking.agreement import Observed, agreement_shares, places
 from codeodds.ranking.rank import rank
 from codeodds_trainer.evaluation.baselines.agreement import observe_problems
 from codeodds_trainer.evaluation.baselines.store import ValueStore, scored_program
@@ -134,7 +134,7 @@ def _agreement_columns(
     """Agreement among the candidates drawn alone, as somebody with n candidates has it."""
 
     def agreement(rows: Sequence[int]) -> list[float | None]:
-        return vote_shares([observed.get(everything.rows[row].text) for row in rows], [1.0] * len(rows))
+        return agreement_shares([observed.get(everything.rows[row].text) for row in rows], [1.0] * len(rows))
 
     def combined(rows: Sequence[int]) -> list[float | None]:
         texts = [everything.rows[row].text for row in rows]

@@ -58,12 +58,6 @@ class Score:
     computed_tokens: int = 0
     """Tokens that the model ran for this score."""
 
-    applicability: float | None = None
-    """How far the score may be trusted, in (0, 1); 0.5 is a coin's call. None if the bundle does not say."""
-
-    doubt: str | None = None
-    """What weighs most against trusting it, in words without any of the user's code."""
-
     parts: tuple[Score | None, ...] = ()
     """What the same values say of each of the unit's parts, in order; None for a part without tokens. Its offsets count
     from the part's start. Nothing ran for them: both counts of tokens are 0."""

@@ -181,8 +181,3 @@ def test_any_input_gives_one_valid_row_for_each_line_that_is_not_blank(lines: li
     assert complete == all("error" not in result for result in results)
     for result in results:
         assert set(result) in ({"id", "error"}, {"id", "probability", "values"})
-
-
-def test_rows_say_how_far_they_may_be_trusted_and_keep_their_probability(run: Run) -> None:
-    result = run("score", "--jsonl", "-", stdin=row(id="a", completion="    return ELSEWHERE\n"))
-    assert result.rows == [{"id": "a", "probability": 0.9, "applicability": 0.2}]

@@ -69,12 +69,6 @@ def test_the_best_comes_first_in_json(run: Run, source: Path, folder: Path) -> N
     ]
 
 
-def test_json_says_how_far_a_probability_may_be_trusted(run: Run, source: Path) -> None:
-    Path("rows.jsonl").write_text('"return ELSEWHERE"\n"return BUG"\n')
-    result = run("rank", source, "--candidates", "rows.jsonl", "--function", "first", "--json")
-    assert [(row["probability"], row["applicability"]) for row in ranking(result.out)] == [(0.9, 0.2), (0.3, None)]
-
-
 def test_candidates_run_only_if_asked(run: Run, source: Path, tmp_path: Path) -> None:
     Path("rows.jsonl").write_text('"return [x] * 3"\n"return x  # DOUBT"\n"return (x)  # DOUBT"\n')
     command = ["rank", source, "--candidates", "rows.jsonl", "--function", "first", "--json"]
@@ -191,7 +185,6 @@ def test_rows_are_ranked_one_out_for_each_in(run: Run) -> None:
                 "rank": 1,
                 "index": 1,
                 "probability": 0.9,
-                "applicability": None,
                 "not_scored": None,
                 "duplicate_of": None,
             },
@@ -199,7 +192,6 @@ def test_rows_are_ranked_one_out_for_each_in(run: Run) -> None:
                 "rank": 2,
                 "index": 0,
                 "probability": 0.3,
-                "applicability": None,
                 "not_scored": None,
                 "duplicate_of": None,
             },

@@ -53,7 +53,6 @@ def test_the_json_form_says_where_the_value_drops(run: Run, source: Path) -> Non
         "line": 4,
         "end_line": 7,
         "probability": 0.9,
-        "applicability": None,
         "not_judged": None,
         "drop": None,
     }
@@ -325,12 +324,3 @@ def test_a_failing_engine_ends_the_file_and_not_the_run(run: Run, source: Path) 
     assert result.err == "codeodds: error: two.py: Stack.pop: the model ran out of memory; close something\n"
     assert "first" in result.out
     assert "other" in result.out
-
-
-def test_code_that_the_model_cannot_judge_has_a_reason_in_place_of_a_probability(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "far.py").write_text("def f(a):\n    b = ELSEWHERE\n    return b\n")
-    why = "this model's estimates can't be trusted for such code: a marked word stands in it"
-    (function,) = json.loads(run("score", "--json", tmp_path / "far.py").out)["files"][0]["functions"]
-    assert (function["probability"], function["applicability"], function["not_judged"]) == (None, 0.2, why)
-    table = run("score", tmp_path / "far.py").out.splitlines()
-    assert table == [f"1 not judged: {why} ({tmp_path / 'far.py'}:1)", "1 function in 1 file, none judged."]

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import pytest
 
 from codeodds.engine.fake import FakeScorer
 from codeodds.engine.judgement import not_shown_because
 from codeodds.types import ScoringUnit
 
-SCORER = FakeScorer(strange={"far": 0.49, "near": 0.5})
-DOUBT = "this model's estimates can't be trusted for such code: a marked word stands in it"
 
-
-def reason(solution: str, minimum: float = 0.5) -> str | None:
-    score = SCORER.score(ScoringUnit("def f():\n", solution))
-    return not_shown_because(score, replace(SCORER.info, min_applicability=minimum))
-
-
-def test_the_threshold_itself_is_shown() -> None:
-    assert reason("return a + near") is None
-    assert reason("return a + far") == DOUBT
-    assert reason("return far + near") == DOUBT
-
-
-def test_without_an_applicability_or_a_threshold_all_is_shown() -> None:
-    assert reason("return a + b", 1.0) is None
-    assert reason("return a + far", 0.0) is None
-
-
-def test_too_short_comes_first() -> None:
-    assert reason("far") == "too short: 1 tokens, 4 are needed"
+@pytest.mark.parametrize(
+    ("solution", "reason"),
+    [("far", "too short: 1 tokens, 4 are needed"), ("a + b", None), ("return a + b", None)],
+)
+def test_only_a_score_of_few_tokens_is_kept_back(solution: str, reason: str | None) -> None:
+    scorer = FakeScorer()
+    score = scorer.score(ScoringUnit("def f():\n", solution))
+    assert not_shown_because(score, scorer.info) == reason

@@ -1,7 +1,6 @@
 """A server process whose scorer needs no model: the value falls by 0.6 at the word BUG. Started by the tests.
 
-``--gate`` holds every score until the client sends ``test/release``, and answers what was asked of the scorer; with
-``--no-namespaces`` behind it the sandbox finds none. With
+``--gate`` holds every score until the client sends ``test/release``, and answers what was asked of the scorer. With
 ``--crash``, opening the scorer fails in a way that nobody foresaw; with ``--stuck`` it never ends. With
 ``--log LEVEL``, everything from that level on goes to stderr; with ``--slices N``, only so many batches are ever
 scored; with ``--write TEXT TEXT ...`` the scorer writes these samples. With any other argument, opening the scorer
@@ -17,23 +16,26 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from functools import partial
 from typing import Any
 
+import msgspec
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
 from codeodds.engine.api import Cancellation, Scorer, ScorerOptions
 from codeodds.engine.fake import FakeScorer
 from codeodds.errors import BundleMissing, UnitError
-from codeodds.lsp import parent
-from codeodds.lsp import server as serving
-from codeodds.lsp.server import create_server, run_stdio
+from codeodds.lsp import setup
+from codeodds.lsp.protocol import parent
+from codeodds.lsp.settings import fields
+from codeodds.lsp.setup import create_server, run_stdio
 from codeodds.types import Score, ScoringUnit
 
 POLL_S = 0.005
 parent.LOOK_EVERY_S = 0.05
-serving.EXIT_WAIT_S = 0.1
+setup.EXIT_WAIT_S = 0.1
+# Tests choose the limits as well, which no client can.
+fields.FOR_CLIENTS = tuple(field.name for field in msgspec.structs.fields(fields.Settings))
 
 
 class FewSlices(FakeScorer):
@@ -95,10 +97,6 @@ def run_gated() -> None:
     def counters(params: Any) -> dict[str, int]:
         return asdict(server.documents.worker.counters)
 
-    @server.feature("test/sandbox")
-    def sandbox(params: Any) -> list[str]:
-        return sorted(name for name in sys.modules if name.startswith(("codeodds.execution", "codeodds.ranking.run")))
-
     @server.feature("test/process")
     def process(params: Any) -> int:
         return os.getpid()
@@ -122,18 +120,8 @@ def run_gated() -> None:
     server.start_io()
 
 
-def without_namespaces() -> None:
-    """As on a system that has none."""
-    from codeodds.execution import pool
-    from codeodds.ranking import run
-
-    run.Pool = partial(pool.Pool, namespaces=False)  # type: ignore[assignment, misc]
-
-
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--gate"]:
-        if "--no-namespaces" in sys.argv:
-            without_namespaces()
         run_gated()
     else:
         sys.exit(run_stdio(open_scorer, sys.argv[2] if sys.argv[1:2] == ["--log"] else "warning"))

@@ -107,11 +107,11 @@ async def test_vs_code_opens_its_own_settings() -> None:
 def test_a_comment_is_put_only_where_it_is_one(text: str, line: int | None, place: tuple[int, int] | None) -> None:
     (function,) = find_functions(text)
     lines = text.split("\n")
-    found = Suppression(lines, "codeodds: ignore").edit_for(function, line)
+    found = Suppression(lines).edit_for(function, line)
     if place is None:
         assert found is None
         return
     assert found == (*place, "  # codeodds: ignore")
     lines[place[0]] = lines[place[0]][: place[1]] + found[2]
-    after = Suppression(lines, "codeodds: ignore")
+    after = Suppression(lines)
     assert after.function(function) if line is None else after.line(line)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from codeodds.completion.names import NOT_INSTALLED, Name
-from codeodds.lsp.features.completion import in_order
 from codeodds.lsp.documents.rankings import TimedRanking
+from codeodds.lsp.features.completion import in_order
 from codeodds.ranking.types import Ranked, Ranking
 from tests.lsp import recorded
 from tests.lsp.client import FAKE_SERVER, connect
@@ -41,7 +41,7 @@ class Shelf:
 def broken(
     self.b
 """
-ON = {"completion_enable": True, "completion_budget_ms": 60_000, "enable": False}
+ON = {"complete_names": True, "names_budget_ms": 60_000, "enable": False}
 DETAILS = {"textDocument": {"completion": {"completionItem": {"labelDetailsSupport": True}}}}
 EMPTY = {"isIncomplete": False, "items": []}
 SECRET = "swordfish"
@@ -136,7 +136,7 @@ async def test_off_by_default_and_then_neither_advertised_nor_is_jedi_imported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forbid_jedi(tmp_path, monkeypatch)
-    async with server("--gate", completion_enable=False) as connection:
+    async with server("--gate", complete_names=False) as connection:
         (start,) = connection.received
         assert await complete(connection, 10, 18) == EMPTY
         connection.request("calls", "test/calls")
@@ -188,7 +188,7 @@ async def test_the_newest_document_wins() -> None:
 
 
 async def test_when_the_time_is_up_the_client_may_ask_again() -> None:
-    async with server("--gate", completion_budget_ms=50) as connection:
+    async with server("--gate", names_budget_ms=50) as connection:
         assert await complete(connection, 10, 18) == {"isIncomplete": True, "items": []}
         assert told(connection) == []
 
@@ -215,7 +215,7 @@ async def test_what_is_scored_when_the_time_is_up_stands_before_the_rest() -> No
         connection.open(shelf(2), version=2)
         first = await complete(connection, 3, 14)
         assert [entry["label"] for entry in first["items"]] == ["z00", "z01"]
-        connection.notify("workspace/didChangeConfiguration", {"settings": {**ON, "completion_budget_ms": 6_000}})
+        connection.notify("workspace/didChangeConfiguration", {"settings": {**ON, "names_budget_ms": 6_000}})
         change = {"textDocument": {"uri": URI, "version": 3}, "contentChanges": [{"text": shelf(18)}]}
         connection.notify("textDocument/didChange", change)
         found = await complete(connection, 3, 14, 2)
@@ -229,7 +229,7 @@ async def test_what_is_scored_when_the_time_is_up_stands_before_the_rest() -> No
 
 
 async def test_a_client_that_can_be_told_later_is_told_when_the_setting_changes() -> None:
-    configuration = {"": {"enable": False, "completion_enable": True}}
+    configuration = {"": {"enable": False, "complete_names": True}}
     async with connect(capabilities=recorded.vscode(), configuration=configuration) as client:
         assert client.answer is not None
         assert client.answer.capabilities.completion_provider is None
@@ -241,13 +241,13 @@ async def test_a_client_that_can_be_told_later_is_told_when_the_setting_changes(
 
 
 async def test_a_client_that_cannot_be_told_later_learns_what_to_do() -> None:
-    async with server(completion_enable=False) as connection:
+    async with server(complete_names=False) as connection:
         settings = {"settings": {"codeodds": {**ON}}}
         connection.notify("workspace/didChangeConfiguration", settings)
         connection.notify("workspace/didChangeConfiguration", settings)
         await complete(connection, 2, 7)
         (message,) = told(connection)
-    assert message.endswith("set completion_enable in its initialization options, and start the server again")
+    assert message.endswith("set complete_names in its initialization options, and start the server again")
 
 
 def test_names_that_the_model_may_not_judge_stand_behind_the_others_in_jedis_order() -> None:

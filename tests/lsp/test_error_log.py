@@ -9,7 +9,7 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
 from codeodds.engine.fake import FakeScorer
-from codeodds.lsp.server import create_server
+from codeodds.lsp.setup import create_server
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from codeodds.lsp import settings_store
+from codeodds.lsp.settings import store as settings_store
 from codeodds.lsp.settings.fields import Settings
 from codeodds.lsp.settings.store import SettingsStore, path_of
 

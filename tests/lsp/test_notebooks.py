@@ -10,8 +10,8 @@ from lsprotocol import types as lsp
 
 from codeodds.engine.fake import FakeScorer
 from codeodds.engine.worker import ScoringWorker
-from codeodds.lsp.documents.scheduler import Documents
 from codeodds.lsp.documents.notebooks import Notebooks
+from codeodds.lsp.documents.scheduler import Documents
 from tests.lsp.client import FAKE_SERVER, Client, connect
 
 NOTEBOOK = "file:///w/a.ipynb"

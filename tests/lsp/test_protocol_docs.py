@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from codeodds.lsp import command_names, cues, pages
-from codeodds.lsp.protocol.failures import REQUEST_FAILED, SERVER_CANCELLED
 from codeodds.lsp.features import rank_request, score_request
+from codeodds.lsp.protocol import command_names
+from codeodds.lsp.protocol.failures import REQUEST_FAILED, SERVER_CANCELLED
+from codeodds.lsp.shown import cues, pages
 from tests.lsp.client import connect, to_plain
 
 TYPES: dict[str, type | tuple[type, ...]] = {

@@ -48,13 +48,6 @@ async def test_candidates_at_a_position_come_back_in_order_with_values_and_reaso
     assert (prefix["uri"], prefix["version"], prefix["order"]) == (None, None, [1, 0])
 
 
-async def test_candidates_say_how_far_they_may_be_trusted_and_keep_their_probability() -> None:
-    async with connect(options={"enable": False}) as client:
-        answer = await rank(client, prefix="def f(a):\n", candidates=["    return ELSEWHERE\n", "    return BUG\n"])
-    found = [(item["index"], item["probability"], item["applicability"]) for item in answer["candidates"]]
-    assert found == [(0, pytest.approx(0.9), pytest.approx(0.2)), (1, pytest.approx(0.3), None)]
-
-
 async def test_wrong_parameters_are_answered_with_a_sentence() -> None:
     cases: list[tuple[Any, str]] = [
         (at(PLACE, []), "there are no candidates; give at least one"),

@@ -12,8 +12,8 @@ from codeodds.engine.api import Cancellation
 from codeodds.engine.fake import FakeScorer
 from codeodds.engine.worker import Priority, ScoringWorker
 from codeodds.errors import RankError, RequestTimeout, Superseded, UnitError
-from codeodds.lsp.documents.scheduler import Documents
 from codeodds.lsp.documents.rankings import rank_for
+from codeodds.lsp.documents.scheduler import Documents
 from codeodds.lsp.documents.text import Text
 from codeodds.ranking.plan import NOT_REACHED, SLICE_CANDIDATES, Context
 from codeodds.types import Score, ScoringUnit
@@ -103,11 +103,11 @@ async def test_scores_that_would_not_be_shown_alone_are_told_apart() -> None:
     worker = ScoringWorker(FakeScorer)
     candidates = ["    return ELSEWHERE\n", "    return 1\n", "x"]
     found = await rank_for(Documents(worker), None, HEAD, candidates, limit_ms=60_000)
-    assert found.doubts == {
+    assert found.unshown == {
         0: "this model's estimates can't be trusted for such code: a marked word stands in it",
     }
     short = await rank_for(Documents(worker), None, Context("", unfinished=True), ["x"], limit_ms=60_000)
-    assert short.doubts == {0: "too short: 1 tokens, 4 are needed"}
+    assert short.unshown == {0: "too short: 1 tokens, 4 are needed"}
     worker.close()
 
 

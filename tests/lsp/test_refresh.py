@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from codeodds.lsp import refresh as refresh_module
+from codeodds.lsp.protocol import refresh as refresh_module
 from codeodds.lsp.protocol.refresh import Refresher
 
 

@@ -147,9 +147,8 @@ async def test_nor_with_the_committed_bundle(default_bundle: Path, monkeypatch: 
     assert SECRET not in stderr
     assert SECRET not in logged(received)
     answer = next(entry for entry in received if entry.get("id") == "score")
-    # The model read it, whether it trusts its own score or not.
-    function = answer["result"]["functions"][0]
-    assert (function["probability"], function["applicability"]) != (None, None)
+    # The model read it.
+    assert 0 < answer["result"]["functions"][0]["probability"] < 1
 
 
 def test_the_session_would_be_seen_in_a_log() -> None:

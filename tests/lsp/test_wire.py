@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from codeodds.lsp.server import is_python
+from codeodds.lsp.setup import is_python
 from tests.lsp.client import FAKE_SERVER
 from tests.lsp.wire import INITIALIZE, Wire, wire
 

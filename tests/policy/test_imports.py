@@ -157,7 +157,7 @@ def test_features_of_the_language_server_do_not_import_each_other() -> None:
     assert crossing == []
 
 
-@pytest.mark.parametrize("module", ["codeodds.cli.main", "codeodds.lsp.server"])
+@pytest.mark.parametrize("module", ["codeodds.cli.main", "codeodds.lsp.setup"])
 def test_front_end_starts_without_the_heavy_libraries(module: str) -> None:
     program = f"import sys, {module}; print(' '.join({{name.split('.')[0] for name in sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -174,7 +174,7 @@ def test_one_file_of_the_language_server_lets_candidates_run() -> None:
 
 def test_a_language_server_has_nothing_loaded_that_runs_code() -> None:
     program = (
-        "import sys, codeodds.lsp.server as server; server.create_server(lambda options: None);"
+        "import sys, codeodds.lsp.setup as setup; setup.create_server(lambda options: None);"
         "print(' '.join(sorted(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -31,12 +31,6 @@ def test_the_most_probable_comes_first() -> None:
     assert ranking.candidates[1].lines[0].drop == pytest.approx(0.6)
 
 
-def test_candidates_say_how_far_they_may_be_trusted_and_duplicates_as_far_as_their_first() -> None:
-    ranking = rank(FakeScorer(), HEAD, ["    return x\n", "    return ELSEWHERE\n", "    return ELSEWHERE", "x = ("])
-    found = [(candidate.index, candidate.applicability) for candidate in ranking.candidates]
-    assert found == [(0, None), (1, 0.2), (2, 0.2), (3, None)]
-
-
 def test_a_beginning_belongs_to_the_solution() -> None:
     scorer = FakeScorer()
     ranking = rank(scorer, Context(HEAD, "    y = x\n"), ["    return y\n"])

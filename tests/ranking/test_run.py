@@ -14,7 +14,7 @@ from codeodds.errors import ExecutionError, Superseded
 from codeodds.execution.pool import Pool, WorkerProcess
 from codeodds.execution.shown import doctest_examples
 from codeodds.execution.verdict import Job, Outcome
-from codeodds.ranking.agreement import Observed, places, vote_shares
+from codeodds.ranking.agreement import Observed, agreement_shares, places
 from codeodds.ranking.rank import rank
 from codeodds.ranking.run import by_agreement, observe
 
@@ -24,7 +24,7 @@ WITH_EXAMPLE = HEAD + '    """Double.\n\n    >>> double(3)\n    6\n    """\n'
 
 def test_a_vote_is_the_share_of_the_values_of_all_that_do_the_same() -> None:
     observed = [Observed(("=1",)), Observed(("=2",)), Observed(("=1",)), None, Observed(("!ValueError",)), Observed(())]
-    assert vote_shares(observed, [0.2, 0.5, 0.2, 0.1, 0.9, None]) == [
+    assert agreement_shares(observed, [0.2, 0.5, 0.2, 0.1, 0.9, None]) == [
         pytest.approx(0.4 / 1.9),
         pytest.approx(0.5 / 1.9),
         pytest.approx(0.4 / 1.9),

@@ -85,7 +85,7 @@ def test_something_broken_elsewhere_hides_nothing(text: str) -> None:
 
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES)
 def test_a_comment_can_be_put_behind_every_signature(text: str) -> None:
-    suppression = Suppression(text.split("\n"), "codeodds: ignore")
+    suppression = Suppression(text.split("\n"))
     assert all(suppression.edit_for(function) is not None for function in find_functions(text))
 
 

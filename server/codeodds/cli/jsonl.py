@@ -4,7 +4,6 @@ In:  {"id": "a", "prompt": "def f(x):\\n", "completion": "    return x\\n"}
 Out: {"id": "a", "probability": 0.71}           with --values also "values": one number per token of the completion
   or {"id": "a", "error": "..."}                for a row that cannot be scored; the others are
 
-With a bundle that says how far a score may be trusted, each row has "applicability" too; no row is kept back for it.
 An id is a string or a number and comes back as it was; it is null where the row does not have a usable one.
 Other keys of a row are ignored. Blank lines are passed over.
 """
@@ -49,8 +48,6 @@ def _score_line(line: bytes | None, scorer: Scorer, *, values: bool) -> dict[str
     except (RowError, UnitError, EngineError) as error:
         return {"id": identity, "error": str(error)}
     result: dict[str, object] = {"id": identity, "probability": round(score.probability, DECIMALS)}
-    if score.applicability is not None:
-        result["applicability"] = round(score.applicability, DECIMALS)
     if values:
         result["values"] = [round(value, DECIMALS) for value in score.values.tolist()]
     return result

@@ -4,16 +4,15 @@ The JSON is one object. Lines of a candidate count from 1, probabilities are cal
 
     {"model": {"name": "...", "version": "..."}, "path": "a.py", "function": {"name": "C.f", "line": 3},
      "ranking": [
-       {"rank": 1, "name": "b.py", "index": 2, "probability": 0.71, "applicability": 0.62, "not_scored": null,
+       {"rank": 1, "name": "b.py", "index": 2, "probability": 0.71, "not_scored": null,
         "duplicate_of": null, "lines": [{"line": 1, "probability": 0.71, "drop": 0.02}]},
-       {"rank": null, "name": "c.py", "index": 0, "probability": null, "applicability": null,
-        "not_scored": "it does not parse", "duplicate_of": null, "lines": []}],
+       {"rank": null, "name": "c.py", "index": 0, "probability": null, "not_scored": "it does not parse",
+        "duplicate_of": null, "lines": []}],
      "complete": true}
 
 "index" is the candidate's number in the order given, from 0; "duplicate_of" is the index of the first that says the
-same. A candidate that cannot be scored has the reason in "not_scored". "applicability" says how far its probability may
-be trusted, null if the bundle does not say; nothing is kept back for it. With --run-code each candidate has "vote" and
-"examples_passed" too, null for one of which nothing is known.
+same. A candidate that cannot be scored has the reason in "not_scored". With --run-code each candidate has "agreement"
+and "examples_passed" too, null for one of which nothing is known.
 """
 
 from __future__ import annotations
@@ -77,7 +76,7 @@ def rank_json(report: RankReport, info: ScorerInfo) -> dict[str, Any]:
 def _run_json(candidate: Ranked) -> dict[str, Any]:
     return {
         name: None if value is None else round(value, DECIMALS)
-        for name, value in (("vote", candidate.vote), ("examples_passed", candidate.examples_passed))
+        for name, value in (("agreement", candidate.agreement), ("examples_passed", candidate.examples_passed))
     }
 
 
@@ -88,7 +87,6 @@ def candidate_json(candidate: Ranked, place: int) -> dict[str, Any]:
         "rank": place if scored else None,
         "index": candidate.index,
         "probability": None if candidate.probability is None else round(candidate.probability, DECIMALS),
-        "applicability": None if candidate.applicability is None else round(candidate.applicability, DECIMALS),
         "not_scored": candidate.reason,
         "duplicate_of": candidate.duplicate_of,
     }

@@ -53,8 +53,6 @@ class FunctionReport:
     probability: float | None = None
     drop: Drop | None = None
     not_judged: str | None = None
-    applicability: float | None = None
-    """How far its score may be trusted; None without a score, or if the bundle does not say."""
     cell: int | None = None
     """Of a notebook: the number of its cell, from 1; lines count within it."""
 
@@ -71,7 +69,7 @@ def report_file(found: Found, scorer: Scorer, done: Callable[[FunctionReport], N
         parts = list(read_notebook(found.path)) if is_notebook(found.path) else [Part(read_source(found.path))]
         for part in parts:
             lines = part.text.split("\n")
-            suppression = Suppression(lines, SUPPRESS_COMMENT)
+            suppression = Suppression(lines)
             for function in find_functions(part.text, part.imports):
                 try:
                     report = _report_function(function, lines, suppression, scorer)
@@ -94,7 +92,7 @@ def _report_function(function: Function, lines: list[str], suppression: Suppress
         return FunctionReport(*place, not_judged=str(error))
     reason = not_shown_because(score, scorer.info)
     if reason is not None:
-        return FunctionReport(*place, not_judged=reason, applicability=score.applicability)
+        return FunctionReport(*place, not_judged=reason)
     drop = None
     shown = [
         line
@@ -104,7 +102,7 @@ def _report_function(function: Function, lines: list[str], suppression: Suppress
     for fall in standing_out(shown, scorer.info, 1):
         number = function.solution_line + fall.line
         drop = Drop(number + 1, fall.probability + fall.drop, fall.probability, lines[number].strip())
-    return FunctionReport(*place, probability=score.probability, drop=drop, applicability=score.applicability)
+    return FunctionReport(*place, probability=score.probability, drop=drop)
 
 
 def printable_path(path: Path) -> str:

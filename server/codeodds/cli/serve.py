@@ -36,7 +36,7 @@ def serve(model_path: Path | None, threads: int | None, log_level: str) -> int:
 
     The bundle is opened at the first score, so that the editor gets its first answer at once.
     """
-    from codeodds.lsp.server import run_stdio
+    from codeodds.lsp.setup import run_stdio
 
     stdin_bytes()  # Without it there is no client.
 

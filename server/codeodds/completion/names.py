@@ -24,8 +24,8 @@ from typing import Any
 from codeodds.errors import CompletionError
 
 NOT_INSTALLED = (
-    "completion_enable needs Jedi, which is not installed: install it beside the server ('pip install jedi', or "
-    "codeodds with its extra 'completion'), or set completion_enable to false"
+    "complete_names needs Jedi, which is not installed: install it beside the server ('pip install jedi', or "
+    "codeodds with its extra 'completion'), or set complete_names to false"
 )
 
 

@@ -91,9 +91,6 @@ class ScorerInfo:
     thresholds: tuple[MeasuredThreshold, ...] = ()
     """What was measured at thresholds of the probability, lowest first."""
 
-    min_applicability: float = 0.0
-    """Scores whose applicability is below this are not shown; 0 shows all."""
-
 
 @dataclass(frozen=True, slots=True)
 class ScorerOptions:

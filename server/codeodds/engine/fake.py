@@ -23,7 +23,6 @@ class FakeScorer:
     """Each word of the solution is a token. The probability starts at 0.9 and falls where a marked word appears.
 
     `drops` maps a word to the amount by which the value falls from that word on, for example ``{"BUG": 0.6}``.
-    `strange` maps a word to the applicability of a solution that holds it; any other has none.
     `gate`, when given, holds every score until it is set, so that a test can act while a run is in flight.
     `calls` lists the units scored, in order.
     `writes`: what it writes, one text a sample, word by word; without them it only scores. `gate` holds each sample
@@ -34,16 +33,14 @@ class FakeScorer:
         self,
         drops: dict[str, float] | None = None,
         *,
-        strange: dict[str, float] | None = None,
         info: ScorerInfo | None = None,
         gate: threading.Event | None = None,
         writes: Sequence[str] = (),
     ) -> None:
         self._drops = {"BUG": 0.6} if drops is None else drops
-        self._strange = {"ELSEWHERE": 0.2} if strange is None else strange
         self._gate = gate
         self._info = info or ScorerInfo(
-            "fake", "1", 2000, 4, 0.5, 0.75, 0.25, "platt-0", (MeasuredThreshold(0.5, 0.75, 0.4),), 0.5
+            "fake", "1", 2000, 4, 0.5, 0.75, 0.25, "platt-0", (MeasuredThreshold(0.5, 0.75, 0.4),)
         )
         self.calls: list[ScoringUnit] = []
         self._writes = writes
@@ -74,14 +71,10 @@ class FakeScorer:
         )
 
     def _read(self, unit: ScoringUnit, probabilities: FloatArray, offsets: IntArray) -> Score:
-        words = {unit.solution[start:end] for start, end in offsets.tolist()}
-        applicability = min((self._strange[word] for word in words & self._strange.keys()), default=None)
         return Score(
             values=probabilities,
             raw=np.log(probabilities / (1 - probabilities)),
             offsets=offsets,
-            applicability=applicability,
-            doubt=None if applicability is None else "a marked word stands in it",
         )
 
     def score_batch(

@@ -13,7 +13,4 @@ def not_shown_because(score: Score, info: ScorerInfo) -> str | None:
     """Why a score is kept back, as words that complete "not judged: ..."; None if it may be shown."""
     if len(score.values) < info.min_solution_tokens:
         return f"too short: {len(score.values)} tokens, {info.min_solution_tokens} are needed"
-    if score.applicability is None or score.applicability >= info.min_applicability:
-        return None
-    why = "" if score.doubt is None else f": {score.doubt}"
-    return f"this model's estimates can't be trusted for such code{why}"
+    return None

@@ -1,14 +1,14 @@
 """The order of candidates that were run: what they return for the same inputs, and what the model says of them. Pure.
 
-A candidate's vote is the value of all that do the same as it does::
+A candidate's agreement is the value of all that do the same as it does::
 
-    vote_i = sum of p_j over the j with outputs_j = outputs_i, divided by the sum of all p_j
+    agreement_i = sum of p_j over the j with outputs_j = outputs_i, divided by the sum of all p_j
 
 where p is the calibrated probability and outputs are what a candidate returned for every input. It is weighted majority
 voting (Li et al., 2023, arXiv 2206.02336, section 3.2), with behaviour in place of the final answer: AlphaCode's
 clusters (Li et al., 2022, section 4.6), each as heavy as the model's trust in its members. Nothing in it is tuned.
 
-The order is by the share of examples that pass, then by vote, then by p. Examples come first because they are the
+The order is by the share of examples that pass, then by agreement, then by p. Examples come first because they are the
 author's own word on what is right; agreement of candidates and the model's value are estimates.
 """
 
@@ -41,29 +41,29 @@ class Observed:
 
 
 Place = tuple[float, float, float]
-"""Share of examples that pass, vote, probability: the larger, the better."""
+"""Share of examples that pass, agreement, probability: the larger, the better."""
 
 
 def places(observed: Sequence[Observed | None], probabilities: Sequence[float | None]) -> list[Place | None]:
     """Where each candidate belongs.
 
     `observed`: of each candidate; None for one that was not run. `probabilities`: of each, None for one that was not
-    scored. A candidate is None if it has neither. One that only fails, or was not run, gets no vote but its place by
-    value; without examples all have the same share of them.
+    scored. A candidate is None if it has neither. One that only fails, or was not run, gets no agreement, but its place
+    by value; without examples all have the same share of them.
     """
-    votes = vote_shares(observed, probabilities)
+    shares = agreement_shares(observed, probabilities)
     found: list[Place | None] = []
-    for one, vote, probability in zip(observed, votes, probabilities, strict=True):
+    for one, agreement, probability in zip(observed, shares, probabilities, strict=True):
         if one is None and probability is None:
             found.append(None)
             continue
         passed = None if one is None else one.examples_passed
-        found.append((passed or 0.0, vote or 0.0, probability or 0.0))
+        found.append((passed or 0.0, agreement or 0.0, probability or 0.0))
     return found
 
 
-def vote_shares(observed: Sequence[Observed | None], probabilities: Sequence[float | None]) -> list[float | None]:
-    """The vote of each candidate, in [0, 1]; None for one that was not run or has no output."""
+def agreement_shares(observed: Sequence[Observed | None], probabilities: Sequence[float | None]) -> list[float | None]:
+    """The agreement of each candidate, in [0, 1]; None for one that was not run or has no output."""
     weights = [probability or 0.0 for probability in probabilities]
     total = sum(weights)
     masses: dict[tuple[str, ...], float] = {}

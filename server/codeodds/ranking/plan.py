@@ -94,7 +94,6 @@ class Plan:
                 known.lines,
                 known.reason,
                 duplicate_of=first,
-                applicability=known.applicability,
             )
         return Ranking(tuple(sorted(found.values(), key=_place)))
 
@@ -126,7 +125,7 @@ class Plan:
         text = self._candidates[index]
         if isinstance(outcome, Score):
             lines = self._lines(index, outcome)
-            return Ranked(index, text, outcome.probability, lines, applicability=outcome.applicability)
+            return Ranked(index, text, outcome.probability, lines)
         reason = self._reasons.get(index)
         return Ranked(index, text, reason=reason or (NOT_REACHED if outcome is None else str(outcome)))
 

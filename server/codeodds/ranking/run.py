@@ -79,8 +79,8 @@ def _jobs(program: str, entry_point: str, inputs: list[str], calls: Sequence[Cal
 def by_agreement(ranking: Ranking, observed: Sequence[Observed | None]) -> Ranking:
     """The same candidates in the order of `agreement.places`; those that are equal there keep their order.
 
-    `observed`: by `Ranked.index`. Candidates that were not scored stay behind all others. A duplicate has a vote of its
-    own: what a generator writes twice counts twice. The ranking is returned as it is if nothing was observed.
+    `observed`: by `Ranked.index`. Candidates that were not scored stay behind all others. A duplicate has an agreement
+    of its own: what a generator writes twice counts twice. The ranking is returned as it is if nothing was observed.
     """
     if not any(one is not None for one in observed):
         return ranking
@@ -92,8 +92,8 @@ def by_agreement(ranking: Ranking, observed: Sequence[Observed | None]) -> Ranki
         place = found[candidate.index]
         if candidate.probability is None or place is None:
             return True, 0.0, 0.0, 0.0
-        passed, vote, probability = place
-        return False, -passed, -vote, -probability
+        passed, agreement, probability = place
+        return False, -passed, -agreement, -probability
 
     return Ranking(tuple(sorted(placed, key=key)))
 
@@ -101,4 +101,4 @@ def by_agreement(ranking: Ranking, observed: Sequence[Observed | None]) -> Ranki
 def _placed(candidate: Ranked, place: Place | None, one: Observed | None) -> Ranked:
     if one is None or place is None:
         return candidate
-    return replace(candidate, vote=place[1], examples_passed=one.examples_passed)
+    return replace(candidate, agreement=place[1], examples_passed=one.examples_passed)

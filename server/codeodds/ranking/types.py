@@ -35,11 +35,7 @@ class Ranked:
     duplicate_of: int | None = None
     """`index` of the first candidate that says the same; its score counts for this one."""
 
-    applicability: float | None = None
-    """How far `probability` may be trusted, in (0, 1), as `Score.applicability` has it: None if the bundle does not
-    say, or if nothing was scored. It changes no place, and keeps nothing back."""
-
-    vote: float | None = None
+    agreement: float | None = None
     """With its value, that of all candidates that did the same when they were run, as a share in [0, 1]; None if it was
     not run. `codeodds.ranking.agreement` has the formula."""
 

@@ -12,7 +12,7 @@ from codeodds.source.functions import Function
 from codeodds.source.syntax import BYTE_ORDER_MARK, parse
 
 SUPPRESS_COMMENT = "codeodds: ignore"
-"""The text, unless a client's settings name another."""
+"""The text of the comment."""
 
 MAX_HEAD_LINES = 200
 """How far above a function its decorators and comments are looked for."""
@@ -23,22 +23,21 @@ _OPENERS, _CLOSERS = "([{", ")]}"
 class Suppression:
     """The suppressing comments of one document."""
 
-    def __init__(self, lines: Sequence[str], comment: str) -> None:
-        """`lines`: the document without line ends. `comment`: the text, with or without the ``#``."""
+    def __init__(self, lines: Sequence[str]) -> None:
+        """`lines`: the document without line ends."""
         self._lines = lines
-        self._comment = comment.strip(" \t#")
 
     def line(self, line: int) -> bool:
         """Whether one line says that it is not to be shown."""
         text = self._lines[line] if line < len(self._lines) else ""
         behind = text.find("#") + 1
-        at = text.find(self._comment, behind) if behind else -1
+        at = text.find(SUPPRESS_COMMENT, behind) if behind else -1
         while at >= 0:
-            end = at + len(self._comment)
+            end = at + len(SUPPRESS_COMMENT)
             # Part of a longer word is another text.
             if not (_joins(text[at - 1], text[at]) or _joins(text[end - 1], text[end : end + 1])):
                 return True
-            at = text.find(self._comment, at + 1)
+            at = text.find(SUPPRESS_COMMENT, at + 1)
         return False
 
     def function(self, function: Function) -> bool:
@@ -57,7 +56,7 @@ class Suppression:
         text = self._lines[at].rstrip()
         if text.endswith("\\"):
             return None
-        inserted = f"  # {self._comment}"
+        inserted = f"  # {SUPPRESS_COMMENT}"
         source = [*self._lines[function.line : at], text + inserted, *self._lines[at + 1 : function.end_line + 1]]
         return (at, len(text), inserted) if _is_comment(source, at - function.line, len(text) + 2) else None
 

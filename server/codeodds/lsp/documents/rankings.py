@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from codeodds.engine.judgement import not_shown_because
 from codeodds.engine.worker import Priority
 from codeodds.errors import RequestTimeout
-from codeodds.lsp.documents.scheduler import Document, Documents
 from codeodds.lsp.documents.futures import outcome
+from codeodds.lsp.documents.scheduler import Document, Documents
 from codeodds.ranking.plan import Context, Outcome, Plan
 from codeodds.ranking.types import Ranking
 from codeodds.types import Score
@@ -28,7 +28,7 @@ class TimedRanking:
 
     ranking: Ranking
     complete: bool
-    doubts: Mapping[int, str]
+    unshown: Mapping[int, str]
     """Why a score would be kept back if it stood alone, by index of the candidate, as `not_shown_because` has it."""
 
 
@@ -53,8 +53,8 @@ async def rank_for(
             raise RequestTimeout(
                 f"no candidate was scored within {limit_ms:.0f} ms; raise the time limit or give fewer"
             ) from error
-        return TimedRanking(plan.ranking(outcomes), complete=False, doubts=_doubts(documents, outcomes))
-    return TimedRanking(plan.ranking(outcomes), complete=True, doubts=_doubts(documents, outcomes))
+        return TimedRanking(plan.ranking(outcomes), complete=False, unshown=_unshown(documents, outcomes))
+    return TimedRanking(plan.ranking(outcomes), complete=True, unshown=_unshown(documents, outcomes))
 
 
 async def _score(documents: Documents, document: Document | None, plan: Plan, outcomes: dict[int, Outcome]) -> None:
@@ -70,7 +70,7 @@ async def _score(documents: Documents, document: Document | None, plan: Plan, ou
         documents.check_newest(document)
 
 
-def _doubts(documents: Documents, outcomes: Mapping[int, Outcome]) -> dict[int, str]:
+def _unshown(documents: Documents, outcomes: Mapping[int, Outcome]) -> dict[int, str]:
     info = documents.worker.info
     if info is None:
         return {}

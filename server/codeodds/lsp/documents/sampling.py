@@ -17,8 +17,8 @@ from codeodds.generation.endpoint import Endpoint
 from codeodds.generation.keys import Keys
 from codeodds.generation.options import EndpointOptions
 from codeodds.generation.samples import Samples
-from codeodds.lsp.documents.scheduler import Document, Documents
 from codeodds.lsp.documents.futures import outcome
+from codeodds.lsp.documents.scheduler import Document, Documents
 from codeodds.lsp.settings.fields import Settings
 
 SHARE = 2 / 3
@@ -116,11 +116,6 @@ class Sampling:
             given_key=self.keys.get(settings.completions_url),
             key_variable=settings.completions_key_variable,
         )
-
-
-def is_on(settings: Settings) -> bool:
-    """Whether anybody may be asked for text."""
-    return settings.completions_source == LOCAL or bool(settings.completions_url)
 
 
 def _writing(settings: Settings, prompt: Prompt, max_tokens: int, seed: int) -> Writing:

@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 
 from codeodds.engine.worker import Priority, ScoringWorker
 from codeodds.errors import BundleError, EngineError, RequestTimeout, Superseded, UnitError
-from codeodds.lsp.documents.futures import outcome
-from codeodds.lsp.documents.scored import Judged, judge, touches, unjudged
-from codeodds.lsp.documents.requests import Requests
 from codeodds.lsp.documents.debounce import Rhythm
+from codeodds.lsp.documents.futures import outcome
+from codeodds.lsp.documents.requests import Requests
+from codeodds.lsp.documents.scored import Judged, judge, touches, unjudged
+from codeodds.lsp.documents.text import Text
 from codeodds.lsp.settings.fields import Settings
 from codeodds.lsp.settings.store import SettingsStore
-from codeodds.lsp.documents.text import Text
 from codeodds.source.functions import Function, find_functions, normalise_newlines
 from codeodds.source.judgement import not_judged_because
 from codeodds.source.nested import with_nested

@@ -23,8 +23,6 @@ class Judged:
     """By line of the solution; add `function.solution_line`."""
     reason: str | None = None
     """Why there is no probability, as words that complete "not judged: ..."."""
-    applicability: float | None = None
-    """How far the score may be trusted; None without a score, or if the bundle does not say."""
     nested: tuple[Judged, ...] = ()
     """The functions within it, read from the values of its own tokens."""
     within: str | None = None
@@ -65,9 +63,9 @@ def _read(
         return Judged(function, reason=reason or "it has no body yet", nested=nested, within=within)
     reason = None if info is None else not_shown_because(score, info)
     if reason is not None:
-        return Judged(function, reason=reason, applicability=score.applicability, nested=nested, within=within)
+        return Judged(function, reason=reason, nested=nested, within=within)
     lines = _lines(function, score)
-    return Judged(function, score.probability, lines, None, score.applicability, nested, within)
+    return Judged(function, score.probability, lines, None, nested, within)
 
 
 def _lines(function: Function, score: Score) -> tuple[LineScore, ...]:

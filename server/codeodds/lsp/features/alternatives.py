@@ -17,14 +17,14 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from codeodds.errors import BundleUnsupported, CodeoddsError, EndpointError, RankError, RequestTimeout, UnitError
 from codeodds.generation.bodies import BodyPrompt
+from codeodds.lsp.documents.rankings import TimedRanking, rank_for
+from codeodds.lsp.documents.scheduler import Document
 from codeodds.lsp.protocol.arguments import Count, Position, read_argument
 from codeodds.lsp.protocol.command_names import RANK_ALTERNATIVES
-from codeodds.lsp.documents.scheduler import Document
 from codeodds.lsp.protocol.failures import as_response
-from codeodds.lsp.shown.rank_json import candidate_json, model_json, runs_json
-from codeodds.lsp.documents.rankings import TimedRanking, rank_for
-from codeodds.lsp.shown.score_json import open_document
 from codeodds.lsp.server import CodeoddsServer
+from codeodds.lsp.shown.rank_json import candidate_json, model_json
+from codeodds.lsp.shown.score_json import open_document
 from codeodds.ranking.diff import unified_diff
 from codeodds.ranking.plan import Context, Plan
 from codeodds.ranking.types import MAX_CANDIDATE_CHARACTERS, MAX_CANDIDATES, Ranked, Ranking
@@ -42,8 +42,7 @@ GIVEN = "given"
 class Argument(msgspec.Struct, frozen=True, rename="camel"):
     """The function around a position, and other bodies for it, or whole functions that have one.
 
-    `generate` has the endpoint of the settings, or the local model, write more; `seed` is for the latter. `run_code`
-    asks that the bodies be run, where the settings allow it.
+    `generate` has the endpoint of the settings, or the local model, write more; `seed` is for the latter.
     """
 
     uri: str
@@ -51,7 +50,6 @@ class Argument(msgspec.Struct, frozen=True, rename="camel"):
     bodies: list[str] = []
     generate: bool = False
     seed: Count = 0
-    run_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +83,9 @@ class Alternatives:
     def __init__(self, server: CodeoddsServer) -> None:
         self._server = server
 
-    async def rank(self, argument: Any = None) -> dict[str, Any]:
+    async def answer(self, argument: Any = None) -> dict[str, Any]:
         """Raises: JsonRpcInvalidParams for an argument of another shape, a document that is not open, a position in no
-        function, and for no bodies or too many; JsonRpcException as `codeodds/score`, and if bodies should run and may
-        not or can't.
+        function, and for no bodies or too many; JsonRpcException as `codeodds/score`.
         """
         wanted = read_argument(RANK_ALTERNATIVES, argument, Argument)
         document = open_document(self._server, RANK_ALTERNATIVES, wanted.uri, wanted.position.line)
@@ -104,17 +101,13 @@ class Alternatives:
         if given is None:
             raise JsonRpcInvalidParams(f"{RANK_ALTERNATIVES}: there is no function at line {wanted.position.line}")
         limit_ms = documents.settings_for(document.uri).request_timeout_ms
-        runs = self._server.candidate_runs
         ends = asyncio.get_running_loop().time() + limit_ms / 1000
         try:
-            runs.check(wanted.run_code)
             generated = await self._generate(document, given, limit_ms, wanted.seed) if wanted.generate else Generated()
             replacement = Replacement(given.function, [*given.bodies, *generated.bodies])
             left_ms = 1000 * (ends - asyncio.get_running_loop().time())
             found = await self._rank(document, replacement, generated, left_ms)
-            context = Context(replacement.function.unit.problem)
-            ran = await runs.order(wanted.run_code, document, context, found.ranking)
-            diffs = await asyncio.to_thread(_diffs, document, replacement, ran.ranking)
+            diffs = await asyncio.to_thread(_diffs, document, replacement, found.ranking)
             documents.check_newest(document)
         except RankError as error:
             raise JsonRpcInvalidParams(f"{RANK_ALTERNATIVES}: {error}") from error
@@ -126,13 +119,12 @@ class Alternatives:
             "model": model_json(documents.worker.info),
             "complete": found.complete,
             "problem": generated.problem,
-            **runs_json(ran),
             "function": replacement.function.name,
-            "current": self._current(ran.ranking),
+            "current": self._current(found.ranking),
             "alternatives": [
                 self._alternative(document, replacement, candidate, diffs.get(candidate.index))
                 | {"source": GIVEN if candidate.index < len(given.bodies) else source}
-                for candidate in ran.ranking.candidates
+                for candidate in found.ranking.candidates
                 if candidate.index != CURRENT
             ],
         }
@@ -171,7 +163,7 @@ class Alternatives:
             if not generated.bodies:
                 raise
             plan = await asyncio.to_thread(Plan, context, replacement.bodies)
-            return TimedRanking(plan.ranking({}), complete=False, doubts={})
+            return TimedRanking(plan.ranking({}), complete=False, unshown={})
 
     def _current(self, ranking: Ranking) -> dict[str, Any]:
         (current,) = (candidate for candidate in ranking.candidates if candidate.index == CURRENT)
@@ -235,10 +227,6 @@ def _diffs(document: Document, replacement: Replacement, ranking: Ranking) -> di
     return found
 
 
-def set_up(server: CodeoddsServer) -> None:
-    """Wire the feature."""
-    alternatives = Alternatives(server)
-
-    @server.command(RANK_ALTERNATIVES)
-    async def rank(argument: Any = None) -> dict[str, Any]:
-        return await alternatives.rank(argument)
+def create(server: CodeoddsServer) -> Alternatives:
+    """The feature, imported when it is first asked."""
+    return Alternatives(server)

@@ -7,11 +7,11 @@ from typing import Any
 
 from lsprotocol import types as lsp
 
-from codeodds.lsp.protocol.command_names import EXPLAIN, OPEN_SETTINGS
-from codeodds.lsp.shown.cues import SHARP_DROP, cues
 from codeodds.lsp.documents.scheduler import Document
 from codeodds.lsp.documents.scored import Judged
+from codeodds.lsp.protocol.command_names import EXPLAIN, OPEN_SETTINGS
 from codeodds.lsp.server import CodeoddsServer
+from codeodds.lsp.shown.cues import SHARP_DROP, cues
 from codeodds.source.suppression import Suppression
 
 KIND = lsp.CodeActionKind.QuickFix
@@ -69,8 +69,7 @@ class CodeActions:
 
     def _signed(self, document: Document, first: int, last: int) -> list[Judged]:
         """The functions with a probability whose signature touches the lines."""
-        settings = self._server.documents.settings_for(document.uri)
-        suppression = Suppression(document.lines, settings.suppress_comment)
+        suppression = Suppression(document.lines)
         return [
             judged
             for judged in document.judged
@@ -107,8 +106,7 @@ class CodeActions:
         return action
 
     def _edit(self, document: Document, judged: Judged, line: int | None) -> lsp.WorkspaceEdit | None:
-        comment = self._server.documents.settings_for(document.uri).suppress_comment
-        place = Suppression(document.lines, comment).edit_for(judged.function, line)
+        place = Suppression(document.lines).edit_for(judged.function, line)
         if place is None:
             return None
         at = self._server.converter(document).position(place[0], place[1])

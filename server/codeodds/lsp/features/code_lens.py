@@ -7,8 +7,8 @@ from typing import Any
 from lsprotocol import types as lsp
 
 from codeodds.lsp.protocol.command_names import EXPLAIN
-from codeodds.lsp.shown.wording import percent
 from codeodds.lsp.server import CodeoddsServer
+from codeodds.lsp.shown.wording import percent
 from codeodds.source.suppression import Suppression
 
 
@@ -25,7 +25,7 @@ class CodeLens:
         if document is None or not settings.code_lens:
             return []
         converter = self._server.converter(document)
-        suppression = Suppression(document.lines, settings.suppress_comment)
+        suppression = Suppression(document.lines)
         return [
             lsp.CodeLens(
                 range=converter.line_range(judged.function.line),

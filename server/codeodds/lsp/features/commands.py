@@ -26,10 +26,10 @@ from codeodds.lsp.protocol.command_names import (
     SCORE_SELECTION,
 )
 from codeodds.lsp.protocol.failures import REQUEST_FAILED
-from codeodds.lsp.shown.pages import SETTINGS, page_uri
-from codeodds.lsp.shown.wording import explanation
-from codeodds.lsp.shown.score_json import judged_now, open_document, score_result
 from codeodds.lsp.server import CodeoddsServer
+from codeodds.lsp.shown.pages import SETTINGS, page_uri
+from codeodds.lsp.shown.score_json import judged_now, open_document, score_result
+from codeodds.lsp.shown.wording import explanation
 
 _HIDDEN = {"completions_url": "not shown", "completions_key_variable": "not shown"}
 """Settings that a report of a problem should not hold: a URL may hold a password."""

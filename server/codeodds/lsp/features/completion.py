@@ -17,12 +17,12 @@ from pygls.uris import to_fs_path
 from codeodds.completion.names import Name, NameFinder, Names
 from codeodds.completion.thread import NameThread
 from codeodds.errors import CodeoddsError, RequestTimeout, Superseded
-from codeodds.lsp.documents.scheduler import Document
-from codeodds.lsp.shown.wording import percent
-from codeodds.lsp.shown.rank_json import DECIMALS
 from codeodds.lsp.documents.rankings import TimedRanking, rank_for
+from codeodds.lsp.documents.scheduler import Document
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.settings.fields import Settings, parse_settings
+from codeodds.lsp.shown.rank_json import DECIMALS
+from codeodds.lsp.shown.wording import percent
 from codeodds.ranking.plan import Context
 from codeodds.source.functions import normalise_newlines
 from codeodds.source.places import find_cursor, is_in_comment
@@ -68,7 +68,7 @@ class Completion:
     def advertise(self) -> None:
         """A client that cannot be told later has to say so with the start."""
         settings, _ = parse_settings(self._server.first_settings)
-        if settings.completion_enable and not self._server.client.registers_completion:
+        if settings.complete_names and not self._server.client.registers_completion:
             item = lsp.ServerCompletionItemOptions(label_details_support=True)
             self._take(lsp.CompletionOptions(trigger_characters=TRIGGERS, completion_item=item))
             self._registered = True
@@ -76,13 +76,13 @@ class Completion:
     def configured(self, settings: Settings) -> None:
         """Register or unregister, as the settings say."""
         self._take(None)
-        self._wanted = settings.completion_enable
+        self._wanted = settings.complete_names
         if self._server.client.registers_completion:
             if self._registering is None or self._registering.done():
                 self._registering = asyncio.get_running_loop().create_task(self._register())
         elif self._wanted and not self._registered:
             self._tell(
-                "this client learns of completion only at the start: set completion_enable in its "
+                "this client learns of completion only at the start: set complete_names in its "
                 "initialization options, and start the server again"
             )
 
@@ -92,7 +92,7 @@ class Completion:
         """
         settings = self._server.documents.settings
         document = self._server.documents.get(params.text_document.uri)
-        if document is None or not settings.completion_enable:
+        if document is None or not settings.complete_names:
             return _empty()
         try:
             return await self._complete(document, params.position, settings)
@@ -111,7 +111,7 @@ class Completion:
         Superseded, BundleError, EngineError as `rank_for`.
         """
         loop = asyncio.get_running_loop()
-        ends = loop.time() + settings.completion_budget_ms / 1000
+        ends = loop.time() + settings.names_budget_ms / 1000
         before = normalise_newlines(document.text[: document.source.offset(position)])
         if position.line >= len(document.lines) or not _asks_for_a_name(before):
             return _empty()
@@ -198,7 +198,7 @@ def in_order(names: tuple[Name, ...], ranked: TimedRanking) -> list[Offered]:
     shown: list[Offered] = []
     others = []
     for candidate in ranked.ranking.candidates:
-        if candidate.probability is None or candidate.index in ranked.doubts:
+        if candidate.probability is None or candidate.index in ranked.unshown:
             others.append(candidate.index)
         else:
             shown.append((names[candidate.index], candidate.probability))
@@ -231,10 +231,3 @@ def _registration() -> lsp.Registration:
 
 def _empty(*, incomplete: bool = False) -> lsp.CompletionList:
     return lsp.CompletionList(is_incomplete=incomplete, items=[])
-
-
-def set_up(server: CodeoddsServer) -> None:
-    """Wire the feature."""
-    completion = Completion(server)
-    server.on_initialize.append(completion.advertise)
-    server.documents.on_configured.append(completion.configured)

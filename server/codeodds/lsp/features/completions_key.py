@@ -24,20 +24,23 @@ class Argument(msgspec.Struct, frozen=True):
     key: str | None
 
 
-def set_key(server: CodeoddsServer, argument: Any) -> None:
-    """Raises: JsonRpcInvalidParams for an argument of another shape, a URL without a server, and what can be no key;
-    nothing of it is quoted.
-    """
-    wanted = read_argument(SET_COMPLETIONS_KEY, argument, Argument)
-    try:
-        server.sampling.keys.set(wanted.url, wanted.key)
-    except EndpointError as error:
-        raise JsonRpcInvalidParams(f"{SET_COMPLETIONS_KEY}: {error}") from error
+class CompletionsKey:
+    """Keeps the keys that clients give."""
+
+    def __init__(self, server: CodeoddsServer) -> None:
+        self._server = server
+
+    async def answer(self, argument: Any) -> None:
+        """Raises: JsonRpcInvalidParams for an argument of another shape, a URL without a server, and what can be no
+        key; nothing of it is quoted.
+        """
+        wanted = read_argument(SET_COMPLETIONS_KEY, argument, Argument)
+        try:
+            self._server.sampling.keys.set(wanted.url, wanted.key)
+        except EndpointError as error:
+            raise JsonRpcInvalidParams(f"{SET_COMPLETIONS_KEY}: {error}") from error
 
 
-def set_up(server: CodeoddsServer) -> None:
-    """Wire the feature."""
-
-    @server.command(SET_COMPLETIONS_KEY)
-    def set_completions_key(argument: Any = None) -> None:
-        set_key(server, argument)
+def create(server: CodeoddsServer) -> CompletionsKey:
+    """The feature, imported when it is first asked."""
+    return CompletionsKey(server)

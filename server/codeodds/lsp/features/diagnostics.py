@@ -9,12 +9,12 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
 from codeodds.engine.api import ScorerInfo
-from codeodds.lsp.protocol.convert import Converter
-from codeodds.lsp.shown.cues import Cue, cues
 from codeodds.lsp.documents.scheduler import Document
+from codeodds.lsp.protocol.convert import Converter
 from codeodds.lsp.protocol.failures import SERVER_CANCELLED
-from codeodds.lsp.shown.pages import CODES, page_uri
 from codeodds.lsp.server import CodeoddsServer
+from codeodds.lsp.shown.cues import Cue, cues
+from codeodds.lsp.shown.pages import CODES, page_uri
 
 SOURCE = "codeodds"
 

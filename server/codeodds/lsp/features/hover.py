@@ -7,6 +7,8 @@ from lsprotocol import types as lsp
 from codeodds.engine.api import ScorerInfo
 from codeodds.lsp.documents.scheduler import Document
 from codeodds.lsp.documents.scored import Judged, innermost
+from codeodds.lsp.server import CodeoddsServer
+from codeodds.lsp.settings.fields import Settings
 from codeodds.lsp.shown.wording import (
     explanation,
     fall,
@@ -16,8 +18,6 @@ from codeodds.lsp.shown.wording import (
     reading_of,
     sharpest_drops,
 )
-from codeodds.lsp.server import CodeoddsServer
-from codeodds.lsp.settings.fields import Settings
 from codeodds.source.suppression import Suppression
 
 
@@ -37,7 +37,7 @@ class Hover:
         judged = _around(document, line)
         if judged is None:
             return None
-        suppression = Suppression(document.lines, settings.suppress_comment)
+        suppression = Suppression(document.lines)
         if suppression.function(judged.function) or suppression.line(line):
             return None
         inner = innermost(judged, line)

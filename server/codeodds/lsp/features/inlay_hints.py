@@ -8,8 +8,8 @@ from lsprotocol import types as lsp
 
 from codeodds.lsp.documents.scheduler import Document
 from codeodds.lsp.documents.scored import Judged
-from codeodds.lsp.shown.wording import explanation, percent
 from codeodds.lsp.server import CodeoddsServer
+from codeodds.lsp.shown.wording import explanation, percent
 from codeodds.source.suppression import Suppression
 
 
@@ -26,7 +26,7 @@ class InlayHints:
         if document is None or not settings.inlay_hints:
             return []
         converter = self._server.converter(document)
-        suppression = Suppression(document.lines, settings.suppress_comment)
+        suppression = Suppression(document.lines)
         quiet_line = self._server.typing.line(document)
         hints = []
         for judged in document.judged:

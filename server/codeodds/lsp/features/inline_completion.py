@@ -15,13 +15,12 @@ from lsprotocol import types as lsp
 from codeodds.engine.worker import Priority
 from codeodds.errors import CodeoddsError, EndpointError, RankError, RequestTimeout, Superseded
 from codeodds.generation.samples import Prompt, Samples
+from codeodds.lsp.documents.rankings import rank_for
 from codeodds.lsp.documents.scheduler import Document
 from codeodds.lsp.protocol.failures import as_response
-from codeodds.lsp.shown.rank_json import DECIMALS
-from codeodds.lsp.documents.rankings import rank_for
-from codeodds.lsp.documents.sampling import is_on
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.settings.fields import Settings
+from codeodds.lsp.shown.rank_json import DECIMALS
 from codeodds.ranking.plan import Context, Plan
 from codeodds.source.functions import normalise_newlines
 from codeodds.source.places import find_cursor
@@ -46,7 +45,7 @@ class InlineCompletion:
         """
         settings = self._server.documents.settings
         document = self._server.documents.get(params.text_document.uri)
-        if document is None or not is_on(settings):
+        if document is None or not settings.writes_completions:
             return []
         automatic = params.context.trigger_kind == lsp.InlineCompletionTriggerKind.Automatic
         try:
@@ -138,11 +137,6 @@ def _rounded(probability: float | None) -> float | None:
     return None if probability is None else round(probability, DECIMALS)
 
 
-def set_up(server: CodeoddsServer) -> None:
-    """Wire the feature."""
-    completion = InlineCompletion(server)
-
-    # Without options pygls does not advertise it.
-    @server.feature(lsp.TEXT_DOCUMENT_INLINE_COMPLETION, lsp.InlineCompletionOptions())
-    async def answer(params: lsp.InlineCompletionParams) -> Any:
-        return await completion.answer(params)
+def create(server: CodeoddsServer) -> InlineCompletion:
+    """The feature, imported when a setting turns it on."""
+    return InlineCompletion(server)

@@ -13,13 +13,13 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcInvalidParams
 
 from codeodds.errors import CodeoddsError, RankError
-from codeodds.lsp.protocol.arguments import Position, read_argument
-from codeodds.lsp.documents.scheduler import Document
-from codeodds.lsp.protocol.failures import as_response
-from codeodds.lsp.shown.rank_json import model_json, ranking_json, runs_json
 from codeodds.lsp.documents.rankings import rank_for
-from codeodds.lsp.shown.score_json import open_document
+from codeodds.lsp.documents.scheduler import Document
+from codeodds.lsp.protocol.arguments import Position, read_argument
+from codeodds.lsp.protocol.failures import as_response
 from codeodds.lsp.server import CodeoddsServer
+from codeodds.lsp.shown.rank_json import model_json, ranking_json
+from codeodds.lsp.shown.score_json import open_document
 from codeodds.ranking.plan import Context
 from codeodds.source.functions import normalise_newlines
 from codeodds.source.places import find_cursor
@@ -34,13 +34,12 @@ class TextDocument(msgspec.Struct, frozen=True):
 
 
 class Parameters(msgspec.Struct, frozen=True, rename="camel"):
-    """What goes on, and how it may."""
+    """A place or a text, and the candidates that go on there."""
 
     candidates: list[str]
     text_document: TextDocument | None = None
     position: Position | None = None
     prefix: str | None = None
-    run_code: bool = False
 
 
 class RankRequest:
@@ -51,18 +50,14 @@ class RankRequest:
 
     async def answer(self, params: Any) -> dict[str, Any]:
         """Raises: JsonRpcInvalidParams for parameters of another shape, a document that is not open, a position in no
-        function's body, and for no candidates or too many; JsonRpcException as `codeodds/score`, and if candidates
-        should run and may not or can't.
+        function's body, and for no candidates or too many; JsonRpcException as `codeodds/score`.
         """
         wanted = read_argument(METHOD, params, Parameters, "parameters are one object")
         documents = self._server.documents
         document, context = await self._context(wanted)
         settings = documents.settings if document is None else documents.settings_for(document.uri)
-        runs = self._server.candidate_runs
         try:
-            runs.check(wanted.run_code)
             found = await rank_for(documents, document, context, wanted.candidates, settings.request_timeout_ms)
-            ran = await runs.order(wanted.run_code, document, context, found.ranking)
         except RankError as error:
             raise JsonRpcInvalidParams(f"{METHOD}: {error}") from error
         except CodeoddsError as error:
@@ -72,9 +67,8 @@ class RankRequest:
             "version": None if document is None else document.version,
             "model": model_json(documents.worker.info),
             "complete": found.complete,
-            **runs_json(ran),
-            "order": list(ran.ranking.order),
-            "candidates": ranking_json(ran.ranking),
+            "order": list(found.ranking.order),
+            "candidates": ranking_json(found.ranking),
         }
 
     async def _context(self, wanted: Parameters) -> tuple[Document | None, Context]:
@@ -94,10 +88,6 @@ class RankRequest:
         return document, Context(cursor.function.unit.problem, cursor.written)
 
 
-def set_up(server: CodeoddsServer) -> None:
-    """Wire the feature."""
-    request = RankRequest(server)
-
-    @server.feature(METHOD)
-    async def answer(params: Any) -> dict[str, Any]:
-        return await request.answer(params)
+def create(server: CodeoddsServer) -> RankRequest:
+    """The feature, imported when it is first asked."""
+    return RankRequest(server)

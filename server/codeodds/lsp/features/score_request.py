@@ -9,8 +9,8 @@ from typing import Any
 
 from pygls.exceptions import JsonRpcInvalidParams
 
-from codeodds.lsp.shown.score_json import open_document, score_result
 from codeodds.lsp.server import CodeoddsServer
+from codeodds.lsp.shown.score_json import open_document, score_result
 
 METHOD = "codeodds/score"
 

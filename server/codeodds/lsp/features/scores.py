@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from codeodds.lsp.documents.scheduler import Document
-from codeodds.lsp.shown.score_json import known_scores
 from codeodds.lsp.server import CodeoddsServer
+from codeodds.lsp.shown.score_json import known_scores
 
 METHOD = "codeodds/scores"
 

@@ -14,12 +14,10 @@ from typing import Any
 import msgspec
 
 from codeodds.lsp.settings.fields import SECTION, Settings
-from codeodds.lsp.settings.page import COMPLETIONS, PROCESS_WIDE, RUNS, field_docstrings
+from codeodds.lsp.settings.page import COMPLETIONS, PROCESS_WIDE, client_fields, field_docstrings
 
-RESTRICTED = frozenset({"model"}) | COMPLETIONS | RUNS
-"""A workspace that nobody trusts must not set these: they name files to open and places to send code to, and let code
-run.
-"""
+RESTRICTED = frozenset({"model"}) | COMPLETIONS
+"""A workspace that nobody trusts must not set these: they name files to open and places to send code to."""
 
 TITLES = {False: f"{SECTION}: scores", True: f"{SECTION}: completions"}
 """Headings of the pages of settings; true for what concerns the endpoint."""
@@ -64,13 +62,13 @@ def properties() -> dict[str, dict[str, Any]]:
             "scope": _scope(field.name),
             "markdownDescription": texts[field.name],
         }
-        for field in msgspec.structs.fields(Settings)
+        for field in client_fields()
     }
 
 
 def _scope(name: str) -> str:
     """Where VS Code lets a setting be set. `machine`: by the user alone, on each machine."""
-    if name in COMPLETIONS | RUNS:
+    if name in COMPLETIONS:
         return "machine"
     if name in RESTRICTED:
         return "machine-overridable"

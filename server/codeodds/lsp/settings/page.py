@@ -12,13 +12,13 @@ from typing import Any
 
 import msgspec
 
-from codeodds.lsp.settings.fields import SECTION, Settings
+from codeodds.lsp.settings.fields import FOR_CLIENTS, SECTION, Settings
 
 HEAD = f"""# Settings of the language server
 
-<!-- Made by `python -m codeodds.lsp.settings.page`; change the fields in server/codeodds/lsp/settings.py instead. -->
+<!-- Made by `python -m codeodds.lsp.settings.page`; change server/codeodds/lsp/settings/fields.py instead. -->
 
-A client gives them in three places; each may hold them directly or under `{SECTION}`.
+A client sends them in three ways, each time directly or under `{SECTION}`.
 
 - `initializationOptions` hold from the start.
 - `workspace/didChangeConfiguration` replaces them. A change to null only says that something changed.
@@ -28,7 +28,7 @@ A client gives them in three places; each may hold them directly or under `{SECT
 
 Each of these replaces all settings: those that it does not name get their defaults.
 A value that cannot be used is reported once in the client's log, by name, and its default is used.
-Unknown names are passed over.
+Unknown names are ignored.
 
 Settings marked *process* hold for the whole server; in a folder's settings they say nothing.
 
@@ -36,21 +36,11 @@ Settings marked *process* hold for the whole server; in a folder's settings they
 |---|---|---|---|
 """
 
-COMPLETIONS = frozenset(
-    field.name for field in msgspec.structs.fields(Settings) if field.name.startswith("completions_")
-)
+COMPLETIONS = frozenset(name for name in FOR_CLIENTS if name.startswith("completions_"))
 """A folder that somebody else wrote must not choose where code is sent to."""
 
-RUNS = frozenset({"run_code", "run_code_timeout_ms"})
-"""A folder that somebody else wrote must not let code run."""
-
-PROCESS_WIDE = (
-    frozenset({"memory_limit_mb", "threads", "idle_unload_s", "model", "completion_enable", "completion_budget_ms"})
-    | COMPLETIONS
-    | RUNS
-)
-"""There is one model for all documents, one endpoint, and one word on whether code may run; and a server offers
-completion, or it does not."""
+PROCESS_WIDE = frozenset({"threads", "model", "complete_names"}) | COMPLETIONS
+"""There is one model for all documents, and one endpoint; and a server offers completion, or it does not."""
 
 
 def page() -> str:
@@ -58,11 +48,16 @@ def page() -> str:
     schema = msgspec.json.schema(Settings)["$defs"]["Settings"]["properties"]
     texts = field_docstrings(Settings)
     rows = []
-    for field in msgspec.structs.fields(Settings):
+    for field in client_fields():
         default = msgspec.json.encode(field.default).decode()
         scope = " *process*" if field.name in PROCESS_WIDE else ""
         rows.append(f"| `{field.name}` | {describe(schema[field.name])} | `{default}` | {texts[field.name]}{scope} |\n")
     return HEAD + "".join(rows)
+
+
+def client_fields() -> list[msgspec.structs.FieldInfo]:
+    """The fields of the settings that a client may set."""
+    return [field for field in msgspec.structs.fields(Settings) if field.name in FOR_CLIENTS]
 
 
 def describe(schema: dict[str, Any]) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from codeodds.engine.api import ScorerInfo
 from codeodds.lsp.documents.scheduler import Document
 from codeodds.lsp.documents.scored import Judged
-from codeodds.lsp.shown.wording import fall, is_low, percent, sharpest_drops
 from codeodds.lsp.settings.fields import Settings
+from codeodds.lsp.shown.wording import fall, is_low, percent, sharpest_drops
 from codeodds.source.suppression import Suppression
 
 LOW_PROBABILITY = "CO001"
@@ -38,7 +38,7 @@ def cues(document: Document, info: ScorerInfo, settings: Settings, *, quiet_line
 
     `quiet_line`: the line at which the user types, if there is one.
     """
-    suppression = Suppression(document.lines, settings.suppress_comment)
+    suppression = Suppression(document.lines)
     found = []
     for judged in document.judged:
         if is_low(judged, info, settings) and not suppression.function(judged.function):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from codeodds.engine.api import ScorerInfo
-from codeodds.lsp.candidate_runs import Runs
 from codeodds.ranking.types import Ranked, Ranking
 
 DECIMALS = 6
@@ -14,11 +13,6 @@ DECIMALS = 6
 def model_json(info: ScorerInfo | None) -> dict[str, str] | None:
     """null if nothing had to be scored."""
     return None if info is None else {"name": info.name, "version": info.version}
-
-
-def runs_json(runs: Runs) -> dict[str, Any]:
-    """Whether candidates ran, and on how many inputs."""
-    return {"ran": runs.ran, "notRun": runs.reason, "inputs": runs.inputs}
 
 
 def ranking_json(ranking: Ranking) -> list[dict[str, Any]]:
@@ -31,9 +25,6 @@ def candidate_json(candidate: Ranked) -> dict[str, Any]:
     return {
         "index": candidate.index,
         "probability": _rounded(candidate.probability),
-        "applicability": _rounded(candidate.applicability),
-        "agreement": _rounded(candidate.vote),
-        "examplesPassed": _rounded(candidate.examples_passed),
         "reason": candidate.reason,
         "duplicateOf": candidate.duplicate_of,
         "lines": [

@@ -7,10 +7,10 @@ from typing import Any
 from pygls.exceptions import JsonRpcInvalidParams
 
 from codeodds.errors import CodeoddsError
-from codeodds.lsp.protocol.convert import Converter
 from codeodds.lsp.documents.scheduler import Document
-from codeodds.lsp.protocol.failures import as_response
 from codeodds.lsp.documents.scored import Judged, everything, innermost, touches
+from codeodds.lsp.protocol.convert import Converter
+from codeodds.lsp.protocol.failures import as_response
 from codeodds.lsp.server import CodeoddsServer
 
 DECIMALS = 6
@@ -103,6 +103,5 @@ def _summary(judged: Judged, converter: Converter) -> dict[str, Any]:
             "end": {"line": span.end.line, "character": span.end.character},
         },
         "probability": None if judged.probability is None else round(judged.probability, DECIMALS),
-        "applicability": None if judged.applicability is None else round(judged.applicability, DECIMALS),
         "reason": judged.reason,
     }
