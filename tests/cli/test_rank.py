@@ -74,11 +74,11 @@ def test_candidates_run_only_if_asked(run: Run, source: Path, tmp_path: Path) ->
     command = ["rank", source, "--candidates", "rows.jsonl", "--function", "first", "--json"]
     rows = ranking(run(*command).out)
     assert [row["index"] for row in rows] == [0, 1, 2]
-    assert "vote" not in rows[0]
+    assert "agreement" not in rows[0]
     result = run(*command, "--run-code")
     rows = ranking(result.out)
     assert (result.status, [row["index"] for row in rows]) == (0, [1, 2, 0])
-    assert [row["vote"] for row in rows] == [pytest.approx(v, abs=1e-5) for v in (1.4 / 2.3, 1.4 / 2.3, 0.9 / 2.3)]
+    assert [row["agreement"] for row in rows] == [pytest.approx(v, abs=1e-5) for v in (1.4 / 2.3, 1.4 / 2.3, 0.9 / 2.3)]
     assert [row["examples_passed"] for row in rows] == [None, None, None]
 
 

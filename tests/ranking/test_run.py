@@ -49,7 +49,7 @@ def test_candidates_that_agree_stand_before_a_more_probable_one_that_does_not() 
     ran = by_agreement(ranking, observe(HEAD, bodies))
     assert ran.order == (1, 2, 0)
     total = 0.9 + 0.6 + 0.6
-    assert [candidate.vote for candidate in ran.candidates] == [
+    assert [candidate.agreement for candidate in ran.candidates] == [
         pytest.approx(1.2 / total),
         pytest.approx(1.2 / total),
         pytest.approx(0.9 / total),
