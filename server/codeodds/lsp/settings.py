@@ -38,7 +38,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     adaptive_debounce: bool = True
     """Lengthen or shorten the pause by the rhythm of typing and by how long a score takes."""
     request_timeout_ms: Annotated[int, msgspec.Meta(ge=100, le=600_000)] = 10_000
-    """A request that waits for scores is given up after this many milliseconds."""
+    """A request that waits for scores is answered after this many milliseconds, with what is known by then. Where
+    several functions have no score yet, each after the first adds a tenth of it, up to ten minutes in all."""
     memory_limit_mb: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 256
     """Most memory for what the engine remembers of scored code, in units of 1,000,000 bytes; 0 remembers nothing."""
     threads: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
