@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from operator import itemgetter
+from typing import Any
 
 import pytest
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
 from tests.lsp.client import FAKE_SERVER, URI, WAIT_S, connect
+from tests.lsp.wire import wire
 
 TEXT = "def f(a):\n    b = a + 1\n    return b\n\n\ndef g(a):\n    b = BUG\n    return b\n\n\ndef h(a):\n    ...\n"
 
@@ -50,6 +53,8 @@ async def test_a_position_chooses_the_function_around_it() -> None:
         ({}, "parameters are"),
         ([], "parameters are"),
         (None, "parameters are"),
+        ({"textDocument": {"uri": "file:///w/a.py"}, "workDoneToken": 0.5}, "workDoneToken must be"),
+        ({"textDocument": {"uri": "file:///w/a.py"}, "partialResultToken": True}, "partialResultToken must be"),
         ({"textDocument": {"uri": "file:///w/a.py"}, "position": {"line": "one"}}, "whole number"),
         ({"textDocument": {"uri": "file:///w/a.py"}, "position": {"line": -1}}, "whole number"),
         ({"textDocument": {"uri": "file:///w/a.py"}, "position": {"line": 13}}, "line is 13, but .* has 13 lines"),
@@ -109,3 +114,73 @@ async def test_a_cancelled_request_is_answered_at_once_and_gives_its_run_up() ->
         client.release()
         assert [function["name"] for function in (await second)["functions"]] == ["g"]
     assert calls == ["    b = a + 1\n    return b\n", "    b = BUG\n    return b\n"]
+
+
+def told(received: list[dict[str, Any]], token: object) -> list[dict[str, Any]]:
+    progress = [message["params"] for message in received if message.get("method") == "$/progress"]
+    return [params["value"] for params in progress if params["token"] == token]
+
+
+async def test_progress_and_partial_results_come_where_the_client_offers_them() -> None:
+    document = {"textDocument": {"uri": URI}}
+    async with wire() as connection:
+        connection.notify("workspace/didChangeConfiguration", {"settings": {"codeodds": {"enable": False}}})
+        connection.open(TEXT, URI)
+        connection.request(1, "codeodds/score", {**document, "workDoneToken": "w", "partialResultToken": 7})
+        answer = (await connection.answer(1))["result"]
+        work, partial = told(connection.received, "w"), told(connection.received, 7)
+        connection.request(2, "codeodds/score", document)
+        whole = (await connection.answer(2))["result"]
+        assert len(told(connection.received, "w")) == len(work)
+        await connection.end()
+    assert (answer["functions"], answer["complete"], whole["complete"]) == ([], True, True)
+    assert {**answer, "functions": whole["functions"]} == whole
+    found = [function for part in partial for function in part["functions"]]
+    assert [function["name"] for function in found] == ["h", "f", "g"], "what needs no score goes first"
+    assert sorted(found, key=itemgetter("name")) == whole["functions"]
+    assert [value["kind"] for value in work] == ["begin", "report", "report", "end"]
+
+
+async def test_a_command_tells_how_far_it_is() -> None:
+    parameters = {"command": "codeodds.scoreFile", "arguments": [{"uri": URI}], "workDoneToken": 3}
+    async with wire() as connection:
+        options = connection.received[0]["result"]["capabilities"]["executeCommandProvider"]
+        # Not scored by itself, so that there is something to do.
+        connection.notify("workspace/didChangeConfiguration", {"settings": {"codeodds": {"enable": False}}})
+        connection.open(TEXT, URI)
+        connection.request(1, "workspace/executeCommand", parameters)
+        answer = (await connection.answer(1))["result"]
+        work = told(connection.received, 3)
+        # What is known needs no progress.
+        connection.request(2, "workspace/executeCommand", {**parameters, "workDoneToken": 4})
+        await connection.answer(2)
+        assert told(connection.received, 4) == []
+        await connection.end()
+    assert options["workDoneProgress"] is True
+    assert [function["name"] for function in answer["functions"]] == ["f", "g", "h"]
+    assert work == [
+        {
+            "kind": "begin",
+            "title": "codeodds: scoring",
+            "cancellable": False,
+            "message": "0 of 2 functions",
+            "percentage": 0,
+        },
+        {"kind": "report", "message": "1 of 2 functions", "percentage": 50},
+        {"kind": "report", "message": "2 of 2 functions", "percentage": 100},
+        {"kind": "end"},
+    ]
+
+
+async def test_progress_ends_where_the_request_fails() -> None:
+    async with wire(*FAKE_SERVER, "--gate") as connection:
+        connection.notify("workspace/didChangeConfiguration", {"settings": {"codeodds": {"enable": False}}})
+        connection.open(TEXT, URI)
+        connection.request(1, "codeodds/score", {"textDocument": {"uri": URI}, "workDoneToken": "w"})
+        connection.request(2, "test/called", [1])
+        await connection.answer(2)
+        connection.notify("$/cancelRequest", {"id": 1})
+        assert (await connection.answer(1))["error"]["code"] == -32800
+        connection.notify("test/release")
+        await connection.end()
+    assert [value["kind"] for value in told(connection.received, "w")] == ["begin", "end"]

@@ -7,6 +7,7 @@ import type { Requests } from "../server/requests.ts";
 import { percent } from "../status/text.ts";
 import type { ValuePanel } from "../values/panel.ts";
 import { functionItems } from "./functionItems.ts";
+import { reporter } from "./progress.ts";
 import { atCursor, command, NO_FUNCTION } from "./register.ts";
 
 const EXPLAIN = "Explain";
@@ -34,17 +35,22 @@ export function registerScoreCommands(requests: Requests, panel: ValuePanel): vs
     }),
     command(Command.scoreFile, async () => {
       const { document } = atCursor();
-      const cancellable = { location: vscode.ProgressLocation.Notification, title: "codeodds", cancellable: true };
-      const { functions } = await vscode.window.withProgress(cancellable, (_, token) =>
-        requests.score(document, undefined, token),
+      const cancellable = {
+        location: vscode.ProgressLocation.Notification,
+        title: "codeodds: scoring",
+        cancellable: true,
+      };
+      const result = await vscode.window.withProgress(cancellable, (bar, token) =>
+        requests.score(document, undefined, token, reporter(bar)),
       );
-      const items = functionItems(functions);
+      const items = functionItems(result.functions);
       if (items.length === 0) {
         void vscode.window.showInformationMessage("There are no functions in this file.");
         return;
       }
       const chosen = await vscode.window.showQuickPick(items, {
         title: "Functions of this file, the least probable first",
+        ...(result.complete ? {} : { placeHolder: "Time was up: score the file again to go on" }),
         matchOnDescription: true,
       });
       if (chosen !== undefined) {

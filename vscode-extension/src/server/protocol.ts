@@ -39,7 +39,15 @@ export interface ScoreResult {
   uri: string;
   version: number;
   model: Model | null;
+  /** False if the time was up before all functions were scored. */
+  complete: boolean;
   functions: ScoredFunction[];
+}
+
+/** What `$/progress` says of a request: LSP's WorkDoneProgressBegin, Report and End, as far as it is shown. */
+export interface WorkDone {
+  message?: string;
+  percentage?: number;
 }
 
 /** The answer to the command `codeodds.explain`. */

@@ -1,24 +1,43 @@
 /** What the extension asks of the server. Each fails with a RequestProblem, whose message is for the user. */
 
 import type * as vscode from "vscode";
-import { ExecuteCommandRequest, ResponseError, type LanguageClient } from "vscode-languageclient/node";
+import {
+  ExecuteCommandRequest,
+  ResponseError,
+  WorkDoneProgress,
+  type LanguageClient,
+} from "vscode-languageclient/node";
 
 import { ServerCommand } from "../names.ts";
-import { SCORE, type Explanation, type RankResult, type ScoreResult } from "./protocol.ts";
+import { SCORE, type Explanation, type RankResult, type ScoreResult, type WorkDone } from "./protocol.ts";
 
 export class RequestProblem extends Error {}
 
 export class Requests {
   readonly #client: () => LanguageClient | undefined;
+  #tokens = 0;
 
   constructor(client: () => LanguageClient | undefined) {
     this.#client = client;
   }
 
-  /** Scores the function around a line, or all functions. */
-  async score(document: vscode.TextDocument, line?: number, token?: vscode.CancellationToken): Promise<ScoreResult> {
+  /** Scores the function around a line, or all functions. `reported` hears how far that is. */
+  async score(
+    document: vscode.TextDocument,
+    line?: number,
+    token?: vscode.CancellationToken,
+    reported?: (value: WorkDone) => void,
+  ): Promise<ScoreResult> {
     const position = line === undefined ? {} : { position: { line, character: 0 } };
-    return this.#send<ScoreResult>(SCORE, { textDocument: this.#named(document), ...position }, token);
+    const parameters = { textDocument: this.#named(document), ...position };
+    if (reported === undefined) return this.#send<ScoreResult>(SCORE, parameters, token);
+    const workDoneToken = `codeodds-${++this.#tokens}`;
+    const listening = this.#client()?.onProgress(WorkDoneProgress.type, workDoneToken, reported);
+    try {
+      return await this.#send<ScoreResult>(SCORE, { ...parameters, workDoneToken }, token);
+    } finally {
+      listening?.dispose();
+    }
   }
 
   /** The score of the function around a line and its explanation as plain text. */

@@ -7,17 +7,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from codeodds.engine.worker import Priority, ScoringWorker
-from codeodds.errors import BundleError, EngineError, RequestTimeout, Superseded, UnitError
+from codeodds.errors import BundleError, EngineError, Superseded, UnitError
 from codeodds.lsp.documents.debounce import Rhythm
 from codeodds.lsp.documents.futures import outcome
 from codeodds.lsp.documents.requests import Requests
-from codeodds.lsp.documents.scored import Judged, judge, touches, unjudged
+from codeodds.lsp.documents.scored import Judged, judge, unjudged
 from codeodds.lsp.documents.text import Text
 from codeodds.lsp.settings.fields import Settings
 from codeodds.lsp.settings.store import SettingsStore
@@ -151,7 +151,7 @@ class Documents:
             rhythm.changed(now)
         if settings.enable and len(text) <= LOOK_UP_AT_ONCE:
             document.functions = tuple(self._parse(document))
-            document.judged = tuple(self._first_look(document.functions))
+            document.judged = tuple(self._known(document.functions))
         self._schedule(document, rhythm.pause_s(settings.debounce_ms, adaptive=settings.adaptive_debounce))
 
     def close(self, uri: str) -> None:
@@ -207,37 +207,6 @@ class Documents:
             await asyncio.wait({task})
             task = self._tasks.get(document.uri)
 
-    async def judge(self, document: Document, line: int | None, last_line: int | None = None) -> tuple[Judged, ...]:
-        """Score a document's functions on request, or only those that touch the lines from `line` to `last_line`.
-
-        `last_line`: the same as `line` if None.
-
-        Raises: BundleError, EngineError; RequestTimeout after `request_timeout_ms`; Superseded at shutdown, and when
-        the document changes or closes meanwhile. When the caller is cancelled, so are the requests.
-        """
-        limit_ms = self.settings_for(document.uri).request_timeout_ms
-        try:
-            async with asyncio.timeout(limit_ms / 1000):
-                return await self._judge(document, line, last_line)
-        except TimeoutError as error:
-            raise RequestTimeout(
-                f"the document was not scored within request_timeout_ms = {limit_ms}; raise this setting, or ask for "
-                "one function"
-            ) from error
-
-    async def _judge(self, document: Document, line: int | None, last_line: int | None) -> tuple[Judged, ...]:
-        functions = await self._find(document)
-        if line is not None:
-            last = line if last_line is None else last_line
-            functions = [item for item in functions if touches(item, line, last)]
-        with self.requests.held(document.uri, len(functions)) as keys:
-            found = []
-            for key, function in zip(keys, functions, strict=True):
-                self.check_newest(document)
-                found.append(await self._judge_one(key, function, Priority.INTERACTIVE))
-            self._unusable = False
-            return tuple(found)
-
     def check_newest(self, document: Document) -> None:
         """Raises: Superseded if this is no longer the newest version of an open document."""
         if self._open.get(document.uri) is not document:
@@ -287,7 +256,7 @@ class Documents:
             logger.error("scoring a document failed: %s", type(error).__name__)
 
     async def _score_document(self, document: Document) -> None:
-        functions = await self._find(document)
+        functions = await self.functions_of(document)
         plan = await self._off_the_loop(document, self._plan, document, functions)
         for gone in self._keys.get(document.uri, set()).difference(plan.keys.values()):
             self.worker.cancel(gone)
@@ -298,7 +267,7 @@ class Documents:
         priority = Priority.INTERACTIVE if document.edited else Priority.BACKGROUND
         for index, key in plan.keys.items():
             asked = loop.time()
-            judged[index] = await self._judge_one(key, functions[index], priority)
+            judged[index] = await self.judge_one(key, functions[index], priority)
             if priority is Priority.INTERACTIVE:
                 # Only the function at the change is what somebody waits for.
                 priority = Priority.NEAR
@@ -312,7 +281,7 @@ class Documents:
     def _plan(self, document: Document, functions: Sequence[Function]) -> _Plan:
         """What is known, and what is to be scored, in which order. In any thread."""
         keys = _keys(document.uri, functions)
-        judged = self._first_look(functions)
+        judged = self._known(functions)
         order = [index for index, item in enumerate(judged) if item.reason is None]
         order.sort(key=lambda index: abs(functions[index].line - (document.changed_line or 0)))
         most = self.settings_for(document.uri).max_functions
@@ -320,8 +289,11 @@ class Documents:
             judged[index] = unjudged(functions[index], "the document has too many functions")
         return _Plan(judged, {index: keys[index] for index in order[:most] if judged[index].pending})
 
-    def _first_look(self, functions: Iterable[Function]) -> list[Judged]:
-        """What can be said of functions without a run."""
+    async def first_look(self, document: Document, functions: Sequence[Function]) -> list[Judged]:
+        """What can be said of functions of a document without a run."""
+        return await self._off_the_loop(document, self._known, functions)
+
+    def _known(self, functions: Sequence[Function]) -> list[Judged]:
         return [
             judge(function, known, self.worker.info)
             if (known := self.worker.known(function.unit)) is not None
@@ -329,8 +301,8 @@ class Documents:
             for function in functions
         ]
 
-    async def _judge_one(self, key: str, function: Function, priority: Priority) -> Judged:
-        """Raises: BundleError, EngineError, Superseded."""
+    async def judge_one(self, key: str, function: Function, priority: Priority) -> Judged:
+        """Score one function, under a key of the worker. Raises: BundleError, EngineError, Superseded."""
         reason = not_judged_because(function)
         if reason is not None:
             return unjudged(function, reason)
@@ -339,9 +311,11 @@ class Documents:
         except UnitError as error:
             return unjudged(function, str(error))
         self.problem = None
+        self._unusable = False
         return judge(function, score, self.worker.info)
 
-    async def _find(self, document: Document) -> Sequence[Function]:
+    async def functions_of(self, document: Document) -> Sequence[Function]:
+        """In order. Raises: Superseded if a large document was changed meanwhile."""
         if document.functions is None:
             document.functions = tuple(await self._off_the_loop(document, self._parse, document))
         return document.functions

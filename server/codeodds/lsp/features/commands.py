@@ -26,6 +26,7 @@ from codeodds.lsp.protocol.command_names import (
     SCORE_SELECTION,
 )
 from codeodds.lsp.protocol.failures import REQUEST_FAILED
+from codeodds.lsp.protocol.progress import Tokens
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.shown.pages import SETTINGS, page_uri
 from codeodds.lsp.shown.score_json import judged_now, open_document, score_result
@@ -74,7 +75,8 @@ class Commands:
     async def score_file(self, argument: Any = None) -> dict[str, Any]:
         """As `codeodds/score` for a document."""
         wanted = read_argument(SCORE_FILE, argument, InFile)
-        return await score_result(self._server, open_document(self._server, SCORE_FILE, wanted.uri))
+        document = open_document(self._server, SCORE_FILE, wanted.uri)
+        return await score_result(self._server, document, tokens=self._tokens())
 
     async def score_function(self, argument: Any = None) -> dict[str, Any]:
         """As `codeodds/score` for the function around a position."""
@@ -87,14 +89,14 @@ class Commands:
         wanted = read_argument(SCORE_SELECTION, argument, InRange)
         first, last = wanted.range.start.line, wanted.range.end.line
         document = open_document(self._server, SCORE_SELECTION, wanted.uri, first)
-        return await score_result(self._server, document, first, max(first, last))
+        return await score_result(self._server, document, first, max(first, last), self._tokens())
 
     async def explain(self, argument: Any = None) -> dict[str, Any]:
         """The explanation of a function as Markdown and as plain text; null for both where there is no function."""
         wanted = read_argument(EXPLAIN, argument, ToExplain)
         line = wanted.position.line
         document = open_document(self._server, EXPLAIN, wanted.uri, line)
-        judged = await judged_now(self._server, document, line)
+        judged = (await judged_now(self._server, document, line)).judged
         info = self._server.documents.worker.info
         settings = self._server.documents.settings_for(document.uri)
         if not judged:
@@ -149,6 +151,10 @@ class Commands:
             )
         shown = await self._server.window_show_document_async(lsp.ShowDocumentParams(uri=page, take_focus=True))
         return {"uri": page, "shown": shown.success}
+
+    def _tokens(self) -> Tokens:
+        """Of the command that runs. The protocol knows no partial results of commands."""
+        return Tokens(self._server.protocol.work_done_token.get())
 
 
 def _version(library: str) -> str | None:

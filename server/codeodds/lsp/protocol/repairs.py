@@ -19,11 +19,16 @@ import json
 import re
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from typing import Any
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 from pygls.protocol import LanguageServerProtocol, lsp_method
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+    from pygls.lsp.server import LanguageServer
 
 PARSE_ERROR = int(lsp.ErrorCodes.ParseError)
 INVALID_REQUEST = int(lsp.ErrorCodes.InvalidRequest)
@@ -66,6 +71,11 @@ class Protocol(LanguageServerProtocol):
     @lsp_method(lsp.NOTEBOOK_DOCUMENT_DID_CLOSE)
     def lsp_notebook_document__did_close(self, params: lsp.DidCloseNotebookDocumentParams) -> Handled:
         yield from self._pass_on(lsp.NOTEBOOK_DOCUMENT_DID_CLOSE, params)
+
+    def __init__(self, server: LanguageServer, converter: Converter) -> None:
+        super().__init__(server, converter)
+        self.work_done_token: ContextVar[lsp.ProgressToken | None] = ContextVar("work_done_token", default=None)
+        """Of the command that runs."""
 
     def _execute_handler(
         self,
@@ -136,6 +146,14 @@ class Protocol(LanguageServerProtocol):
         if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | RecursionError):
             self.answer_with_error(None, PARSE_ERROR, "the message is not JSON")
 
+    @lsp_method(lsp.INITIALIZE)
+    def lsp_initialize(self, params: lsp.InitializeParams) -> Generator[Any, Any, lsp.InitializeResult]:
+        """Say as well that commands tell how far they are."""
+        result = yield from super().lsp_initialize(params)
+        if result.capabilities.execute_command_provider is not None:
+            result.capabilities.execute_command_provider.work_done_progress = True
+        return result
+
     @lsp_method(lsp.SHUTDOWN)
     def lsp_shutdown(self, *args: Any) -> Handled:
         """Cancel what is under way, on both sides; all but `exit` is passed over from here on."""
@@ -161,6 +179,7 @@ class Protocol(LanguageServerProtocol):
 
         Raises: JsonRpcInvalidParams for a command that there is not, and what the command raises.
         """
+        self.work_done_token.set(params.work_done_token)
         steps = super().lsp_workspace__execute_command(params)
         try:
             handler, args, kwargs = next(steps)

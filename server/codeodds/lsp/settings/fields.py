@@ -71,7 +71,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     adaptive_debounce: bool = True
     """Whether the pause follows the speed of typing and of scores."""
     request_timeout_ms: Annotated[int, msgspec.Meta(ge=100, le=600_000)] = 10_000
-    """A request that waits for scores ends after this time."""
+    """A request that waits for scores is answered after this time with what is known. Each function without a score,
+    after the first, adds a tenth of it, up to ten minutes in all."""
     memory_limit_mb: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 80
     """Memory for what the engine remembers of scored code, in units of 1,000,000 bytes; 0 remembers nothing."""
     idle_unload_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 600

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from pygls.exceptions import JsonRpcInvalidParams
@@ -9,11 +11,14 @@ from pygls.exceptions import JsonRpcInvalidParams
 from codeodds.errors import CodeoddsError
 from codeodds.lsp.documents.scheduler import Document
 from codeodds.lsp.documents.scored import Judged, everything, innermost, touches
+from codeodds.lsp.documents.scoring import Listener, TimedJudgement, ignore, judge_for
 from codeodds.lsp.protocol.convert import Converter
 from codeodds.lsp.protocol.failures import as_response
+from codeodds.lsp.protocol.progress import ScoreProgress, Tokens
 from codeodds.lsp.server import CodeoddsServer
 
 DECIMALS = 6
+NO_TOKENS = Tokens()
 
 
 def open_document(server: CodeoddsServer, name: str, uri: str, line: int | None = None) -> Document:
@@ -32,37 +37,58 @@ def open_document(server: CodeoddsServer, name: str, uri: str, line: int | None 
 
 
 async def judged_now(
-    server: CodeoddsServer, document: Document, first: int | None, last: int | None = None
-) -> tuple[Judged, ...]:
+    server: CodeoddsServer, document: Document, first: int | None, last: int | None = None, listener: Listener = ignore
+) -> TimedJudgement:
     """The document's functions, scored, each with those within it behind it; or those that touch the lines from `first`
     to `last`. Without `last`, the innermost one around `first` (and what else stands there that is no function).
 
-    Raises: JsonRpcException with one sentence: RequestFailed when the bundle or the engine fails or the time is up,
-    ServerCancelled when the document changes or closes meanwhile.
+    Raises: JsonRpcException with one sentence: RequestFailed when the bundle or the engine fails or the time is up
+    before anything is scored, ServerCancelled when the document changes or closes meanwhile.
     """
+
+    def heard(news: Sequence[Judged], done: int, total: int) -> None:
+        listener(_chosen(news, first, last), done, total)
+
     try:
-        judged = await server.documents.judge(document, first, last)
+        found = await judge_for(server.documents, document, first, last, heard)
     except CodeoddsError as error:
         raise as_response(error) from error
+    return replace(found, judged=tuple(_chosen(found.judged, first, last)))
+
+
+def _chosen(judged: Sequence[Judged], first: int | None, last: int | None) -> list[Judged]:
     if first is None:
-        return tuple(everything(judged))
+        return list(everything(judged))
     if last is None:
-        return tuple(innermost(item, first) for item in judged)
-    return tuple(item for item in everything(judged) if touches(item.function, first, last))
+        return [innermost(item, first) for item in judged]
+    return [item for item in everything(judged) if touches(item.function, first, last)]
 
 
 async def score_result(
-    server: CodeoddsServer, document: Document, first: int | None = None, last: int | None = None
+    server: CodeoddsServer,
+    document: Document,
+    first: int | None = None,
+    last: int | None = None,
+    tokens: Tokens = NO_TOKENS,
 ) -> dict[str, Any]:
     """What `codeodds/score` answers. Raises: as `judged_now`."""
-    judged = await judged_now(server, document, first, last)
-    info = server.documents.worker.info
     converter = server.converter(document)
+    progress = ScoreProgress(server, tokens)
+
+    def heard(news: Sequence[Judged], done: int, total: int) -> None:
+        progress.scored([_function(item, converter) for item in news] if progress.sends_results else [], done, total)
+
+    try:
+        found = await judged_now(server, document, first, last, heard)
+    finally:
+        progress.end()
+    info = server.documents.worker.info
     return {
         "uri": document.uri,
         "version": document.version,
         "model": None if info is None else {"name": info.name, "version": info.version},
-        "functions": [_function(item, converter) for item in judged],
+        "complete": found.complete,
+        "functions": [] if progress.sends_results else [_function(item, converter) for item in found.judged],
     }
 
 

@@ -1,0 +1,86 @@
+"""Scores a document's functions for clients that ask. What is known when the time is up counts: the rest is reported as
+not reached, and a second request goes on from there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from codeodds.engine.worker import Priority
+from codeodds.errors import RequestTimeout
+from codeodds.lsp.documents.scheduler import Document, Documents
+from codeodds.lsp.documents.scored import Judged, touches, unjudged
+from codeodds.ranking.plan import NOT_REACHED
+from codeodds.source.judgement import not_judged_because
+
+EACH_MORE = 0.1
+"""Each function without a score, after the first, lengthens the limit by this share of the setting."""
+
+LONGEST_S = 600.0
+"""The limit grows to no more than this, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedJudgement:
+    """What is known of functions, and whether the time was enough for all of them."""
+
+    judged: tuple[Judged, ...]
+    complete: bool
+
+
+Listener = Callable[[Sequence[Judged], int, int], None]
+"""Takes what is known newly, how many functions were scored so far, and how many have to be."""
+
+
+def ignore(news: Sequence[Judged], done: int, total: int) -> None:
+    """For callers that wait for the whole."""
+
+
+async def judge_for(
+    documents: Documents,
+    document: Document,
+    line: int | None,
+    last_line: int | None = None,
+    listener: Listener = ignore,
+) -> TimedJudgement:
+    """Score a document's functions, or only those that touch the lines from `line` to `last_line`.
+
+    `last_line`: the same as `line` if None. `listener` hears of every function once.
+
+    Raises: BundleError, EngineError; RequestTimeout if the time was up before anything was scored; Superseded at
+    shutdown, and when the document changes or closes meanwhile. When the caller is cancelled, so are the runs.
+    """
+    limit_ms = documents.settings_for(document.uri).request_timeout_ms
+    judged: list[Judged] = []
+    try:
+        async with asyncio.timeout(limit_ms / 1000) as limit:
+            functions = await documents.functions_of(document)
+            if line is not None:
+                last = line if last_line is None else last_line
+                functions = [item for item in functions if touches(item, line, last)]
+            judged = await documents.first_look(document, functions)
+            waiting = [index for index, item in enumerate(judged) if item.pending]
+            limit.reschedule(asyncio.get_running_loop().time() + limit_s(limit_ms, len(waiting)))
+            listener([item for item in judged if not item.pending], 0, len(waiting))
+            with documents.requests.held(document.uri, len(waiting)) as keys:
+                for done, (key, index) in enumerate(zip(keys, waiting, strict=True), start=1):
+                    documents.check_newest(document)
+                    judged[index] = await documents.judge_one(key, functions[index], Priority.INTERACTIVE)
+                    listener([judged[index]], done, len(waiting))
+    except TimeoutError as error:
+        scored = [item for item in judged if not item.pending and not_judged_because(item.function) is None]
+        if not scored:
+            raise RequestTimeout(
+                f"nothing was scored within request_timeout_ms = {limit_ms}; raise this setting, or ask again"
+            ) from error
+        rest = {index: unjudged(item.function, NOT_REACHED) for index, item in enumerate(judged) if item.pending}
+        listener(list(rest.values()), len(waiting) - len(rest), len(waiting))
+        return TimedJudgement(tuple(rest.get(index, item) for index, item in enumerate(judged)), complete=False)
+    return TimedJudgement(tuple(judged), complete=True)
+
+
+def limit_s(limit_ms: float, waiting: int) -> float:
+    """How long a request may take that has to score so many functions, in seconds. `limit_ms`: the setting."""
+    return min(LONGEST_S, limit_ms / 1000 * (1 + EACH_MORE * max(0, waiting - 1)))
