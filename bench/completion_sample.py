@@ -14,8 +14,8 @@ from pathlib import Path
 
 from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds.errors import UnitError
+from codeodds.source.eligibility import unscored_because
 from codeodds.source.functions import Function, find_functions
-from codeodds.source.judgement import not_judged_because
 from codeodds_trainer.data.injection.collect import Limits, collect_functions
 from codeodds_trainer.data.injection.package_list import STDLIB, read_package_list
 from codeodds_trainer.data.injection.packages import read_package
@@ -56,7 +56,7 @@ def sample(tokenizer: CodeTokenizer, functions: int) -> list[Place]:
         (_hash(f"{path}:{function.name}:{function.line}"), path, function)
         for path, text in files.items()
         for function in find_functions(text)
-        if not_judged_because(function) is None and function.unit.solution not in trained
+        if unscored_because(function) is None and function.unit.solution not in trained
     ]
     places: list[Place] = []
     seen = 0

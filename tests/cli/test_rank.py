@@ -62,7 +62,7 @@ def test_the_best_comes_first_in_json(run: Run, source: Path, folder: Path) -> N
     assert [row["rank"] for row in rows] == [1, 2, 3, 4, None]
     assert [row["probability"] for row in rows] == [0.9, 0.9, pytest.approx(0.7), pytest.approx(0.3), None]
     assert [row["duplicate_of"] for row in rows] == [None, 3, None, None, None]
-    assert rows[4]["not_scored"] == "it does not parse"
+    assert rows[4]["reason"] == "it does not parse"
     assert rows[3]["lines"] == [
         {"line": 1, "probability": pytest.approx(0.3), "drop": pytest.approx(0.6)},
         {"line": 2, "probability": pytest.approx(0.3), "drop": 0},
@@ -185,14 +185,14 @@ def test_rows_are_ranked_one_out_for_each_in(run: Run) -> None:
                 "rank": 1,
                 "index": 1,
                 "probability": 0.9,
-                "not_scored": None,
+                "reason": None,
                 "duplicate_of": None,
             },
             {
                 "rank": 2,
                 "index": 0,
                 "probability": 0.3,
-                "not_scored": None,
+                "reason": None,
                 "duplicate_of": None,
             },
         ],
@@ -231,4 +231,4 @@ def test_a_thousand_candidates_and_very_long_ones_come_back(run: Run) -> None:
     (only,) = result.rows
     assert len(only["ranking"]) == 1_000
     assert only["ranking"][-1]["index"] == 0
-    assert "limit is 2000" in only["ranking"][-1]["not_scored"]
+    assert "limit is 2000" in only["ranking"][-1]["reason"]

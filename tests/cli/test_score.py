@@ -53,7 +53,7 @@ def test_the_json_form_says_where_the_value_drops(run: Run, source: Path) -> Non
         "line": 4,
         "end_line": 7,
         "probability": 0.9,
-        "not_judged": None,
+        "reason": None,
         "drop": None,
     }
     assert pop["name"] == "Stack.pop"
@@ -97,14 +97,14 @@ def test_the_table_starts_with_what_deserves_a_look(
     out = run("score", ".", *options).out
     assert [line.split()[2] for line in out.split("\n\n")[0].splitlines()[1:]] == expected
     assert out.split("\n\n")[1].splitlines()[:2] == [
-        "1 not judged: it is a stub (b.py:6)",
-        "5 functions in 3 files, 4 judged, 0.30 to 0.90; 1 below 0.50, the model's threshold.",
+        "1 not scored: it is a stub (b.py:6)",
+        "5 functions in 3 files, 4 scored, 0.30 to 0.90; 1 below 0.50, the model's threshold.",
     ]
 
 
 SUMMARIES: dict[str, tuple[str, str]] = {
     "one": ("def f(x):\n    return x + 1\n", "1 function in 1 file, 0.90; none below 0.50, the model's threshold."),
-    "none judged": ("def f(x):\n    pass\n", "1 function in 1 file, none judged."),
+    "none scored": ("def f(x):\n    pass\n", "1 function in 1 file, none scored."),
     "no function": ("x = 1\n", "No functions in 1 file."),
     "an empty file": ("", "No functions in 1 file."),
 }
@@ -119,11 +119,11 @@ def test_the_summary(run: Run, source: Path, text: str, expected: str) -> None:
 def test_what_is_not_judged_for_the_same_reason_shares_a_line(run: Run, source: Path) -> None:
     source.write_text("".join(f"def f{number}(x):\n    y\n" for number in range(5)))
     assert run("score", source).out.splitlines() == [
-        "5 not judged: too short: 3 tokens, 4 are needed (two.py:1, two.py:3, two.py:5 and 2 more)",
-        "5 functions in 1 file, none judged.",
+        "5 not scored: too short: 3 tokens, 4 are needed (two.py:1, two.py:3, two.py:5 and 2 more)",
+        "5 functions in 1 file, none scored.",
     ]
     source.write_text("def f(x):\n    y\n\n\ndef g(x):\n    (y\n\n\ndef h(x):\n    y\n    \n")
-    assert "1 not judged: it does not parse yet (two.py:5)" in run("score", source).out
+    assert "1 not scored: it does not parse yet (two.py:5)" in run("score", source).out
 
 
 def test_nothing_is_coloured_where_there_is_no_terminal(run: Run, source: Path) -> None:
@@ -138,14 +138,14 @@ def test_what_is_not_judged_has_its_reason(run: Run, source: Path) -> None:
     result = run("score", "--json", source)
     functions = {function["name"]: function for function in json.loads(result.out)["files"][0]["functions"]}
     assert {name: function["probability"] for name, function in functions.items()} == dict.fromkeys(functions)
-    assert "stub" in functions["stub"]["not_judged"]
-    assert "too short" in functions["short"]["not_judged"]
-    assert "limit is 2000" in functions["long"]["not_judged"]
-    assert "does not parse" in functions["broken"]["not_judged"]
+    assert "stub" in functions["stub"]["reason"]
+    assert "too short" in functions["short"]["reason"]
+    assert "limit is 2000" in functions["long"]["reason"]
+    assert "does not parse" in functions["broken"]["reason"]
     assert result.status == 0
     table = run("score", source)
-    assert "4 functions in 1 file, none judged." in table.out
-    assert table.out.count("1 not judged: ") == 4
+    assert "4 functions in 1 file, none scored." in table.out
+    assert table.out.count("1 not scored: ") == 4
 
 
 BAD_FILES: dict[str, bytes] = {
@@ -196,7 +196,7 @@ def test_functions_and_lines_that_say_so_are_left_alone(run: Run, source: Path) 
     )
     functions = {f["name"]: f for f in json.loads(run("score", "--json", source).out)["files"][0]["functions"]}
     for name in ("above", "behind"):
-        assert functions[name]["not_judged"] == "a comment says `codeodds: ignore`"
+        assert functions[name]["reason"] == "a comment says `codeodds: ignore`"
         assert functions[name]["probability"] is None
     assert functions["line"]["probability"] == pytest.approx(0.1, abs=1e-6)
     assert functions["line"]["drop"]["source"] == "z = DOUBT"

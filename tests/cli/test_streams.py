@@ -183,6 +183,6 @@ def test_a_ranking_that_is_cut_short_has_what_was_scored(folder: Path) -> None:
     scored = [row for row in document["ranking"] if row["probability"] is not None]
     assert len(document["ranking"]) == 101
     assert 0 < len(scored) < 101
-    assert {row["not_scored"] for row in document["ranking"] if row["probability"] is None} == {
+    assert {row["reason"] for row in document["ranking"] if row["probability"] is None} == {
         "the run ended before its turn"
     }

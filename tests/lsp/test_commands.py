@@ -44,7 +44,7 @@ async def test_explain_answers_in_markdown_and_in_text_and_shows_only_if_told_to
         assert client.shown == []
         await client.command("codeodds.explain", at(7, show=True))
         await client.until(lambda: client.shown)
-    assert stub["text"] == "h is not judged: it is a stub."
+    assert stub["text"] == "h is not scored: it is a stub."
     assert answer["markdown"].startswith("**30 %** likely to be right as written: `g`")
     assert answer["text"].startswith("30 % likely to be right as written: g")
     assert nothing == {"markdown": None, "text": None}
@@ -108,7 +108,7 @@ async def test_debug_information_holds_no_code_and_no_file_names() -> None:
     assert answer["position_encoding"] in ("utf-8", "utf-16", "utf-32")
     assert answer["model"]["name"] == "fake"
     assert answer["settings"]["threshold"] == 0.4
-    assert answer["documents"] == {"open": 1, "functions": 3, "judged": 2}
+    assert answer["documents"] == {"open": 1, "functions": 3, "scored": 2}
     assert answer["counters"]["runs"] == 2
     assert answer["libraries"]["pygls"].startswith("2.")
     assert "secret" not in str(answer)

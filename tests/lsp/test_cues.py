@@ -11,7 +11,7 @@ from codeodds.engine.api import MeasuredThreshold, ScorerInfo
 from codeodds.engine.fake import FakeScorer
 from codeodds.engine.lines import score_lines
 from codeodds.lsp.documents.scheduler import Document
-from codeodds.lsp.documents.scored import Judged
+from codeodds.lsp.documents.scored import FunctionScore
 from codeodds.lsp.documents.text import Text
 from codeodds.lsp.settings.fields import Settings
 from codeodds.lsp.shown.cues import SCREEN_LINES, cues
@@ -26,7 +26,7 @@ def judged_document(text: str, scorer: FakeScorer | None = None) -> Document:
     found = []
     for function in find_functions(text):
         score = (scorer or FakeScorer()).score(function.unit)
-        found.append(Judged(function, score.probability, tuple(score_lines(score, function.unit.solution))))
+        found.append(FunctionScore(function, score.probability, tuple(score_lines(score, function.unit.solution))))
     return Document("file:///a.py", 1, Text(text), tuple(found))
 
 
@@ -46,13 +46,13 @@ def test_a_sharp_drop_is_pointed_at_and_the_signature_where_there_is_none() -> N
 
 def test_values_of_the_first_part_of_a_body_are_not_shown() -> None:
     text = "def f(a):\n    BUG\n" + "    a = a + 1\n" * 9 + "    return a\n"
-    (judged,) = judged_document(text).judged
-    assert judged.lines[0].fraction < INFO.min_prefix_fraction
-    assert all(line.fraction >= INFO.min_prefix_fraction for line in shown_lines(judged, INFO))
+    (scored,) = judged_document(text).scored
+    assert scored.lines[0].fraction < INFO.min_prefix_fraction
+    assert all(line.fraction >= INFO.min_prefix_fraction for line in shown_lines(scored, INFO))
     assert places(text) == [(0, "CO001")]
-    assert "falls" not in explanation(judged, INFO, Settings())
-    first = judged.function.solution_line + shown_lines(judged, INFO)[0].line + 1
-    assert f"from line {first} to line 12" in explanation(judged, INFO, Settings())
+    assert "falls" not in explanation(scored, INFO, Settings())
+    first = scored.function.solution_line + shown_lines(scored, INFO)[0].line + 1
+    assert f"from line {first} to line 12" in explanation(scored, INFO, Settings())
 
 
 def test_comments_suppress_functions_and_lines() -> None:
@@ -105,7 +105,7 @@ def test_no_screen_holds_more_than_the_setting_and_no_more_than_needed_are_left_
             worse = [
                 other.line
                 for other in kept
-                if (other.judged.probability, other.line) < (cue.judged.probability, cue.line)
+                if (other.scored.probability, other.line) < (cue.scored.probability, cue.line)
             ]
             assert not fits(sorted([*worse, cue.line]))
 
@@ -141,12 +141,12 @@ def test_the_precision_is_that_of_the_threshold_in_use() -> None:
 
 
 def test_an_explanation_as_markdown_and_as_text() -> None:
-    (judged,) = judged_document(BAD).judged
-    assert "this function does" in explanation(judged, INFO, Settings())
+    (scored,) = judged_document(BAD).scored
+    assert "this function does" in explanation(scored, INFO, Settings())
     for kind in ("class", "module"):
-        other = Judged(replace(judged.function, kind=kind), judged.probability, judged.lines)
+        other = FunctionScore(replace(scored.function, kind=kind), scored.probability, scored.lines)
         assert f"the {kind}'s own statements do what its" in explanation(other, INFO, Settings())
-    assert explanation(judged, INFO, Settings()) == (
+    assert explanation(scored, INFO, Settings()) == (
         "**30 %** likely to be right as written: `bad`\n\n"
         "The model's estimate of the chance that this function does what its signature and docstring say. "
         "It is no verdict.\n\n"
@@ -154,12 +154,12 @@ def test_an_explanation_as_markdown_and_as_text() -> None:
         "It falls most at\n\n- line 3: 0.90 → 0.30\n\n"
         "fake 1. Of held-out programs below 50 %, 75 % failed their tests."
     )
-    (short,) = judged_document("def f(a):\n    return a, BUG\n").judged
+    (short,) = judged_document("def f(a):\n    return a, BUG\n").scored
     assert "`▃` in line 2\n" in explanation(short, INFO, Settings())
-    text = explanation(judged, INFO, Settings(), markdown=False)
+    text = explanation(scored, INFO, Settings(), markdown=False)
     assert text.startswith("30 % likely to be right as written: bad\n\n")
     assert not set("`*") & set(text)
     assert (
-        explanation(Judged(judged.function, reason="it is a stub"), INFO, Settings())
-        == "`bad` is not judged: it is a stub."
+        explanation(FunctionScore(scored.function, reason="it is a stub"), INFO, Settings())
+        == "`bad` is not scored: it is a stub."
     )

@@ -10,10 +10,10 @@ import pytest
 from lsprotocol import types as lsp
 from pytest_lsp import client_capabilities
 
-from codeodds.engine.judgement import not_shown_because
+from codeodds.engine.display import not_shown_because
 from codeodds.engine.lines import score_lines
+from codeodds.source.eligibility import unscored_because
 from codeodds.source.functions import find_functions
-from codeodds.source.judgement import not_judged_because
 from tests.lsp.client import connect
 
 SERVE = (sys.executable, "-m", "codeodds", "serve")
@@ -48,7 +48,7 @@ async def test_a_client_sees_the_engines_own_scores(bundle: Path, text: str, mon
     assert [item["name"] for item in answer["functions"]] == [function.name for function in functions]
     assert sum(item["probability"] is not None for item in answer["functions"]) >= 3
     for item, function in zip(answer["functions"], functions, strict=True):
-        assert not_judged_because(function) is None
+        assert unscored_because(function) is None
         score = scorer.score(function.unit)
         reason = not_shown_because(score, scorer.info)
         assert item["reason"] == reason
@@ -95,16 +95,16 @@ async def test_hints_and_inlay_hints_show_the_same_numbers(
     async with connect(*SERVE, options=options, capabilities=capabilities) as client:
         client.open(text)
         answer = await client.score()
-        judged = [item for item in answer["functions"] if item["probability"] is not None]
+        scored = [item for item in answer["functions"] if item["probability"] is not None]
         if pulls:
             shown = (await client.pull()).items
         else:
-            await client.until(lambda: client.published and len(client.published[-1].diagnostics) == len(judged))
+            await client.until(lambda: client.published and len(client.published[-1].diagnostics) == len(scored))
             shown = client.published[-1].diagnostics
         labels = [hint.label for hint in await client.hints()]
-    assert labels == [f"{100 * item['probability']:.0f} %" for item in judged]
+    assert labels == [f"{100 * item['probability']:.0f} %" for item in scored]
     assert [diagnostic.data["p"] for diagnostic in shown] == [
-        pytest.approx(item["probability"], abs=1e-4) for item in judged
+        pytest.approx(item["probability"], abs=1e-4) for item in scored
     ]
 
 

@@ -9,8 +9,8 @@ import pytest
 from lsprotocol import types as lsp
 
 from codeodds.engine.fake import FakeScorer
+from codeodds.source.eligibility import unscored_because
 from codeodds.source.functions import Function, find_functions
-from codeodds.source.judgement import not_judged_because
 from codeodds.source.nested import with_nested
 from codeodds.types import Score
 from tests.lsp.client import Client, connect
@@ -98,7 +98,7 @@ def reference(text: str) -> list[float | None]:
     """The probability of each function, and of those within it, from a fresh scorer."""
     scorer, found = FakeScorer(), []
     for function in map(with_nested, find_functions(text)):
-        score = None if not_judged_because(function) else scorer.score(function.unit)
+        score = None if unscored_because(function) else scorer.score(function.unit)
         found.append(shown(function, score))
         parts = score.parts if score is not None else [None] * len(function.nested)
         found += [shown(inner, part) for inner, part in zip(function.nested, parts, strict=True)]
@@ -106,7 +106,7 @@ def reference(text: str) -> list[float | None]:
 
 
 def shown(function: Function, score: Score | None) -> float | None:
-    if score is None or not_judged_because(function) or len(score.values) < FakeScorer().info.min_solution_tokens:
+    if score is None or unscored_because(function) or len(score.values) < FakeScorer().info.min_solution_tokens:
         return None
     return score.probability
 

@@ -31,7 +31,7 @@ async def test_signatures_explain_and_lines_that_are_pointed_at_say_what_fell() 
         "Over this line the estimate that the function is right falls most: 0.90 → 0.30. "
         "At its end it is 30 % (fake 1)."
     )
-    assert texts[16] == "`stub` is not judged: it is a stub."
+    assert texts[16] == "`stub` is not scored: it is a stub."
 
 
 async def test_the_range_is_the_line_and_the_kind_what_the_client_can_show() -> None:

@@ -96,7 +96,7 @@ async def test_a_hover_on_the_signature_explains_it_and_the_line_that_falls_name
         "Over this line the estimate that the function is right falls most: 0.90 → 0.30. At its end it is 30 % "
         f"(fake 1). {INNER} by itself: 30 %, by the same values."
     )
-    assert hovers[8] == "`outer.<locals>.stub` is not judged: it is a stub."
+    assert hovers[8] == "`outer.<locals>.stub` is not scored: it is a stub."
     # What is pointed at stays few: the outer function's places.
     assert [(item.range.start.line, item.code) for item in found] == [(5, "CO002")]
     assert [(hint.position.line, hint.label) for hint in hints] == [(0, "30 %"), (14, "90 %")]
@@ -118,7 +118,7 @@ async def test_a_comment_keeps_one_from_being_explained() -> None:
         ("        c\n", [None, "too short: 3 tokens, 4 are needed"]),
         (
             "        return [" + "1, " * 1000 + "1]\n",
-            ["the unit has", "the function around it is not judged: the unit"],
+            ["the unit has", "the function around it is not scored: the unit"],
         ),
     ],
     ids=["strange", "short", "long"],

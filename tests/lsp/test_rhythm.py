@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeodds.lsp.documents.debounce import Rhythm
+from codeodds.lsp.documents.debounce import Debounce
 
 
-def after(intervals: list[float], runs: list[float] | None = None) -> Rhythm:
-    rhythm, now = Rhythm(), 100.0
-    rhythm.changed(now)
+def after(intervals: list[float], runs: list[float] | None = None) -> Debounce:
+    debounce, now = Debounce(), 100.0
+    debounce.changed(now)
     for interval in intervals:
         now += interval
-        rhythm.changed(now)
+        debounce.changed(now)
     for run in runs or []:
-        rhythm.scored(run)
-    return rhythm
+        debounce.scored(run)
+    return debounce
 
 
 @pytest.mark.parametrize(
@@ -54,10 +54,10 @@ def after(intervals: list[float], runs: list[float] | None = None) -> Rhythm:
     ],
 )
 def test_the_pause(intervals: list[float], runs: list[float], expected: float) -> None:
-    rhythm = after(intervals, runs)
-    assert rhythm.pause_s(200, adaptive=True) == pytest.approx(expected)
-    assert rhythm.pause_s(200, adaptive=False) == 0.2
-    assert rhythm.pause_s(0, adaptive=True) == 0
+    debounce = after(intervals, runs)
+    assert debounce.pause_s(200, adaptive=True) == pytest.approx(expected)
+    assert debounce.pause_s(200, adaptive=False) == 0.2
+    assert debounce.pause_s(0, adaptive=True) == 0
 
 
 @given(
@@ -74,9 +74,9 @@ def test_never_longer_than_the_setting_nor_shorter_than_its_quarter(
 
 @given(st.lists(st.floats(0.01, 0.03), min_size=99, max_size=99))
 def test_a_hundred_changes_in_two_seconds_start_few_runs(intervals: list[float]) -> None:
-    rhythm, now, runs = Rhythm(), 0.0, 0
+    debounce, now, runs = Debounce(), 0.0, 0
     for interval in [*intervals, 10.0]:
-        rhythm.changed(now)
-        runs += rhythm.pause_s(150, adaptive=True) < interval
+        debounce.changed(now)
+        runs += debounce.pause_s(150, adaptive=True) < interval
         now += interval
     assert runs <= 5

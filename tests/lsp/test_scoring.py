@@ -12,8 +12,8 @@ from codeodds.engine.fake import FakeScorer
 from codeodds.engine.worker import ScoringWorker
 from codeodds.errors import RequestTimeout, Superseded
 from codeodds.lsp.documents.scheduler import Document, Documents
-from codeodds.lsp.documents.scored import Judged
-from codeodds.lsp.documents.scoring import judge_for, limit_s
+from codeodds.lsp.documents.scored import FunctionScore
+from codeodds.lsp.documents.scoring import limit_s, score_for
 from codeodds.lsp.documents.text import Text
 from codeodds.ranking.plan import NOT_REACHED
 from codeodds.types import Score, ScoringUnit
@@ -48,7 +48,7 @@ class Heard:
         self.news: list[list[str]] = []
         self.counts: list[tuple[int, int]] = []
 
-    def __call__(self, news: Sequence[Judged], done: int, total: int) -> None:
+    def __call__(self, news: Sequence[FunctionScore], done: int, total: int) -> None:
         self.news.append([item.function.name for item in news])
         self.counts.append((done, total))
 
@@ -81,9 +81,9 @@ def opened(documents: Documents, text: str = TEXT, version: int = 1) -> Document
 async def test_all_in_time_is_complete(documents: Documents, scorer: PatientScorer) -> None:
     scorer.free = 6
     heard = Heard()
-    found = await judge_for(documents, opened(documents), None, listener=heard)
+    found = await score_for(documents, opened(documents), None, listener=heard)
     assert found.complete
-    assert [item.reason for item in found.judged] == [STUB] + [None] * 6
+    assert [item.reason for item in found.scored] == [STUB] + [None] * 6
     assert heard.news == [["stub"], *([f"f{number}"] for number in range(6))]
     assert heard.counts == [(done, 6) for done in range(7)]
 
@@ -95,12 +95,12 @@ async def test_what_is_known_when_the_time_is_up_counts(
     hurry(documents)
     scorer.free = scored
     heard = Heard()
-    found = await judge_for(documents, opened(documents), None, listener=heard)
+    found = await score_for(documents, opened(documents), None, listener=heard)
     assert not found.complete
-    assert [item.reason for item in found.judged] == [STUB] + [None] * scored + [NOT_REACHED] * (6 - scored)
-    assert [item.probability is not None for item in found.judged[1:]] == [True] * scored + [False] * (6 - scored)
+    assert [item.reason for item in found.scored] == [STUB] + [None] * scored + [NOT_REACHED] * (6 - scored)
+    assert [item.probability is not None for item in found.scored[1:]] == [True] * scored + [False] * (6 - scored)
     # Every function once, those that were not reached together at the end.
-    assert [name for names in heard.news for name in names] == [item.function.name for item in found.judged]
+    assert [name for names in heard.news for name in names] == [item.function.name for item in found.scored]
     assert heard.counts[-1] == (scored, 6)
 
 
@@ -108,11 +108,11 @@ async def test_a_second_request_goes_on_where_the_first_ended(documents: Documen
     hurry(documents)
     document = opened(documents)
     scorer.free = 2
-    assert not (await judge_for(documents, document, None)).complete
+    assert not (await score_for(documents, document, None)).complete
     documents.store.replace({"enable": False, "request_timeout_ms": 600_000}, {})
     scorer.free = 4
     heard = Heard()
-    assert (await judge_for(documents, document, None, listener=heard)).complete
+    assert (await score_for(documents, document, None, listener=heard)).complete
     assert heard.news[0] == ["stub", "f0", "f1"]
     assert heard.counts == [(done, 4) for done in range(5)]
     assert len(scorer.calls) == 6
@@ -121,31 +121,31 @@ async def test_a_second_request_goes_on_where_the_first_ended(documents: Documen
 async def test_nothing_scored_in_time_is_an_error(documents: Documents) -> None:
     hurry(documents)
     with pytest.raises(RequestTimeout, match="request_timeout_ms = 1000; raise this setting, or ask again"):
-        await judge_for(documents, opened(documents), None)
+        await score_for(documents, opened(documents), None)
 
 
 async def test_nothing_to_score_is_complete(documents: Documents) -> None:
-    found = await judge_for(documents, opened(documents, "def stub():\n    ...\n"), None)
-    assert (found.complete, [item.reason for item in found.judged]) == (True, [STUB])
+    found = await score_for(documents, opened(documents, "def stub():\n    ...\n"), None)
+    assert (found.complete, [item.reason for item in found.scored]) == (True, [STUB])
 
 
 async def test_only_the_functions_of_the_lines_count(documents: Documents, scorer: PatientScorer) -> None:
     scorer.free = 2
-    found = await judge_for(documents, opened(documents), 4, 9)
+    found = await score_for(documents, opened(documents), 4, 9)
     assert found.complete
-    assert [item.function.name for item in found.judged] == ["f0", "f1"]
+    assert [item.function.name for item in found.scored] == ["f0", "f1"]
 
 
 async def test_a_text_that_is_changed_has_no_answer(documents: Documents, scorer: PatientScorer) -> None:
     document = opened(documents)
     scorer.free = 1
 
-    def change(news: Sequence[Judged], done: int, total: int) -> None:
+    def change(news: Sequence[FunctionScore], done: int, total: int) -> None:
         if done == 1:
             opened(documents, "x = 1\n", 2)
 
     with pytest.raises(Superseded):
-        await judge_for(documents, document, None, listener=change)
+        await score_for(documents, document, None, listener=change)
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ async def test_no_log_holds_what_the_user_typed(level: str) -> None:
     stderr, received = await run(*FAKE_SERVER, "--log", level)
     assert SECRET not in stderr
     assert SECRET not in logged(received)
-    assert "functions were judged" in logged(received), "the trace was on"
+    assert "functions were scored" in logged(received), "the trace was on"
     answer = next(entry for entry in received if entry.get("id") == "score")
     assert SECRET in answer["result"]["functions"][0]["name"], "the document was scored"
     ran = next(entry for entry in received if entry.get("id") == "run")

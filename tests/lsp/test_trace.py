@@ -32,7 +32,7 @@ async def test_the_client_gets_counts_and_no_code() -> None:
         await client.diagnostics(4)
         await client.score()
     assert [entry.message for entry in traced] == [
-        f"version {version} of a document: 1 of 1 functions were judged" for version in (2, 3)
+        f"version {version} of a document: 1 of 1 functions were scored" for version in (2, 3)
     ]
     assert traced[0].verbose is None
     assert traced[1].verbose is not None

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codeodds.source.eligibility import unscored_because
 from codeodds.source.functions import find_functions
-from codeodds.source.judgement import not_judged_because
 
 SAMPLE = """\
 from typing import overload
@@ -79,7 +79,7 @@ NAMES = [
 def test_all_are_found_and_overloads_are_not_judged() -> None:
     found = find_functions(SAMPLE)
     assert [function.name for function in found] == NAMES
-    assert [not_judged_because(function) for function in found] == ["it is a stub"] * 2 + [None] * 9
+    assert [unscored_because(function) for function in found] == ["it is a stub"] * 2 + [None] * 9
     assert found[5].unit.solution == "    def inner(b):\n        return a + b\n    return inner(a)\n"
     setter = found[7]
     assert "@width.setter\n    def width(self, value):\n" in setter.unit.problem

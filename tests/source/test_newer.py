@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codeodds.source.eligibility import DOES_NOT_PARSE, unscored_because
 from codeodds.source.functions import find_functions, find_imports
-from codeodds.source.judgement import DOES_NOT_PARSE, not_judged_because
 from codeodds.source.nested import with_nested
 from codeodds.source.newer import as_known
 from codeodds.source.outside import find_outside_code
@@ -63,7 +63,7 @@ def test_functions_are_found_whole_and_as_they_were_written(text: str) -> None:
     lines = text.splitlines(keepends=True)
     for function in functions:
         assert function.parses
-        assert not_judged_because(function) is None
+        assert unscored_because(function) is None
         body = "".join(lines[function.solution_line : function.end_line + 1])
         assert function.unit.solution == body[function.solution_character :]
         assert function.unit.problem.endswith("".join(lines[function.line : function.solution_line]))
@@ -113,7 +113,7 @@ def test_what_the_model_reads_is_what_was_written() -> None:
 )
 def test_what_is_unfinished_or_unknown_is_called_either(text: str) -> None:
     (function,) = find_functions(text)
-    assert not_judged_because(function) == DOES_NOT_PARSE
+    assert unscored_because(function) == DOES_NOT_PARSE
     assert "yet" not in DOES_NOT_PARSE
 
 

@@ -4,14 +4,14 @@ The JSON is one object. Lines of a candidate count from 1, probabilities are cal
 
     {"model": {"name": "...", "version": "..."}, "path": "a.py", "function": {"name": "C.f", "line": 3},
      "ranking": [
-       {"rank": 1, "name": "b.py", "index": 2, "probability": 0.71, "not_scored": null,
+       {"rank": 1, "name": "b.py", "index": 2, "probability": 0.71, "reason": null,
         "duplicate_of": null, "lines": [{"line": 1, "probability": 0.71, "drop": 0.02}]},
-       {"rank": null, "name": "c.py", "index": 0, "probability": null, "not_scored": "it does not parse",
+       {"rank": null, "name": "c.py", "index": 0, "probability": null, "reason": "it does not parse",
         "duplicate_of": null, "lines": []}],
      "complete": true}
 
 "index" is the candidate's number in the order given, from 0; "duplicate_of" is the index of the first that says the
-same. A candidate that cannot be scored has the reason in "not_scored". With --run-code each candidate has "agreement"
+same. A candidate that cannot be scored has the reason in "reason". With --run-code each candidate has "agreement"
 and "examples_passed" too, null for one of which nothing is known.
 """
 
@@ -87,6 +87,6 @@ def candidate_json(candidate: Ranked, place: int) -> dict[str, Any]:
         "rank": place if scored else None,
         "index": candidate.index,
         "probability": None if candidate.probability is None else round(candidate.probability, DECIMALS),
-        "not_scored": candidate.reason,
+        "reason": candidate.reason,
         "duplicate_of": candidate.duplicate_of,
     }

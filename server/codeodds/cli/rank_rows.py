@@ -1,7 +1,7 @@
 """`codeodds rank --jsonl`: rows of prompt and candidates in, rankings out, in order, one at a time.
 
 In:  {"id": "a", "prompt": "def f(x):\\n", "candidates": ["    return x\\n", "    return 1\\n"]}
-Out: {"id": "a", "ranking": [{"rank": 1, "index": 1, "probability": 0.71, "not_scored": null,
+Out: {"id": "a", "ranking": [{"rank": 1, "index": 1, "probability": 0.71, "reason": null,
                               "duplicate_of": null}, {"rank": 2, "index": 0, "probability": 0.4, ...}]}
   or {"id": "a", "error": "..."}    for a row that cannot be ranked; the others are
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codeodds.cli.files import Found
-from codeodds.engine.judgement import not_shown_because
+from codeodds.engine.display import not_shown_because
 from codeodds.engine.lines import score_lines, standing_out
 from codeodds.errors import EngineError, SourceError, UnitError
+from codeodds.source.eligibility import unscored_because
 from codeodds.source.functions import Function, find_functions
-from codeodds.source.judgement import not_judged_because
 from codeodds.source.notebook import is_notebook, read_notebook
 from codeodds.source.reading import Part, read_source
 from codeodds.source.suppression import SUPPRESS_COMMENT, Suppression
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from codeodds.engine.api import Scorer
 
 IGNORED = f"a comment says `{SUPPRESS_COMMENT}`"
-"""Why a function that nobody wants to hear of is not judged."""
+"""Why a function that nobody wants to hear of is not scored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class FunctionReport:
-    """One function: judged (a probability) or not (a reason)."""
+    """One function: scored (a probability) or not (a reason)."""
 
     name: str
     line: int
@@ -52,7 +52,7 @@ class FunctionReport:
     """Its last line, from 1."""
     probability: float | None = None
     drop: Drop | None = None
-    not_judged: str | None = None
+    reason: str | None = None
     cell: int | None = None
     """Of a notebook: the number of its cell, from 1; lines count within it."""
 
@@ -83,16 +83,16 @@ def report_file(found: Found, scorer: Scorer, done: Callable[[FunctionReport], N
 
 def _report_function(function: Function, lines: list[str], suppression: Suppression, scorer: Scorer) -> FunctionReport:
     place = (function.name, function.line + 1, function.end_line + 1)
-    reason = IGNORED if suppression.function(function) else not_judged_because(function)
+    reason = IGNORED if suppression.function(function) else unscored_because(function)
     if reason is not None:
-        return FunctionReport(*place, not_judged=reason)
+        return FunctionReport(*place, reason=reason)
     try:
         score = scorer.score(function.unit)
     except UnitError as error:
-        return FunctionReport(*place, not_judged=str(error))
+        return FunctionReport(*place, reason=str(error))
     reason = not_shown_because(score, scorer.info)
     if reason is not None:
-        return FunctionReport(*place, not_judged=reason)
+        return FunctionReport(*place, reason=reason)
     drop = None
     shown = [
         line

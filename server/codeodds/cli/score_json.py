@@ -4,13 +4,13 @@ Lines of files count from 1, probabilities are calibrated::
 
     {"model": {"name": "...", "version": "..."}, "files": [
     {"path": "a.py", "functions": [
-    {"name": "C.f", "line": 3, "end_line": 9, "probability": 0.41, "not_judged": null,
+    {"name": "C.f", "line": 3, "end_line": 9, "probability": 0.41, "reason": null,
      "drop": {"line": 6, "before": 0.72, "after": 0.41, "source": "return x"}}
     ], "error": null}
     ], "complete": true}
 
 A file that cannot be read, or at which the engine fails, has a string in "error" and the functions up to there.
-A function that is not judged has the reason in "not_judged" and null for "probability".
+A function that is not scored has the reason in "reason" and null for "probability".
 "drop" is the line that stands out, null if none does: see docs/codes.md. "complete" is false if the run was cut short:
 then the object ends with what was known.
 """
@@ -95,7 +95,7 @@ def _function_json(function: FunctionReport) -> dict[str, Any]:
         "line": function.line,
         "end_line": function.end_line,
         "probability": _rounded(function.probability),
-        "not_judged": function.not_judged,
+        "reason": function.reason,
         "drop": drop
         and {
             "line": drop.line,

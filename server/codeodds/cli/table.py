@@ -1,4 +1,4 @@
-"""The table of `codeodds score`, for people: what deserves a look first, and what was not judged in a line below."""
+"""The table of `codeodds score`, for people: what deserves a look first, and what was not scored in a line below."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COLUMNS = (
 """The last one holds the line at which the value drops."""
 
 MAX_PLACES = 3
-"""Of the functions that are not judged for the same reason, no more are named."""
+"""Of the functions that are not scored for the same reason, no more are named."""
 
 NOTE = "A probability is an estimate that the finished function passes its tests; a low one is a reason to look."
 
@@ -74,17 +74,17 @@ class TableReport:
             self._files -= 1
 
     def _print(self, console: Console) -> None:
-        judged = [row for row in self._rows if row.function.probability is not None]
+        scored = [row for row in self._rows if row.function.probability is not None]
         if self._by_probability:
-            judged.sort(key=lambda row: row.function.probability or 0.0)
-        if judged:
-            print_columns(console, COLUMNS, [_cells(row, self._low_probability) for row in judged])
+            scored.sort(key=lambda row: row.function.probability or 0.0)
+        if scored:
+            print_columns(console, COLUMNS, [_cells(row, self._low_probability) for row in scored])
             console.print()
-        for line in _not_judged(self._rows):
+        for line in _unscored(self._rows):
             print_text(console, line)
         if self._files:
-            print_text(console, _summary(self._files, len(self._rows), judged, self._low_probability))
-        if judged:
+            print_text(console, _summary(self._files, len(self._rows), scored, self._low_probability))
+        if scored:
             print_text(console, NOTE)
 
 
@@ -111,33 +111,33 @@ def _line(function: FunctionReport, line: int) -> str:
     return str(line) if function.cell is None else f"{function.cell}:{line}"
 
 
-def _not_judged(rows: Iterable[_Row]) -> list[str]:
+def _unscored(rows: Iterable[_Row]) -> list[str]:
     """One line for each kind of reason, with the places of the first such functions."""
     kinds: dict[str, list[_Row]] = {}
     for row in rows:
-        if row.function.not_judged is not None:
-            kind = re.sub(r"\d[\d,]*", "…", row.function.not_judged.partition(":")[0])
+        if row.function.reason is not None:
+            kind = re.sub(r"\d[\d,]*", "…", row.function.reason.partition(":")[0])
             kinds.setdefault(kind, []).append(row)
     lines = []
     for kind, found in kinds.items():
-        reasons = {row.function.not_judged or "" for row in found}
+        reasons = {row.function.reason or "" for row in found}
         reason = reasons.pop() if len(reasons) == 1 else kind
         places = ", ".join(row.place for row in found[:MAX_PLACES])
         more = f" and {len(found) - MAX_PLACES} more" if len(found) > MAX_PLACES else ""
-        lines.append(f"{len(found)} not judged: {visible(reason)} ({places}{more})")
+        lines.append(f"{len(found)} not scored: {visible(reason)} ({places}{more})")
     return lines
 
 
-def _summary(files: int, functions: int, judged: list[_Row], low_probability: float) -> str:
+def _summary(files: int, functions: int, scored: list[_Row], low_probability: float) -> str:
     where = f"{files} file" if files == 1 else f"{files} files"
     if not functions:
         return f"No functions in {where}."
     facts = f"{functions} function{'' if functions == 1 else 's'} in {where}"
-    if len(judged) < functions:
-        facts += f", {len(judged) or 'none'} judged"
-    if not judged:
+    if len(scored) < functions:
+        facts += f", {len(scored) or 'none'} scored"
+    if not scored:
         return f"{facts}."
-    values = [row.function.probability or 0.0 for row in judged]
+    values = [row.function.probability or 0.0 for row in scored]
     low = sum(value < low_probability for value in values)
     lowest, highest = f"{min(values):.2f}", f"{max(values):.2f}"
     values_range = lowest if lowest == highest else f"{lowest} to {highest}"

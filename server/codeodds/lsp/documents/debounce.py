@@ -24,7 +24,7 @@ SHORTEST = 0.25
 """The pause is never shorter than this share of the setting."""
 
 
-class Rhythm:
+class Debounce:
     """The pause for one document. Never longer than the setting, so that the setting stays a promise."""
 
     def __init__(self) -> None:

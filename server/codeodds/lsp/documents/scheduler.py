@@ -14,15 +14,15 @@ from typing import Any, TypeVar
 
 from codeodds.engine.worker import Priority, ScoringWorker
 from codeodds.errors import BundleError, EngineError, Superseded, UnitError
-from codeodds.lsp.documents.debounce import Rhythm
+from codeodds.lsp.documents.debounce import Debounce
 from codeodds.lsp.documents.futures import outcome
 from codeodds.lsp.documents.requests import Requests
-from codeodds.lsp.documents.scored import Judged, judge, unjudged
+from codeodds.lsp.documents.scored import FunctionScore, read_score, unscored
 from codeodds.lsp.documents.text import Text
 from codeodds.lsp.settings.fields import Settings
 from codeodds.lsp.settings.store import SettingsStore
+from codeodds.source.eligibility import unscored_because
 from codeodds.source.functions import Function, find_functions, normalise_newlines
-from codeodds.source.judgement import not_judged_because
 from codeodds.source.nested import with_nested
 from codeodds.source.outside import find_outside_code
 
@@ -49,7 +49,7 @@ class Document:
     uri: str
     version: int
     source: Text
-    judged: tuple[Judged, ...] = ()
+    scored: tuple[FunctionScore, ...] = ()
     """What is known so far of this version's functions, in order."""
     changed_line: int | None = None
     """Line of the last edit; None if the text came as a whole."""
@@ -83,7 +83,7 @@ Listener = Callable[[Document], None]
 class _Plan:
     """What is to be done for a version of a document."""
 
-    judged: list[Judged]
+    scored: list[FunctionScore]
     """What is known of its functions, in order."""
     keys: dict[int, str]
     """The worker's keys of the functions to be scored, by their index, what goes first first."""
@@ -104,7 +104,7 @@ class Documents:
         self._open: dict[str, Document] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._keys: dict[str, set[str]] = {}
-        self._rhythms: dict[str, Rhythm] = {}
+        self._debounces: dict[str, Debounce] = {}
         self._parser = ThreadPoolExecutor(max_workers=1, thread_name_prefix="codeodds-parsing")
         self._configured = asyncio.Event()
         self._unusable = False
@@ -146,18 +146,18 @@ class Documents:
         document = Document(uri, version, text, (), changed_line, now, edited=edited, imports=imports)
         self._open[uri] = document
         settings = self.settings_for(uri)
-        rhythm = self._rhythms.setdefault(uri, Rhythm())
+        debounce = self._debounces.setdefault(uri, Debounce())
         if edited:
-            rhythm.changed(now)
+            debounce.changed(now)
         if settings.enable and len(text) <= LOOK_UP_AT_ONCE:
             document.functions = tuple(self._parse(document))
-            document.judged = tuple(self._known(document.functions))
-        self._schedule(document, rhythm.pause_s(settings.debounce_ms, adaptive=settings.adaptive_debounce))
+            document.scored = tuple(self._known(document.functions))
+        self._schedule(document, debounce.pause_s(settings.debounce_ms, adaptive=settings.adaptive_debounce))
 
     def close(self, uri: str) -> None:
         """Forget a document and give up its requests."""
         self._open.pop(uri, None)
-        self._rhythms.pop(uri, None)
+        self._debounces.pop(uri, None)
         self._stop(uri)
         for listener in self.on_closed:
             listener(uri)
@@ -261,58 +261,58 @@ class Documents:
         for gone in self._keys.get(document.uri, set()).difference(plan.keys.values()):
             self.worker.cancel(gone)
         self._keys[document.uri] = set(plan.keys.values())
-        judged = plan.judged
+        scored = plan.scored
         loop = asyncio.get_running_loop()
         shown = loop.time()
         priority = Priority.INTERACTIVE if document.edited else Priority.BACKGROUND
         for index, key in plan.keys.items():
             asked = loop.time()
-            judged[index] = await self.judge_one(key, functions[index], priority)
+            scored[index] = await self.score_one(key, functions[index], priority)
             if priority is Priority.INTERACTIVE:
                 # Only the function at the change is what somebody waits for.
                 priority = Priority.NEAR
-                if document.uri in self._rhythms:
-                    self._rhythms[document.uri].scored(loop.time() - asked)
+                if document.uri in self._debounces:
+                    self._debounces[document.uri].scored(loop.time() - asked)
             if loop.time() - shown > PUBLISH_EVERY_S:
                 shown = loop.time()
-                self._show(document, judged)
-        self._show(document, judged)
+                self._show(document, scored)
+        self._show(document, scored)
 
     def _plan(self, document: Document, functions: Sequence[Function]) -> _Plan:
         """What is known, and what is to be scored, in which order. In any thread."""
         keys = _keys(document.uri, functions)
-        judged = self._known(functions)
-        order = [index for index, item in enumerate(judged) if item.reason is None]
+        scored = self._known(functions)
+        order = [index for index, item in enumerate(scored) if item.reason is None]
         order.sort(key=lambda index: abs(functions[index].line - (document.changed_line or 0)))
         most = self.settings_for(document.uri).max_functions
         for index in order[most:]:
-            judged[index] = unjudged(functions[index], "the document has too many functions")
-        return _Plan(judged, {index: keys[index] for index in order[:most] if judged[index].pending})
+            scored[index] = unscored(functions[index], "the document has too many functions")
+        return _Plan(scored, {index: keys[index] for index in order[:most] if scored[index].pending})
 
-    async def first_look(self, document: Document, functions: Sequence[Function]) -> list[Judged]:
+    async def first_look(self, document: Document, functions: Sequence[Function]) -> list[FunctionScore]:
         """What can be said of functions of a document without a run."""
         return await self._off_the_loop(document, self._known, functions)
 
-    def _known(self, functions: Sequence[Function]) -> list[Judged]:
+    def _known(self, functions: Sequence[Function]) -> list[FunctionScore]:
         return [
-            judge(function, known, self.worker.info)
+            read_score(function, known, self.worker.info)
             if (known := self.worker.known(function.unit)) is not None
-            else unjudged(function, not_judged_because(function))
+            else unscored(function, unscored_because(function))
             for function in functions
         ]
 
-    async def judge_one(self, key: str, function: Function, priority: Priority) -> Judged:
+    async def score_one(self, key: str, function: Function, priority: Priority) -> FunctionScore:
         """Score one function, under a key of the worker. Raises: BundleError, EngineError, Superseded."""
-        reason = not_judged_because(function)
+        reason = unscored_because(function)
         if reason is not None:
-            return unjudged(function, reason)
+            return unscored(function, reason)
         try:
             score = await outcome(self.worker.submit(key, function.unit, priority))
         except UnitError as error:
-            return unjudged(function, str(error))
+            return unscored(function, str(error))
         self.problem = None
         self._unusable = False
-        return judge(function, score, self.worker.info)
+        return read_score(function, score, self.worker.info)
 
     async def functions_of(self, document: Document) -> Sequence[Function]:
         """In order. Raises: Superseded if a large document was changed meanwhile."""
@@ -336,9 +336,9 @@ class Documents:
             found += find_outside_code(document.text, document.imports)
         return found
 
-    def _show(self, document: Document, judged: list[Judged]) -> None:
+    def _show(self, document: Document, scored: list[FunctionScore]) -> None:
         if self._open.get(document.uri) is document:
-            document.judged = tuple(judged)
+            document.scored = tuple(scored)
             self._publish(document)
 
     def _tell(self, message: str) -> None:

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from codeodds.engine.api import ScorerInfo
-from codeodds.engine.judgement import not_shown_because
+from codeodds.engine.display import not_shown_because
 from codeodds.engine.lines import score_lines
+from codeodds.source.eligibility import unscored_because
 from codeodds.source.functions import Function
-from codeodds.source.judgement import not_judged_because
 from codeodds.types import LineScore, Score
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class FunctionScore:
     """One function and what the model says of it, or why it says nothing."""
 
     function: Function
@@ -22,8 +22,8 @@ class Judged:
     lines: tuple[LineScore, ...] = ()
     """By line of the solution; add `function.solution_line`."""
     reason: str | None = None
-    """Why there is no probability, as words that complete "not judged: ..."."""
-    nested: tuple[Judged, ...] = ()
+    """Why there is no probability, as words that complete "not scored: ..."."""
+    nested: tuple[FunctionScore, ...] = ()
     """The functions within it, read from the values of its own tokens."""
     within: str | None = None
     """Of a function that was read so, the name of the outermost one around it, which is the one that was scored."""
@@ -34,7 +34,7 @@ class Judged:
         return self.probability is None and self.reason is None
 
 
-def judge(function: Function, score: Score, info: ScorerInfo | None) -> Judged:
+def read_score(function: Function, score: Score, info: ScorerInfo | None) -> FunctionScore:
     """What a score says of a function. `info`: of the scorer, if it is known still."""
     nested = tuple(
         _read(inner, part, info, function.name) for inner, part in zip(function.nested, score.parts, strict=True)
@@ -42,13 +42,13 @@ def judge(function: Function, score: Score, info: ScorerInfo | None) -> Judged:
     return _read(function, score, info, None, nested)
 
 
-def unjudged(function: Function, reason: str | None = None) -> Judged:
+def unscored(function: Function, reason: str | None = None) -> FunctionScore:
     """A function without a score. `reason`: None if it may yet come."""
-    why = None if reason is None else f"the function around it is not judged: {reason}"
+    why = None if reason is None else f"the function around it is not scored: {reason}"
     nested = tuple(
-        Judged(inner, reason=not_judged_because(inner) or why, within=function.name) for inner in function.nested
+        FunctionScore(inner, reason=unscored_because(inner) or why, within=function.name) for inner in function.nested
     )
-    return Judged(function, reason=reason, nested=nested)
+    return FunctionScore(function, reason=reason, nested=nested)
 
 
 def _read(
@@ -56,16 +56,16 @@ def _read(
     score: Score | None,
     info: ScorerInfo | None,
     within: str | None,
-    nested: tuple[Judged, ...] = (),
-) -> Judged:
-    reason = not_judged_because(function)
+    nested: tuple[FunctionScore, ...] = (),
+) -> FunctionScore:
+    reason = unscored_because(function)
     if reason is not None or score is None:
-        return Judged(function, reason=reason or "it has no body yet", nested=nested, within=within)
+        return FunctionScore(function, reason=reason or "it has no body yet", nested=nested, within=within)
     reason = None if info is None else not_shown_because(score, info)
     if reason is not None:
-        return Judged(function, reason=reason, nested=nested, within=within)
+        return FunctionScore(function, reason=reason, nested=nested, within=within)
     lines = _lines(function, score)
-    return Judged(function, score.probability, lines, None, nested, within)
+    return FunctionScore(function, score.probability, lines, None, nested, within)
 
 
 def _lines(function: Function, score: Score) -> tuple[LineScore, ...]:
@@ -76,9 +76,9 @@ def _lines(function: Function, score: Score) -> tuple[LineScore, ...]:
     return tuple(lines)
 
 
-def everything(judged: Iterable[Judged]) -> Iterator[Judged]:
+def everything(scored: Iterable[FunctionScore]) -> Iterator[FunctionScore]:
     """Each function, and behind it those within it."""
-    for item in judged:
+    for item in scored:
         yield item
         yield from item.nested
 
@@ -88,6 +88,6 @@ def touches(function: Function, first: int, last: int) -> bool:
     return min(function.line, function.solution_line) <= last and first <= function.end_line
 
 
-def innermost(judged: Judged, line: int) -> Judged:
+def innermost(scored: FunctionScore, line: int) -> FunctionScore:
     """Of a function and those within it, the one that is closest around a line of the function."""
-    return next((item for item in reversed(judged.nested) if touches(item.function, line, line)), judged)
+    return next((item for item in reversed(scored.nested) if touches(item.function, line, line)), scored)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from codeodds.engine.worker import Priority
 from codeodds.errors import RequestTimeout
 from codeodds.lsp.documents.scheduler import Document, Documents
-from codeodds.lsp.documents.scored import Judged, touches, unjudged
+from codeodds.lsp.documents.scored import FunctionScore, touches, unscored
 from codeodds.ranking.plan import NOT_REACHED
-from codeodds.source.judgement import not_judged_because
+from codeodds.source.eligibility import unscored_because
 
 EACH_MORE = 0.1
 """Each function without a score, after the first, lengthens the limit by this share of the setting."""
@@ -23,28 +23,28 @@ LONGEST_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class TimedJudgement:
+class TimedScores:
     """What is known of functions, and whether the time was enough for all of them."""
 
-    judged: tuple[Judged, ...]
+    scored: tuple[FunctionScore, ...]
     complete: bool
 
 
-Listener = Callable[[Sequence[Judged], int, int], None]
+Listener = Callable[[Sequence[FunctionScore], int, int], None]
 """Takes what is known newly, how many functions were scored so far, and how many have to be."""
 
 
-def ignore(news: Sequence[Judged], done: int, total: int) -> None:
+def ignore(news: Sequence[FunctionScore], done: int, total: int) -> None:
     """For callers that wait for the whole."""
 
 
-async def judge_for(
+async def score_for(
     documents: Documents,
     document: Document,
     line: int | None,
     last_line: int | None = None,
     listener: Listener = ignore,
-) -> TimedJudgement:
+) -> TimedScores:
     """Score a document's functions, or only those that touch the lines from `line` to `last_line`.
 
     `last_line`: the same as `line` if None. `listener` hears of every function once.
@@ -53,32 +53,32 @@ async def judge_for(
     shutdown, and when the document changes or closes meanwhile. When the caller is cancelled, so are the runs.
     """
     limit_ms = documents.settings_for(document.uri).request_timeout_ms
-    judged: list[Judged] = []
+    scored: list[FunctionScore] = []
     try:
         async with asyncio.timeout(limit_ms / 1000) as limit:
             functions = await documents.functions_of(document)
             if line is not None:
                 last = line if last_line is None else last_line
                 functions = [item for item in functions if touches(item, line, last)]
-            judged = await documents.first_look(document, functions)
-            waiting = [index for index, item in enumerate(judged) if item.pending]
+            scored = await documents.first_look(document, functions)
+            waiting = [index for index, item in enumerate(scored) if item.pending]
             limit.reschedule(asyncio.get_running_loop().time() + limit_s(limit_ms, len(waiting)))
-            listener([item for item in judged if not item.pending], 0, len(waiting))
+            listener([item for item in scored if not item.pending], 0, len(waiting))
             with documents.requests.held(document.uri, len(waiting)) as keys:
                 for done, (key, index) in enumerate(zip(keys, waiting, strict=True), start=1):
                     documents.check_newest(document)
-                    judged[index] = await documents.judge_one(key, functions[index], Priority.INTERACTIVE)
-                    listener([judged[index]], done, len(waiting))
+                    scored[index] = await documents.score_one(key, functions[index], Priority.INTERACTIVE)
+                    listener([scored[index]], done, len(waiting))
     except TimeoutError as error:
-        scored = [item for item in judged if not item.pending and not_judged_because(item.function) is None]
-        if not scored:
+        if all(item.pending or unscored_because(item.function) is not None for item in scored):
             raise RequestTimeout(
-                f"nothing was scored within request_timeout_ms = {limit_ms}; raise this setting, or ask again"
+                f"nothing was scored within {limit_ms / 1000:.0f} s: the machine is busy; ask again, or ask for one "
+                "function"
             ) from error
-        rest = {index: unjudged(item.function, NOT_REACHED) for index, item in enumerate(judged) if item.pending}
+        rest = {index: unscored(item.function, NOT_REACHED) for index, item in enumerate(scored) if item.pending}
         listener(list(rest.values()), len(waiting) - len(rest), len(waiting))
-        return TimedJudgement(tuple(rest.get(index, item) for index, item in enumerate(judged)), complete=False)
-    return TimedJudgement(tuple(judged), complete=True)
+        return TimedScores(tuple(rest.get(index, item) for index, item in enumerate(scored)), complete=False)
+    return TimedScores(tuple(scored), complete=True)
 
 
 def limit_s(limit_ms: float, waiting: int) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 from lsprotocol import types as lsp
 
 from codeodds.lsp.documents.scheduler import Document
-from codeodds.lsp.documents.scored import Judged
+from codeodds.lsp.documents.scored import FunctionScore
 from codeodds.lsp.protocol.command_names import EXPLAIN, OPEN_SETTINGS
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.shown.cues import SHARP_DROP, cues
@@ -37,19 +37,19 @@ class CodeActions:
         first, last = params.range.start.line, params.range.end.line
         settings = self._server.documents.settings_for(document.uri)
         here = [cue for cue in cues(document, info, settings) if first <= cue.line <= last]
-        pointed = list({id(cue.judged): cue.judged for cue in here}.values())
-        others: list[Judged] = []
+        pointed = list({id(cue.scored): cue.scored for cue in here}.values())
+        others: list[FunctionScore] = []
         if params.context.trigger_kind == lsp.CodeActionTriggerKind.Invoked:
-            others = [judged for judged in self._signed(document, first, last) if judged not in pointed]
+            others = [scored for scored in self._signed(document, first, last) if scored not in pointed]
         if not pointed and not others:
             return []
-        commands = [*(self._explain(document, judged) for judged in [*pointed, *others]), self._settings()]
+        commands = [*(self._explain(document, scored) for scored in [*pointed, *others]), self._settings()]
         if not self._server.client.takes_code_actions:
             return [*commands]
-        lines = [(cue.judged, cue.line) for cue in here if cue.code == SHARP_DROP]
+        lines = [(cue.scored, cue.line) for cue in here if cue.code == SHARP_DROP]
         ignoring = [
-            self._ignore(document, judged, line, params.context.diagnostics)
-            for judged, line in [*lines, *((judged, None) for judged in pointed)]
+            self._ignore(document, scored, line, params.context.diagnostics)
+            for scored, line in [*lines, *((scored, None) for scored in pointed)]
         ]
         return [
             *(action for action in ignoring if action is not None),
@@ -62,51 +62,51 @@ class CodeActions:
         document = self._server.documents.get(str(data.get("uri", "")))
         line = data.get("line")
         if document is not None and document.version == data.get("version") and isinstance(line, int | None):
-            for judged in document.judged:
-                if judged.function.line == data.get("function"):
-                    action.edit = self._edit(document, judged, line)
+            for scored in document.scored:
+                if scored.function.line == data.get("function"):
+                    action.edit = self._edit(document, scored, line)
         return action
 
-    def _signed(self, document: Document, first: int, last: int) -> list[Judged]:
+    def _signed(self, document: Document, first: int, last: int) -> list[FunctionScore]:
         """The functions with a probability whose signature touches the lines."""
         suppression = Suppression(document.lines)
         return [
-            judged
-            for judged in document.judged
-            if judged.probability is not None
-            and judged.function.line <= last
-            and first <= max(judged.function.line, judged.function.signature_end[0])
-            and not suppression.function(judged.function)
+            scored
+            for scored in document.scored
+            if scored.probability is not None
+            and scored.function.line <= last
+            and first <= max(scored.function.line, scored.function.signature_end[0])
+            and not suppression.function(scored.function)
         ]
 
     def _ignore(
-        self, document: Document, judged: Judged, line: int | None, diagnostics: Sequence[lsp.Diagnostic]
+        self, document: Document, scored: FunctionScore, line: int | None, diagnostics: Sequence[lsp.Diagnostic]
     ) -> lsp.CodeAction | None:
         """Put the suppressing comment at a line or, without one, at the signature; None if none can stand there."""
-        edit = self._edit(document, judged, line)
+        edit = self._edit(document, scored, line)
         if edit is None:
             return None
-        first, last = (judged.function.line, judged.function.end_line) if line is None else (line, line)
+        first, last = (scored.function.line, scored.function.end_line) if line is None else (line, line)
         about = [
             diagnostic
             for diagnostic in diagnostics
             if diagnostic.source == SOURCE and first <= diagnostic.range.start.line <= last
         ]
-        what = f"`{judged.function.name}`" if line is None else "this line"
+        what = f"`{scored.function.name}`" if line is None else "this line"
         action = lsp.CodeAction(f"codeodds: ignore {what}", kind=KIND, diagnostics=about or None)
         if self._server.client.resolves_edits:
             action.data = {
                 "uri": document.uri,
                 "version": document.version,
-                "function": judged.function.line,
+                "function": scored.function.line,
                 "line": line,
             }
         else:
             action.edit = edit
         return action
 
-    def _edit(self, document: Document, judged: Judged, line: int | None) -> lsp.WorkspaceEdit | None:
-        place = Suppression(document.lines).edit_for(judged.function, line)
+    def _edit(self, document: Document, scored: FunctionScore, line: int | None) -> lsp.WorkspaceEdit | None:
+        place = Suppression(document.lines).edit_for(scored.function, line)
         if place is None:
             return None
         at = self._server.converter(document).position(place[0], place[1])
@@ -116,10 +116,10 @@ class CodeActions:
             return lsp.WorkspaceEdit(document_changes=[lsp.TextDocumentEdit(named, [edit])])
         return lsp.WorkspaceEdit(changes={document.uri: [edit]})
 
-    def _explain(self, document: Document, judged: Judged) -> lsp.Command:
-        position = {"line": judged.function.line, "character": 0}
+    def _explain(self, document: Document, scored: FunctionScore) -> lsp.Command:
+        position = {"line": scored.function.line, "character": 0}
         arguments = [{"uri": document.uri, "position": position, "show": True}]
-        return lsp.Command(f"codeodds: explain the estimate for `{judged.function.name}`", EXPLAIN, arguments=arguments)
+        return lsp.Command(f"codeodds: explain the estimate for `{scored.function.name}`", EXPLAIN, arguments=arguments)
 
     def _settings(self) -> lsp.Command:
         title = "codeodds: open the settings"

@@ -28,11 +28,11 @@ class CodeLens:
         suppression = Suppression(document.lines)
         return [
             lsp.CodeLens(
-                range=converter.line_range(judged.function.line),
-                data={"uri": uri, "version": document.version, "line": judged.function.line},
+                range=converter.line_range(scored.function.line),
+                data={"uri": uri, "version": document.version, "line": scored.function.line},
             )
-            for judged in document.judged
-            if judged.probability is not None and not suppression.function(judged.function)
+            for scored in document.scored
+            if scored.probability is not None and not suppression.function(scored.function)
         ]
 
     def resolve(self, lens: lsp.CodeLens) -> lsp.CodeLens:
@@ -42,9 +42,9 @@ class CodeLens:
         document = self._server.documents.get(uri)
         title = "…"
         if document is not None and document.version == data.get("version"):
-            for judged in document.judged:
-                if judged.function.line == line and judged.probability is not None:
-                    title = f"{percent(judged.probability)} likely to be right"
+            for scored in document.scored:
+                if scored.function.line == line and scored.probability is not None:
+                    title = f"{percent(scored.probability)} likely to be right"
         arguments = [{"uri": uri, "position": {"line": line, "character": 0}, "show": True}]
         lens.command = lsp.Command(title, EXPLAIN, arguments=arguments)
         return lens

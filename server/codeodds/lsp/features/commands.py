@@ -29,7 +29,7 @@ from codeodds.lsp.protocol.failures import REQUEST_FAILED
 from codeodds.lsp.protocol.progress import Tokens
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.shown.pages import SETTINGS, page_uri
-from codeodds.lsp.shown.score_json import judged_now, open_document, score_result
+from codeodds.lsp.shown.score_json import open_document, score_result, scored_now
 from codeodds.lsp.shown.wording import explanation
 
 _HIDDEN = {"completions_url": "not shown", "completions_key_variable": "not shown"}
@@ -96,18 +96,18 @@ class Commands:
         wanted = read_argument(EXPLAIN, argument, ToExplain)
         line = wanted.position.line
         document = open_document(self._server, EXPLAIN, wanted.uri, line)
-        judged = (await judged_now(self._server, document, line)).judged
+        scored = (await scored_now(self._server, document, line)).scored
         info = self._server.documents.worker.info
         settings = self._server.documents.settings_for(document.uri)
-        if not judged:
+        if not scored:
             return {"markdown": None, "text": None}
         if info is None:
             # Nothing had to be scored, so no model was opened.
-            text = f"{judged[0].function.name} is not judged: {judged[0].reason}."
+            text = f"{scored[0].function.name} is not scored: {scored[0].reason}."
             markdown = text
         else:
-            text = explanation(judged[0], info, settings, markdown=False)
-            markdown = explanation(judged[0], info, settings)
+            text = explanation(scored[0], info, settings, markdown=False)
+            markdown = explanation(scored[0], info, settings)
         if wanted.show:
             self._server.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Info, text))
         return {"markdown": markdown, "text": text}
@@ -120,7 +120,7 @@ class Commands:
         """What a report of a problem should hold. No code, no names of files."""
         documents = self._server.documents
         info = documents.worker.info
-        judged = [item for uri in documents.open_uris if (document := documents.get(uri)) for item in document.judged]
+        scored = [item for uri in documents.open_uris if (document := documents.get(uri)) for item in document.scored]
         return {
             "codeodds": __version__,
             "python": platform.python_version(),
@@ -132,8 +132,8 @@ class Commands:
             "settings": {**msgspec.to_builtins(documents.settings), **_HIDDEN},
             "documents": {
                 "open": len(documents.open_uris),
-                "functions": len(judged),
-                "judged": sum(item.probability is not None for item in judged),
+                "functions": len(scored),
+                "scored": sum(item.probability is not None for item in scored),
             },
             "counters": asdict(documents.worker.counters),
         }

@@ -87,7 +87,7 @@ class Completion:
             )
 
     async def answer(self, params: lsp.CompletionParams) -> lsp.CompletionList:
-        """Empty where the cursor is in no function's body, where the model may not judge, and for a document that
+        """Empty where the cursor is in no function's body, where no score may be shown, and for a document that
         changed meanwhile: a list in Jedi's order says nothing that another server does not say.
         """
         settings = self._server.documents.settings

@@ -81,7 +81,7 @@ class Diagnostics:
         self, cue: Cue, converter: Converter, info: ScorerInfo, severity: lsp.DiagnosticSeverity
     ) -> lsp.Diagnostic:
         page = page_uri(CODES) if self._server.client.follows_code_descriptions else None
-        assert cue.judged.probability is not None
+        assert cue.scored.probability is not None
         return lsp.Diagnostic(
             range=converter.line_range(cue.line),
             message=cue.message,
@@ -90,7 +90,7 @@ class Diagnostics:
             code_description=None if page is None else lsp.CodeDescription(f"{page}#{cue.code.lower()}"),
             source=SOURCE,
             data={
-                "p": round(cue.judged.probability, 4),
+                "p": round(cue.scored.probability, 4),
                 "model": info.name,
                 "version": info.version,
                 "calibration": info.calibration,

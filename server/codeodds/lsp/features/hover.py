@@ -6,7 +6,7 @@ from lsprotocol import types as lsp
 
 from codeodds.engine.api import ScorerInfo
 from codeodds.lsp.documents.scheduler import Document
-from codeodds.lsp.documents.scored import Judged, innermost
+from codeodds.lsp.documents.scored import FunctionScore, innermost
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.settings.fields import Settings
 from codeodds.lsp.shown.wording import (
@@ -34,45 +34,47 @@ class Hover:
         settings = self._server.documents.settings_for(uri)
         if document is None or info is None or not settings.hover:
             return None
-        judged = _around(document, line)
-        if judged is None:
+        scored = _around(document, line)
+        if scored is None:
             return None
         suppression = Suppression(document.lines)
-        if suppression.function(judged.function) or suppression.line(line):
+        if suppression.function(scored.function) or suppression.line(line):
             return None
-        inner = innermost(judged, line)
+        inner = innermost(scored, line)
         if suppression.function(inner.function):
             return None
-        text = self._text(judged, inner, line, info, settings)
+        text = self._text(scored, inner, line, info, settings)
         if text is None:
             return None
         kind = lsp.MarkupKind.Markdown if self._server.client.hover_in_markdown else lsp.MarkupKind.PlainText
         return lsp.Hover(lsp.MarkupContent(kind, text), self._server.converter(document).line_range(line))
 
-    def _text(self, judged: Judged, inner: Judged, line: int, info: ScorerInfo, settings: Settings) -> str | None:
-        """`inner`: the innermost function around the line, which may be `judged` itself."""
-        if judged.pending:
+    def _text(
+        self, scored: FunctionScore, inner: FunctionScore, line: int, info: ScorerInfo, settings: Settings
+    ) -> str | None:
+        """`inner`: the innermost function around the line, which may be `scored` itself."""
+        if scored.pending:
             return None
         if line <= max(inner.function.line, inner.function.signature_end[0]):
             return explanation(inner, info, settings, markdown=self._server.client.hover_in_markdown)
-        if judged.probability is None or not is_low(judged, info, settings):
+        if scored.probability is None or not is_low(scored, info, settings):
             return None
-        for drop in sharpest_drops(judged, info, settings.max_hints):
-            if judged.function.solution_line + drop.line == line:
+        for drop in sharpest_drops(scored, info, settings.max_hints):
+            if scored.function.solution_line + drop.line == line:
                 text = (
                     f"Over this line the estimate that the function is right falls most: {fall(drop)}. "
-                    f"At its end it is {percent(judged.probability)} ({model_name(info)})."
+                    f"At its end it is {percent(scored.probability)} ({model_name(info)})."
                 )
-                return text if inner is judged else f"{text} {reading_of(inner)}"
+                return text if inner is scored else f"{text} {reading_of(inner)}"
         return None
 
 
-def _around(document: Document, line: int) -> Judged | None:
+def _around(document: Document, line: int) -> FunctionScore | None:
     """The function from whose ``def`` to whose end the line is."""
-    for judged in document.judged:
-        function = judged.function
+    for scored in document.scored:
+        function = scored.function
         if min(function.line, function.signature_end[0]) <= line <= function.end_line:
-            return judged
+            return scored
     return None
 
 

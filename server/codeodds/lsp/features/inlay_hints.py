@@ -1,4 +1,4 @@
-"""The probability of each judged function, behind its signature."""
+"""The probability of each scored function, behind its signature."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from lsprotocol import types as lsp
 
 from codeodds.lsp.documents.scheduler import Document
-from codeodds.lsp.documents.scored import Judged
+from codeodds.lsp.documents.scored import FunctionScore
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.shown.wording import explanation, percent
 from codeodds.source.suppression import Suppression
@@ -29,19 +29,19 @@ class InlayHints:
         suppression = Suppression(document.lines)
         quiet_line = self._server.typing.line(document)
         hints = []
-        for judged in document.judged:
-            line, character = judged.function.signature_end
-            if judged.probability is None or not wanted.start.line <= line <= wanted.end.line:
+        for scored in document.scored:
+            line, character = scored.function.signature_end
+            if scored.probability is None or not wanted.start.line <= line <= wanted.end.line:
                 continue
-            if suppression.function(judged.function) or line == quiet_line:
+            if suppression.function(scored.function) or line == quiet_line:
                 continue
             hint = lsp.InlayHint(
-                position=converter.position(line, character), label=percent(judged.probability), padding_left=True
+                position=converter.position(line, character), label=percent(scored.probability), padding_left=True
             )
             if self._server.client.resolves_tooltips:
-                hint.data = {"uri": uri, "version": document.version, "line": judged.function.line}
+                hint.data = {"uri": uri, "version": document.version, "line": scored.function.line}
             else:
-                hint.tooltip = self._tooltip(document, judged)
+                hint.tooltip = self._tooltip(document, scored)
             hints.append(hint)
         return hints
 
@@ -50,17 +50,17 @@ class InlayHints:
         data: dict[str, Any] = hint.data if isinstance(hint.data, dict) else {}
         document = self._server.documents.get(str(data.get("uri", "")))
         if document is not None and document.version == data.get("version"):
-            for judged in document.judged:
-                if judged.function.line == data.get("line"):
-                    hint.tooltip = self._tooltip(document, judged)
+            for scored in document.scored:
+                if scored.function.line == data.get("line"):
+                    hint.tooltip = self._tooltip(document, scored)
         return hint
 
-    def _tooltip(self, document: Document, judged: Judged) -> lsp.MarkupContent | None:
+    def _tooltip(self, document: Document, scored: FunctionScore) -> lsp.MarkupContent | None:
         info = self._server.documents.worker.info
         if info is None:
             return None
         markdown = self._server.client.hover_in_markdown
-        text = explanation(judged, info, self._server.documents.settings_for(document.uri), markdown=markdown)
+        text = explanation(scored, info, self._server.documents.settings_for(document.uri), markdown=markdown)
         return lsp.MarkupContent(lsp.MarkupKind.Markdown if markdown else lsp.MarkupKind.PlainText, text)
 
 

@@ -16,10 +16,10 @@ class Trace:
         self._server = server
 
     def scored(self, document: Document) -> None:
-        judged = sum(item.probability is not None for item in document.judged)
+        scored = sum(item.probability is not None for item in document.scored)
         counters = self._server.documents.worker.counters
         self._log(
-            f"version {document.version} of a document: {judged} of {len(document.judged)} functions were judged",
+            f"version {document.version} of a document: {scored} of {len(document.scored)} functions were scored",
             f"{counters.runs} runs so far, {counters.interrupted} of them interrupted; {counters.remembered} scores "
             f"were known; {counters.cached_tokens} tokens came from the cache, {counters.computed_tokens} were run",
         )

@@ -10,8 +10,8 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from codeodds.errors import CodeoddsError
 from codeodds.lsp.documents.scheduler import Document
-from codeodds.lsp.documents.scored import Judged, everything, innermost, touches
-from codeodds.lsp.documents.scoring import Listener, TimedJudgement, ignore, judge_for
+from codeodds.lsp.documents.scored import FunctionScore, everything, innermost, touches
+from codeodds.lsp.documents.scoring import Listener, TimedScores, ignore, score_for
 from codeodds.lsp.protocol.convert import Converter
 from codeodds.lsp.protocol.failures import as_response
 from codeodds.lsp.protocol.progress import ScoreProgress, Tokens
@@ -36,9 +36,9 @@ def open_document(server: CodeoddsServer, name: str, uri: str, line: int | None 
     return document
 
 
-async def judged_now(
+async def scored_now(
     server: CodeoddsServer, document: Document, first: int | None, last: int | None = None, listener: Listener = ignore
-) -> TimedJudgement:
+) -> TimedScores:
     """The document's functions, scored, each with those within it behind it; or those that touch the lines from `first`
     to `last`. Without `last`, the innermost one around `first` (and what else stands there that is no function).
 
@@ -46,22 +46,22 @@ async def judged_now(
     before anything is scored, ServerCancelled when the document changes or closes meanwhile.
     """
 
-    def heard(news: Sequence[Judged], done: int, total: int) -> None:
+    def heard(news: Sequence[FunctionScore], done: int, total: int) -> None:
         listener(_chosen(news, first, last), done, total)
 
     try:
-        found = await judge_for(server.documents, document, first, last, heard)
+        found = await score_for(server.documents, document, first, last, heard)
     except CodeoddsError as error:
         raise as_response(error) from error
-    return replace(found, judged=tuple(_chosen(found.judged, first, last)))
+    return replace(found, scored=tuple(_chosen(found.scored, first, last)))
 
 
-def _chosen(judged: Sequence[Judged], first: int | None, last: int | None) -> list[Judged]:
+def _chosen(scored: Sequence[FunctionScore], first: int | None, last: int | None) -> list[FunctionScore]:
     if first is None:
-        return list(everything(judged))
+        return list(everything(scored))
     if last is None:
-        return [innermost(item, first) for item in judged]
-    return [item for item in everything(judged) if touches(item.function, first, last)]
+        return [innermost(item, first) for item in scored]
+    return [item for item in everything(scored) if touches(item.function, first, last)]
 
 
 async def score_result(
@@ -71,15 +71,15 @@ async def score_result(
     last: int | None = None,
     tokens: Tokens = NO_TOKENS,
 ) -> dict[str, Any]:
-    """What `codeodds/score` answers. Raises: as `judged_now`."""
+    """What `codeodds/score` answers. Raises: as `scored_now`."""
     converter = server.converter(document)
     progress = ScoreProgress(server, tokens)
 
-    def heard(news: Sequence[Judged], done: int, total: int) -> None:
+    def heard(news: Sequence[FunctionScore], done: int, total: int) -> None:
         progress.scored([_function(item, converter) for item in news] if progress.sends_results else [], done, total)
 
     try:
-        found = await judged_now(server, document, first, last, heard)
+        found = await scored_now(server, document, first, last, heard)
     finally:
         progress.end()
     info = server.documents.worker.info
@@ -88,7 +88,7 @@ async def score_result(
         "version": document.version,
         "model": None if info is None else {"name": info.name, "version": info.version},
         "complete": found.complete,
-        "functions": [] if progress.sends_results else [_function(item, converter) for item in found.judged],
+        "functions": [] if progress.sends_results else [_function(item, converter) for item in found.scored],
     }
 
 
@@ -98,14 +98,14 @@ def known_scores(server: CodeoddsServer, document: Document) -> dict[str, Any]:
     return {
         "uri": document.uri,
         "version": document.version,
-        "complete": not any(item.pending for item in document.judged),
+        "complete": not any(item.pending for item in document.scored),
         "problem": server.documents.problem,
-        "functions": [_summary(item, converter) for item in everything(document.judged)],
+        "functions": [_summary(item, converter) for item in everything(document.scored)],
     }
 
 
-def _function(judged: Judged, converter: Converter) -> dict[str, Any]:
-    function = judged.function
+def _function(scored: FunctionScore, converter: Converter) -> dict[str, Any]:
+    function = scored.function
     lines = [
         {
             "line": function.solution_line + line.line,
@@ -113,21 +113,21 @@ def _function(judged: Judged, converter: Converter) -> dict[str, Any]:
             "drop": round(line.drop, DECIMALS),
             "fraction": round(line.fraction, DECIMALS),
         }
-        for line in judged.lines
+        for line in scored.lines
     ]
-    return {**_summary(judged, converter), "lines": lines}
+    return {**_summary(scored, converter), "lines": lines}
 
 
-def _summary(judged: Judged, converter: Converter) -> dict[str, Any]:
-    function = judged.function
+def _summary(scored: FunctionScore, converter: Converter) -> dict[str, Any]:
+    function = scored.function
     span = converter.span(min(function.line, function.signature_end[0]), function.end_line)
     return {
         "name": function.name,
-        "within": judged.within,
+        "within": scored.within,
         "range": {
             "start": {"line": span.start.line, "character": span.start.character},
             "end": {"line": span.end.line, "character": span.end.character},
         },
-        "probability": None if judged.probability is None else round(judged.probability, DECIMALS),
-        "reason": judged.reason,
+        "probability": None if scored.probability is None else round(scored.probability, DECIMALS),
+        "reason": scored.reason,
     }

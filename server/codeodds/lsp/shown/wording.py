@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from codeodds.engine.api import ScorerInfo
 from codeodds.engine.lines import standing_out
-from codeodds.lsp.documents.scored import Judged
+from codeodds.lsp.documents.scored import FunctionScore
 from codeodds.lsp.settings.fields import Settings
 from codeodds.types import LineScore
 
@@ -28,19 +28,19 @@ def threshold(info: ScorerInfo, settings: Settings) -> float:
     return info.low_probability if settings.threshold is None else settings.threshold
 
 
-def is_low(judged: Judged, info: ScorerInfo, settings: Settings) -> bool:
+def is_low(scored: FunctionScore, info: ScorerInfo, settings: Settings) -> bool:
     """Whether a function is pointed at."""
-    return judged.probability is not None and judged.probability < threshold(info, settings)
+    return scored.probability is not None and scored.probability < threshold(info, settings)
 
 
-def shown_lines(judged: Judged, info: ScorerInfo) -> list[LineScore]:
+def shown_lines(scored: FunctionScore, info: ScorerInfo) -> list[LineScore]:
     """The lines whose values were read late enough in the body to mean something, in order."""
-    return [line for line in judged.lines if line.fraction >= info.min_prefix_fraction]
+    return [line for line in scored.lines if line.fraction >= info.min_prefix_fraction]
 
 
-def sharpest_drops(judged: Judged, info: ScorerInfo, count: int) -> list[LineScore]:
+def sharpest_drops(scored: FunctionScore, info: ScorerInfo, count: int) -> list[LineScore]:
     """At most `count` lines over which the value falls sharply, in order of lines."""
-    return sorted(standing_out(judged.lines, info, count))
+    return sorted(standing_out(scored.lines, info, count))
 
 
 def percent(probability: float) -> str:
@@ -85,38 +85,38 @@ def model_name(info: ScorerInfo) -> str:
     return f"{info.name} {info.version}"
 
 
-def reading_of(inner: Judged) -> str:
+def reading_of(inner: FunctionScore) -> str:
     """One sentence on a function within the function, as plain text."""
     if inner.probability is None:
-        return f"{inner.function.name} by itself is not judged: {inner.reason}."
+        return f"{inner.function.name} by itself is not scored: {inner.reason}."
     return f"{inner.function.name} by itself: {percent(inner.probability)}, by the same values."
 
 
-def explanation(judged: Judged, info: ScorerInfo, settings: Settings, *, markdown: bool = True) -> str:
-    """All there is to say of a judged function, as Markdown or as plain text. Lines count from 1, as editors show them.
+def explanation(scored: FunctionScore, info: ScorerInfo, settings: Settings, *, markdown: bool = True) -> str:
+    """All there is to say of a scored function, as Markdown or as plain text. Lines count from 1, as editors show them.
 
     Holds the function's name, and nothing else of the user's code.
     """
     strong, code = ("**", "`") if markdown else ("", "")
-    function = judged.function
-    if judged.probability is None:
-        return f"{code}{function.name}{code} is not judged: {judged.reason or 'its score is not there yet'}."
+    function = scored.function
+    if scored.probability is None:
+        return f"{code}{function.name}{code} is not scored: {scored.reason or 'its score is not there yet'}."
     paragraphs = [
-        f"{strong}{percent(judged.probability)}{strong} likely to be right as written: {code}{function.name}{code}",
+        f"{strong}{percent(scored.probability)}{strong} likely to be right as written: {code}{function.name}{code}",
         f"The model's estimate of the chance that {CLAIMS[function.kind]}. It is no verdict.",
     ]
-    lines = shown_lines(judged, info)
+    lines = shown_lines(scored, info)
     if lines:
         first, last = (function.solution_line + line.line + 1 for line in (lines[0], lines[-1]))
         values = sparkline([line.probability for line in lines])
         where = f"in line {first}" if first == last else f"from line {first} to line {last}"
         paragraphs.append(f"{code}{values}{code} {where}")
-    drops = sharpest_drops(judged, info, settings.max_hints)
+    drops = sharpest_drops(scored, info, settings.max_hints)
     if drops:
         bullets = [f"- line {function.solution_line + line.line + 1}: {fall(line)}" for line in drops]
         paragraphs.append("\n".join(["It falls most at", "", *bullets] if markdown else ["It falls most at", *bullets]))
     worth = measured(info, settings)
-    if judged.within is not None:
-        worth = f"Read within {code}{judged.within}{code}; what such a reading is worth was not measured."
+    if scored.within is not None:
+        worth = f"Read within {code}{scored.within}{code}; what such a reading is worth was not measured."
     paragraphs.append(f"{model_name(info)}. {worth}")
     return "\n\n".join(paragraphs)

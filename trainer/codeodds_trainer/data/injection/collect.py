@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds.errors import UnitError
+from codeodds.source.eligibility import unscored_because
 from codeodds.source.functions import find_functions
-from codeodds.source.judgement import not_judged_because
 from codeodds.types import ScoringUnit
 from codeodds_trainer.data.injection.package_list import Package
 
@@ -46,7 +46,7 @@ def collect_functions(
     found: dict[str, PackagedFunction] = {}
     for path, text in files:
         for function in find_functions(text):
-            if not_judged_because(function) is None and "test" not in function.name.lower():
+            if unscored_because(function) is None and "test" not in function.name.lower():
                 name = f"{package.name}/{path}:{function.name}"
                 found.setdefault(function.unit.solution, PackagedFunction(name, package, function.unit))
     chosen: dict[str, PackagedFunction] = {}

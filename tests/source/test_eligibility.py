@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from codeodds.source.eligibility import DOES_NOT_PARSE, unscored_because
 from codeodds.source.functions import find_functions
-from codeodds.source.judgement import DOES_NOT_PARSE, not_judged_because
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,4 @@ from codeodds.source.judgement import DOES_NOT_PARSE, not_judged_because
 )
 def test_reasons(text: str, reason: str | None) -> None:
     (function,) = find_functions(text)
-    assert not_judged_because(function) == reason
+    assert unscored_because(function) == reason

@@ -8,7 +8,7 @@ DOES_NOT_PARSE = "it does not parse: it is unfinished, or its syntax is not know
 """Nobody can tell which of the two: what is not known looks like what is not finished."""
 
 
-def not_judged_because(function: Function) -> str | None:
+def unscored_because(function: Function) -> str | None:
     """Why a function is not judged, as words that complete "not judged: ..."; None if it may be."""
     if not function.parses:
         return DOES_NOT_PARSE

@@ -1,6 +1,6 @@
 """Which scores are worth showing: the one place that decides it, for the command line and the language server.
 
-What can be said without a model is decided in `codeodds.source.judgement`.
+What can be said without a model is decided in `codeodds.source.eligibility`.
 """
 
 from __future__ import annotations
