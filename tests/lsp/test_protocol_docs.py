@@ -1,4 +1,4 @@
-"""What docs/protocol.md says of `codeodds/score` and `codeodds/rank` is what the server answers."""
+"""What docs/protocol.md says of scores, rankings and alternatives is what the server answers."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from codeodds.lsp.features import rank_request, score_request
 from codeodds.lsp.protocol import command_names
 from codeodds.lsp.protocol.failures import REQUEST_FAILED, SERVER_CANCELLED
 from codeodds.lsp.shown import cues, pages
-from tests.lsp.client import connect, to_plain
+from tests.lsp.client import URI, connect, to_plain
 
 TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict,
-    "array": list,
     "string": str,
     "integer": int,
     "number": (int, float),
     "boolean": bool,
-    "null": type(None),
 }
+
+Shapes = dict[str, dict[str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -34,34 +34,50 @@ def document(project_root: Path) -> str:
 
 @pytest.fixture(scope="module")
 def blocks(document: str) -> list[Any]:
-    """The page's JSON blocks: for each request parameters, an example of a result, the result's schema."""
+    """The page's JSON blocks: for each request its parameters, and an example of a result."""
     return [json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", document, re.MULTILINE | re.DOTALL)]
 
 
-def check(value: Any, schema: dict[str, Any], place: str = "result") -> None:
-    """A small part of JSON schema: types, and that exactly the described members are there."""
-    if "type" in schema:
-        named = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-        assert any(isinstance(value, TYPES[name]) for name in named), place
-    if isinstance(value, dict) and "properties" in schema:
-        assert value.keys() == schema["properties"].keys(), place
-        assert set(schema.get("required", value)) == value.keys(), place
-        for name, member in value.items():
-            check(member, schema["properties"][name], f"{place}.{name}")
-    if isinstance(value, list):
+@pytest.fixture(scope="module")
+def shapes(document: str) -> Shapes:
+    """The page's tables of types: name of the type → name of a member → its type."""
+    tables = re.findall(r"^\| `(\w+)` \| type \| meaning \|\n\|---\|---\|---\|\n((?:\|.*\n)+)", document, re.MULTILINE)
+    found = {name: dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", rows, re.MULTILINE)) for name, rows in tables}
+    found["Alternative"] = found["Candidate"] | found["Alternative"]
+    return found
+
+
+def check(value: Any, kind: str, shapes: Shapes, place: str = "result") -> None:
+    """That a value has the type of that name, and exactly the members that the page describes."""
+    alternatives = kind.split(" or ")
+    if value is None:
+        assert "null" in alternatives, place
+        return
+    (kind,) = set(alternatives) - {"null"}
+    if kind.startswith("list of "):
+        assert isinstance(value, list), place
         for member in value:
-            check(member, schema["items"], f"{place}[]")
-    if isinstance(value, float) and "exclusiveMinimum" in schema:
-        assert schema["exclusiveMinimum"] < value < schema["exclusiveMaximum"], place
+            check(member, kind.removeprefix("list of "), shapes, f"{place}[]")
+    elif kind in shapes:
+        assert value.keys() == shapes[kind].keys(), place
+        for name, member in value.items():
+            check(member, shapes[kind][name], shapes, f"{place}.{name}")
+    elif kind == "range":
+        assert value.keys() == {"start", "end"}, place
+        assert all(position.keys() == {"line", "character"} for position in value.values()), place
+    elif kind == "probability":
+        assert 0 < value < 1, place
+    else:
+        assert isinstance(value, TYPES[kind]), place
 
 
-def test_the_example_has_the_shape_of_the_schema(blocks: list[Any]) -> None:
-    _, example, schema = blocks[:3]
-    check(example, schema)
+def test_the_examples_have_the_shapes_of_the_tables(blocks: list[Any], shapes: Shapes) -> None:
+    _, scores, _, ranking = blocks[:4]
+    check(scores, "Scores", shapes)
+    check(ranking, "Ranking", shapes)
 
 
-async def test_an_answer_has_the_shape_of_the_schema(blocks: list[Any]) -> None:
-    _, example, schema = blocks[:3]
+async def test_scores_have_the_shape_of_the_table(shapes: Shapes) -> None:
     async with connect(options={"enable": False}) as client:
         client.open("")
         nothing = await client.score()
@@ -70,11 +86,8 @@ async def test_an_answer_has_the_shape_of_the_schema(blocks: list[Any]) -> None:
         something = await client.score()
     assert (nothing["model"], nothing["functions"]) == (None, [])
     assert [bool(function["lines"]) for function in something["functions"]] == [True, True, False]
-    check(nothing, schema)
-    check(something, schema)
-    spans = [function["range"] for function in [*something["functions"], *example["functions"]]]
-    assert all(span.keys() == {"start", "end"} for span in spans)
-    assert all(place.keys() == {"line", "character"} for span in spans for place in span.values())
+    check(nothing, "Scores", shapes)
+    check(something, "Scores", shapes)
 
 
 async def test_the_parameters_of_the_page_are_accepted(blocks: list[Any]) -> None:
@@ -86,9 +99,8 @@ async def test_the_parameters_of_the_page_are_accepted(blocks: list[Any]) -> Non
     assert [function["name"] for function in answer["functions"]] == ["f"]
 
 
-async def test_a_ranking_has_the_shape_of_the_schema(blocks: list[Any]) -> None:
-    parameters, example, schema = blocks[3:6]
-    check(example, schema)
+async def test_a_ranking_has_the_shape_of_the_table(blocks: list[Any], shapes: Shapes) -> None:
+    parameters = blocks[2]
     async with connect(options={"enable": False}) as client:
         uri = parameters["textDocument"]["uri"]
         client.open("def f(a):\n    b = a\n    \n", uri=uri)
@@ -97,7 +109,16 @@ async def test_a_ranking_has_the_shape_of_the_schema(blocks: list[Any]) -> None:
         )
         answer = to_plain(await future)
     assert answer["order"] == [0, 1]
-    check(answer, schema)
+    check(answer, "Ranking", shapes)
+
+
+async def test_alternatives_have_the_shape_of_the_table(shapes: Shapes) -> None:
+    async with connect(options={"enable": False}) as client:
+        client.open("def f(a):\n    b = BUG\n    return b\n")
+        argument = {"uri": URI, "position": {"line": 1, "character": 0}, "bodies": ["return a\n", "return (\n"]}
+        answer = await client.command(command_names.RANK_ALTERNATIVES, argument)
+    assert [item["index"] for item in answer["alternatives"]] == [0, 1]
+    check(answer, "Alternatives", shapes)
 
 
 def test_the_page_names_the_methods_the_commands_and_the_codes(document: str) -> None:
