@@ -56,8 +56,7 @@ class BodyPrompt:
             return usable
         if broken_off:
             raise EndpointError(
-                f"no body came to its end ({broken_off:,} broke off); raise completions_body_max_tokens, or the time: "
-                "request_timeout_ms"
+                f"no body came to its end ({broken_off:,} broke off); use a faster model, or ask for a shorter function"
             )
         raise EndpointError("nothing came that can be the body of this function; try another model")
 

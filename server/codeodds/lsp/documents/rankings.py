@@ -51,7 +51,7 @@ async def rank_for(
     except TimeoutError as error:
         if plan is None or not outcomes:
             raise RequestTimeout(
-                f"no candidate was scored within {limit_ms:.0f} ms; raise the time limit or give fewer"
+                f"no candidate was scored within {limit_ms:.0f} ms; give fewer candidates, or ask again"
             ) from error
         return TimedRanking(plan.ranking(outcomes), complete=False, unshown=_unshown(documents, outcomes))
     return TimedRanking(plan.ranking(outcomes), complete=True, unshown=_unshown(documents, outcomes))

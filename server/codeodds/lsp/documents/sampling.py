@@ -51,11 +51,10 @@ class Sampling:
         *,
         max_tokens: int,
         budget_ms: float,
-        budget: str,
         priority: Priority = Priority.INTERACTIVE,
         seed: int = 0,
     ) -> Samples:
-        """What came within `SHARE` of `budget_ms`; `budget` names the setting that gives it.
+        """What came within `SHARE` of `budget_ms`.
 
         The settings are those of the whole server: a folder's are not asked. `priority` and `seed` are for the local
         model. When the caller is cancelled, connections are closed and runs ended.
@@ -76,8 +75,8 @@ class Sampling:
         except TimeoutError:
             if not len(samples):
                 raise EndpointError(
-                    f"{self._who(settings)} gave nothing within {limit_ms:.0f} ms, two thirds of {budget}; raise it, "
-                    "or use a smaller model"
+                    f"{self._who(settings)} gave nothing within {limit_ms:.0f} ms; use a smaller model, or a faster "
+                    "machine"
                 ) from None
         return samples
 

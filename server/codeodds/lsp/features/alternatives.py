@@ -140,7 +140,6 @@ class Alternatives:
                 prompt,
                 max_tokens=self._server.documents.settings.completions_body_max_tokens,
                 budget_ms=limit_ms,
-                budget="request_timeout_ms",
                 seed=seed,
             )
             self._server.documents.check_newest(document)

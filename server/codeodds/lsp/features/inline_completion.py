@@ -113,7 +113,6 @@ class InlineCompletion:
                 prompt,
                 max_tokens=settings.completions_max_tokens,
                 budget_ms=settings.completions_budget_ms,
-                budget="completions_budget_ms",
                 # The score of what is typed goes first.
                 priority=Priority.NEAR,
             )
