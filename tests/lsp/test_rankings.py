@@ -9,13 +9,14 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from codeodds.engine.api import Cancellation
+from codeodds.engine.display import NOT_REACHED
 from codeodds.engine.fake import FakeScorer
 from codeodds.engine.worker import Priority, ScoringWorker
 from codeodds.errors import RankError, RequestTimeout, Superseded, UnitError
 from codeodds.lsp.documents.rankings import rank_for
 from codeodds.lsp.documents.scheduler import Documents
 from codeodds.lsp.documents.text import Text
-from codeodds.ranking.plan import NOT_REACHED, SLICE_CANDIDATES, Context
+from codeodds.ranking.plan import SLICE_CANDIDATES, Context
 from codeodds.types import Score, ScoringUnit
 
 HEAD = Context("def f(x):\n")

@@ -166,21 +166,41 @@ def test_front_end_starts_without_the_heavy_libraries(module: str) -> None:
     )
 
 
-def test_one_file_of_the_language_server_lets_candidates_run() -> None:
-    """And the sandbox itself is reached through the ranking alone, as the rule above says."""
-    found = {line.split(" ")[0] for line in importers("codeodds.lsp", ("codeodds.ranking.run",))}
-    assert found == {"codeodds.lsp.candidate_runs"}
+OFF_BY_DEFAULT = ("completion", "execution", "generation", "ranking", "engine.sampling", "lsp.documents.sampling")
+"""What only a setting or a request brings in."""
+
+KEYSTROKE_MODULES = 72
+"""Most modules of ours, packages not counted, that are there once a keystroke was scored."""
 
 
-def test_a_language_server_has_nothing_loaded_that_runs_code() -> None:
+def test_the_language_server_cannot_reach_what_runs_code() -> None:
+    assert list(importers("codeodds.lsp", ("codeodds.ranking.run",))) == []
+
+
+def test_a_keystroke_imports_nothing_that_is_off_by_default() -> None:
     program = (
         "import sys, codeodds.lsp.setup as setup; setup.create_server(lambda options: None);"
-        "print(' '.join(sorted(sys.modules)))"
+        "import codeodds.engine.scorer, codeodds.engine.onnx;"
+        "print(' '.join(name for name, module in sys.modules.items()"
+        " if name.startswith('codeodds.') and not hasattr(module, '__path__')))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded = done.stdout.split()
-    assert "codeodds.lsp.candidate_runs" in loaded
-    assert [name for name in loaded if name.startswith(("codeodds.execution", "codeodds.ranking.run"))] == []
+    off = tuple(f"codeodds.{name}" for name in OFF_BY_DEFAULT)
+    assert [name for name in loaded if name.startswith(off)] == []
+    assert 50 < len(loaded) <= KEYSTROKE_MODULES
+
+
+LSP_ROOMS = ("protocol", "settings", "documents", "server", "shown", "features", "setup")
+"""Each may import those before it."""
+
+
+def test_the_rooms_of_the_language_server_import_in_one_direction() -> None:
+    back = []
+    for place, room in enumerate(LSP_ROOMS):
+        later = tuple(f"codeodds.lsp.{name}" for name in LSP_ROOMS[place + 1 :])
+        back += list(importers(f"codeodds.lsp.{room}", later))
+    assert back == []
 
 
 def test_command_line_starts_without_what_only_some_commands_need() -> None:

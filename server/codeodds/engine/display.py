@@ -8,6 +8,9 @@ from __future__ import annotations
 from codeodds.engine.api import ScorerInfo
 from codeodds.types import Score
 
+NOT_REACHED = "the run ended before its turn"
+"""Why there is no score where the time was up."""
+
 
 def not_shown_because(score: Score, info: ScorerInfo) -> str | None:
     """Why a score is kept back, as words that complete "not judged: ..."; None if it may be shown."""

@@ -23,8 +23,8 @@ from codeodds.engine.allocator import give_back, keep_large_blocks_apart
 from codeodds.engine.api import MEMORY_LIMIT_MB, Cancellation, MeasuredThreshold, Sampled, Scorer, ScorerInfo, Writing
 from codeodds.engine.batch import BATCH_LIMIT_MB, Model, not_finite, run_batch, shared_prefix, split_rows
 from codeodds.engine.cache import CachedRun, PrefixCache
+from codeodds.engine.keyvalues import KeyValues
 from codeodds.engine.parts import parts_of
-from codeodds.engine.sampling import LanguageModel, write_rows
 from codeodds.errors import BundleUnsupported, SettingError, UnitError
 from codeodds.types import FloatArray, IntArray, Score, ScoringUnit
 
@@ -46,8 +46,12 @@ LONG_RUN_TOKENS = 512
 """After so many new tokens the process gives the memory of the run back: 5 to 25 ms beside half a second and more."""
 
 
-class Runtime(Model, LanguageModel, Protocol):
+class Runtime(Model, Protocol):
     """What the scorer needs of a runtime."""
+
+    def next_tokens(
+        self, ids: IntArray, past: KeyValues, cancellation: Cancellation | None = None
+    ) -> tuple[FloatArray, KeyValues]: ...
 
 
 class OnnxScorer:
@@ -122,6 +126,9 @@ class OnnxScorer:
         Raises: BundleUnsupported for a graph without log-probabilities; UnitTooLong, UnitNotText, UnitEmpty for the
         prompt; Superseded when cancelled; EngineError if the runtime fails.
         """
+        # Few bundles can write, and nothing else needs this.
+        from codeodds.engine.sampling import write_rows
+
         cancellation = cancellation or Cancellation()
         cancellation.raise_if_cancelled()
         if not self._bundle.manifest.graph.log_probabilities:

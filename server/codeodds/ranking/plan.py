@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from codeodds.engine.display import NOT_REACHED
 from codeodds.engine.lines import score_lines
 from codeodds.errors import RankError, UnitError
 from codeodds.ranking.types import MAX_CANDIDATE_CHARACTERS, MAX_CANDIDATES, Ranked, Ranking
@@ -24,7 +25,6 @@ SLICE_CHARACTERS = 16_000
 
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 
-NOT_REACHED = "the run ended before its turn"
 
 Outcome = Score | UnitError
 

@@ -8,11 +8,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from codeodds.engine.display import NOT_REACHED
 from codeodds.engine.worker import Priority
 from codeodds.errors import RequestTimeout
 from codeodds.lsp.documents.scheduler import Document, Documents
 from codeodds.lsp.documents.scored import FunctionScore, touches, unscored
-from codeodds.ranking.plan import NOT_REACHED
 from codeodds.source.eligibility import unscored_because
 
 EACH_MORE = 0.1

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lsprotocol import types as lsp
 
-if TYPE_CHECKING:
-    from codeodds.lsp.server import CodeoddsServer
+Notify = Callable[[str, Any], None]
+"""Sends a notification: its method and parameters."""
 
 TITLE = "codeodds: scoring"
 
@@ -24,8 +25,8 @@ class Tokens:
 class ScoreProgress:
     """Of one request. Partial results replace those of the answer, as the protocol wants."""
 
-    def __init__(self, server: CodeoddsServer, tokens: Tokens) -> None:
-        self._server = server
+    def __init__(self, notify: Notify, tokens: Tokens) -> None:
+        self._notify = notify
         self._tokens = tokens
         self._begun = False
 
@@ -54,4 +55,4 @@ class ScoreProgress:
             self._send(self._tokens.work_done, lsp.WorkDoneProgressEnd())
 
     def _send(self, token: lsp.ProgressToken, value: Any) -> None:
-        self._server.protocol.notify(lsp.PROGRESS, lsp.ProgressParams(token=token, value=value))
+        self._notify(lsp.PROGRESS, lsp.ProgressParams(token=token, value=value))

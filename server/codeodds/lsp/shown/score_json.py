@@ -73,7 +73,7 @@ async def score_result(
 ) -> dict[str, Any]:
     """What `codeodds/score` answers. Raises: as `scored_now`."""
     converter = server.converter(document)
-    progress = ScoreProgress(server, tokens)
+    progress = ScoreProgress(server.protocol.notify, tokens)
 
     def heard(news: Sequence[FunctionScore], done: int, total: int) -> None:
         progress.scored([_function(item, converter) for item in news] if progress.sends_results else [], done, total)
