@@ -58,3 +58,14 @@ def project_root() -> Path:
 def default_bundle() -> Path:
     """The committed bundle."""
     return ROOT / "models" / "default"
+
+
+@pytest.fixture
+def linked_bundle(default_bundle: Path, tmp_path: Path) -> Path:
+    """The committed bundle as a folder of links, without its figures: a test may put other ones there."""
+    folder = tmp_path / "linked"
+    folder.mkdir()
+    for file in default_bundle.iterdir():
+        if file.name != "evaluation.json":
+            (folder / file.name).symlink_to(file)
+    return folder

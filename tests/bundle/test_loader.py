@@ -38,7 +38,9 @@ def test_a_sound_bundle_loads(bundle_folder: Path) -> None:
 
 def test_a_committed_manifest_is_written_again_as_it_was(default_bundle: Path) -> None:
     """Fields that were added since are left out where they say nothing."""
-    assert encode(read_manifest(default_bundle)) == (default_bundle / "manifest.json").read_bytes()
+    content = (default_bundle / "manifest.json").read_bytes()
+    assert encode(read_manifest(default_bundle)) == content
+    assert content.count(b"\n") <= 120, "what a server needs, and no figures"
 
 
 def test_folder_missing(tmp_path: Path) -> None:
@@ -57,7 +59,7 @@ def test_manifest_missing(tmp_path: Path) -> None:
         load_bundle(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[1", b'{"format": 1, "name": "\xff"}'])
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[1", b'{"format": 2, "name": "\xff"}'])
 def test_manifest_is_not_json(bundle_folder: Path, content: bytes) -> None:
     (bundle_folder / "manifest.json").write_bytes(content)
     with pytest.raises(BundleCorrupt, match=r"manifest\.json: .*again"):
@@ -72,14 +74,21 @@ def test_manifest_without_a_format(bundle_folder: Path, content: bytes) -> None:
 
 
 def test_a_later_format_asks_for_an_upgrade(bundle_folder: Path) -> None:
-    change_manifest(bundle_folder, lambda content: content.update(format=2, new_field=1))
-    with pytest.raises(BundleUnsupported, match=r"format 2 was made for a newer codeodds .*; upgrade codeodds"):
+    change_manifest(bundle_folder, lambda content: content.update(format=3, new_field=1))
+    with pytest.raises(
+        BundleUnsupported, match=r"manifest\.json: format 3 was made for a newer codeodds .*; upgrade codeodds"
+    ):
         load_bundle(bundle_folder)
 
 
-def test_an_earlier_format_asks_for_an_export(bundle_folder: Path) -> None:
-    change_manifest(bundle_folder, lambda content: content.update(format=0))
-    with pytest.raises(BundleUnsupported, match=r"format 0 is not one .*; export the bundle again"):
+@pytest.mark.parametrize("number", [1, 0, -1])
+def test_an_earlier_format_asks_for_an_export(bundle_folder: Path, number: int) -> None:
+    """Format 1 had the figures in the manifest."""
+    change_manifest(bundle_folder, lambda content: content.update(format=number, metrics=[]))
+    words = (
+        rf"manifest\.json: format {number} is older .* \(2\); delete the folder and fetch or export the bundle again"
+    )
+    with pytest.raises(BundleUnsupported, match=words):
         load_bundle(bundle_folder)
 
 

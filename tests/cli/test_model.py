@@ -1,11 +1,13 @@
-"""`codeodds model info`: what it makes of a manifest."""
+"""`codeodds model info`: what it makes of a manifest and of the figures beside it."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-import msgspec
+import pytest
 
+from codeodds.bundle.evaluation import Evaluation, Metric, encode
 from codeodds.bundle.manifest import (
     FORMAT,
     BaseModel,
@@ -14,11 +16,11 @@ from codeodds.bundle.manifest import (
     File,
     Graph,
     Manifest,
-    Metric,
     Source,
     Threshold,
 )
 from codeodds.cli.model import describe
+from tests.cli.conftest import Run
 
 MANIFEST = Manifest(
     format=FORMAT,
@@ -45,16 +47,18 @@ MANIFEST = Manifest(
         Threshold(probability=0.4, precision=0.7, recall=0.5, measured_on="test"),
     ],
     display=Display(min_prefix_fraction=0.5, min_solution_tokens=12),
+    sources=[Source(name="data", sha256="2" * 64)],
+)
+EVALUATION = Evaluation(
     metrics=[
         Metric(dataset="mbpp test", name="within_problem_auroc", value=0.75, low=0.71, high=0.79),
         Metric(dataset="mbpp test", name="within_problem_auroc", value=0.63, baseline="mean log-probability"),
-    ],
-    sources=[Source(name="data", sha256="2" * 64)],
+    ]
 )
 
 
 def test_every_fact_is_shown() -> None:
-    text = "\n".join(describe(Path("models/tiny"), MANIFEST))
+    text = "\n".join(describe(Path("models/tiny"), MANIFEST, EVALUATION))
     for fact in (
         "tiny 3",
         "models/tiny",
@@ -74,7 +78,7 @@ def test_every_fact_is_shown() -> None:
 
 
 def test_metrics_stand_in_columns_beside_their_baselines() -> None:
-    *_, header, own, baseline = describe(Path("models/tiny"), MANIFEST)
+    *_, header, own, baseline = describe(Path("models/tiny"), MANIFEST, EVALUATION)
     assert header.split() == ["dataset", "metric", "score", "value", "95", "%", "interval"]
     assert own.split("  ")[-1] == "0.710 to 0.790"
     assert "this bundle" in own
@@ -82,5 +86,23 @@ def test_metrics_stand_in_columns_beside_their_baselines() -> None:
     assert own.index("0.750") == baseline.index("0.630")
 
 
-def test_a_manifest_without_metrics_says_so() -> None:
-    assert describe(Path("x"), msgspec.structs.replace(MANIFEST, metrics=[]))[-1] == "no metrics in the manifest"
+@pytest.mark.parametrize("evaluation", [None, Evaluation(metrics=[])])
+def test_a_bundle_without_figures_says_so(evaluation: Evaluation | None) -> None:
+    assert describe(Path("x"), MANIFEST, evaluation)[-1].startswith("no figures: the bundle has no evaluation.json")
+
+
+def test_json_holds_manifest_and_figures(run: Run, linked_bundle: Path) -> None:
+    (linked_bundle / "evaluation.json").write_bytes(encode(EVALUATION))
+    found = json.loads(run("model", "info", "--json", "--model", linked_bundle).out)
+    assert (found["manifest"]["format"], found["manifest"]["name"]) == (FORMAT, "codeodds-python-small")
+    assert [metric["value"] for metric in found["evaluation"]["metrics"]] == [0.75, 0.63]
+    (linked_bundle / "evaluation.json").unlink()
+    assert json.loads(run("model", "info", "--json", "--model", linked_bundle).out)["evaluation"] is None
+
+
+def test_broken_figures_are_one_error(run: Run, linked_bundle: Path) -> None:
+    (linked_bundle / "evaluation.json").write_text("{")
+    result = run("model", "info", "--model", linked_bundle)
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith(f"codeodds: error: {linked_bundle / 'evaluation.json'}: cannot read the figures (")
+    assert result.err.count("\n") == 1

@@ -41,3 +41,12 @@ def test_a_golden_score_that_is_reached_by_typing_agrees(scorer: Scorer, default
     score = scorer.score(ScoringUnit(row.problem, row.solution))
     assert score.cached_tokens > 0
     assert score.values.tolist() == pytest.approx(row.probability, abs=golden.tolerance)
+
+
+@pytest.mark.parametrize("figures", [None, b"{"], ids=["no figures", "broken figures"])
+def test_a_score_needs_no_figures(scorer: Scorer, linked_bundle: Path, figures: bytes | None) -> None:
+    if figures is not None:
+        (linked_bundle / "evaluation.json").write_bytes(figures)
+    (linked_bundle / "README.md").unlink()
+    unit = ScoringUnit("def f(a, b):\n", "    return a + b\n")
+    assert open_scorer(linked_bundle).score(unit).values.tolist() == scorer.score(unit).values.tolist()

@@ -9,7 +9,17 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForTokenClassification, Qwen2Config
 
-from codeodds.bundle.manifest import MANIFEST_FILE, BaseModel, Calibration, Display, File, Graph, Manifest, encode
+from codeodds.bundle.manifest import (
+    FORMAT,
+    MANIFEST_FILE,
+    BaseModel,
+    Calibration,
+    Display,
+    File,
+    Graph,
+    Manifest,
+    encode,
+)
 from codeodds_trainer.export.graph import LanguageHead, export_graph
 from codeodds_trainer.export.quantization import Variant, quantize
 from codeodds_trainer.export.weights import save_split
@@ -46,7 +56,7 @@ def build_bundle(folder: Path, precision: Precision = PRECISIONS[0], *, writes: 
 def manifest(vocabulary: int, quantization: str = "none", *, writes: bool = False) -> Manifest:
     """What describes the tiny graph; `files` is empty."""
     return Manifest(
-        format=1,
+        format=FORMAT,
         name="tiny",
         version="0.1",
         base=BaseModel(name="tiny/random", licence="Apache-2.0", architecture="qwen2", base_layers=4),
@@ -68,7 +78,6 @@ def manifest(vocabulary: int, quantization: str = "none", *, writes: bool = Fals
         calibration=CALIBRATION,
         thresholds=[],
         display=Display(min_prefix_fraction=0.25, min_solution_tokens=12),
-        metrics=[],
         sources=[],
     )
 

@@ -116,7 +116,7 @@ def _check_format(place: Path, content: bytes) -> None:
         )
     if found < FORMAT:
         raise BundleUnsupported(
-            f"{place}: format {found} is not one that this version reads ({FORMAT}); export the bundle again"
+            f"{place}: format {found} is older than this version reads ({FORMAT}); delete the folder and {_AGAIN}"
         )
 
 

@@ -1,7 +1,8 @@
 """The bundle's manifest: what `manifest.json` holds, as types.
 
-Reading is strict: an unknown field, a missing one or a wrong type is an error that names the place. Checks against the
-files themselves are in `loader`.
+It is what a server needs to score; what was measured of the bundle stands beside it, see `evaluation`. Reading is
+strict: an unknown field, a missing one or a wrong type is an error that names the place. Checks against the files
+themselves are in `loader`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-FORMAT = 1
+FORMAT = 2
 """The manifest format that this version reads and writes."""
 
 MANIFEST_FILE = "manifest.json"
@@ -93,8 +94,6 @@ class Calibration(_Strict, omit_defaults=True):
     """Growing only: the number of solution tokens at which a reading counts half."""
     start: float = 0.0
     """Growing only: log-odds before anything was read."""
-    compared: str | None = None
-    """What each method was worth on problems held out, for people."""
 
     def __post_init__(self) -> None:
         """Raises: ValueError for points that are no rising curve, or for parameters that the method does not use."""
@@ -134,87 +133,6 @@ class Display(_Strict):
     """What an editor can know of that fraction: solutions with fewer tokens are too unfinished to be judged."""
 
 
-class Metric(_Strict):
-    """One measured figure with its interval."""
-
-    dataset: str
-    name: str
-    """For example ``within_problem_auroc``."""
-    value: float
-    low: float | None = None
-    """Lower end of the 95 % bootstrap interval, resampled by problem."""
-    high: float | None = None
-    baseline: str | None = None
-    """None for the bundle's own score, else the baseline that was measured."""
-
-
-class Slice(_Strict):
-    """How well one kind of mistake, one length or one style was judged on held-out problems, for people."""
-
-    dataset: str
-    about: Literal["mistake", "length", "style"]
-    name: str
-    failing_programs: Annotated[int, msgspec.Meta(ge=0)]
-    auroc: Probability
-    """Within-problem AUROC; of a kind of mistake: its failing programs against the right ones of their problems."""
-    low: float | None = None
-    high: float | None = None
-
-
-class PairAccuracy(_Strict, omit_defaults=True):
-    """How often a right program scores above an error of one kind that was put into it, for people."""
-
-    dataset: str
-    kind: str
-    """Or ``all``."""
-    equal_length: bool
-    """True if only pairs of as many solution tokens were counted."""
-    pairs: Count
-    accuracy: Probability
-    """Ties count half."""
-    low: float | None = None
-    """Lower end of the 95 % bootstrap interval, resampled by problem."""
-    high: float | None = None
-
-
-class FlaggedMistakes(_Strict, omit_defaults=True):
-    """Which share of one kind of mistake lies below a threshold, for people."""
-
-    dataset: str
-    kind: str
-    """Or ``right programs``."""
-    programs: Count
-    probability: Probability
-    """The threshold."""
-    share: Probability
-    """Below it."""
-    low: float | None = None
-    high: float | None = None
-
-
-class MistakeExample(_Strict):
-    """A right program and a failing one that differ in one line, for people."""
-
-    dataset: str
-    kind: str
-    caught: bool
-    """True if the right program's probability is higher."""
-    right_line: str
-    wrong_line: str
-    right_probability: Probability
-    wrong_probability: Probability
-    origin: str
-    """Problem, source and licence, as far as they are known."""
-
-
-class Mistakes(_Strict, omit_defaults=True):
-    """What the bundle makes of the kinds of mistakes."""
-
-    pairs: list[PairAccuracy] = []
-    flagged: list[FlaggedMistakes] = []
-    examples: list[MistakeExample] = []
-
-
 class Source(_Strict):
     """A data file or recipe that made the bundle."""
 
@@ -225,13 +143,14 @@ class Source(_Strict):
 class Manifest(_Strict, omit_defaults=True):
     """Everything a server needs to know of a bundle before it opens the graph."""
 
-    format: Literal[1]
+    format: Literal[2]
     name: str
     version: str
     base: BaseModel
     graph: Graph
     files: list[File]
-    """Every file of the bundle but the manifest itself."""
+    """Every file that scoring and its check read. Pages for people and `evaluation.json` are not among them: they may
+    be missing or edited."""
     tokenizer: str
     """The `tokenizer.json`, relative to the bundle."""
     golden: str
@@ -244,12 +163,7 @@ class Manifest(_Strict, omit_defaults=True):
     thresholds: list[Threshold]
     """Lowest probability first. The first is the default for front ends."""
     display: Display
-    metrics: list[Metric]
     sources: list[Source]
-    slices: list[Slice] = []
-    """Where the bundle does better and worse."""
-    mistakes: Mistakes | None = None
-    """None if nobody looked."""
     left_out_generators: list[str] = []
     """Whose programs were in neither training nor validation."""
 

@@ -11,6 +11,7 @@ import click
 from codeodds.cli.options import model_option
 
 if TYPE_CHECKING:
+    from codeodds.bundle.evaluation import Evaluation
     from codeodds.bundle.manifest import Manifest
 
 
@@ -21,23 +22,27 @@ def model() -> None:
 
 @model.command()
 @model_option
-@click.option("--json", "as_json", is_flag=True, help="Print the manifest as it is.")
+@click.option("--json", "as_json", is_flag=True, help="Print manifest and figures as JSON.")
 def info(model_path: Path | None, as_json: bool) -> int:
-    """Check a bundle's files against its manifest, and show the manifest."""
+    """Check a bundle's files against its manifest, and show the manifest and the figures measured."""
+    import msgspec
+
+    from codeodds.bundle.evaluation import read_evaluation
     from codeodds.bundle.loader import default_bundle_path, load_bundle
-    from codeodds.bundle.manifest import encode
 
     bundle = load_bundle(model_path or default_bundle_path())
+    evaluation = read_evaluation(bundle.root)
     if as_json:
-        sys.stdout.buffer.write(encode(bundle.manifest))
+        content = msgspec.json.encode({"manifest": bundle.manifest, "evaluation": evaluation})
+        sys.stdout.buffer.write(msgspec.json.format(content, indent=2) + b"\n")
         return 0
-    for line in describe(bundle.root, bundle.manifest):
+    for line in describe(bundle.root, bundle.manifest, evaluation):
         click.echo(line)
     return 0
 
 
-def describe(root: Path, manifest: Manifest) -> list[str]:
-    """The manifest as lines of text. Expects that the loader has checked the files."""
+def describe(root: Path, manifest: Manifest, evaluation: Evaluation | None) -> list[str]:
+    """Manifest and figures as lines of text. Expects that the loader has checked the files."""
     base, graph, calibration = manifest.base, manifest.graph, manifest.calibration
     megabytes = sum(file.bytes for file in manifest.files) / 1e6
     low = manifest.thresholds[0] if manifest.thresholds else None
@@ -70,14 +75,14 @@ def describe(root: Path, manifest: Manifest) -> list[str]:
         lines.append(
             f"{'threshold':<16} {threshold.probability:.2f}: {precision}, {recall} ({threshold.measured_on}{mark})"
         )
-    return [*lines, "", *_metrics(manifest)]
+    return [*lines, "", *_metrics(evaluation)]
 
 
-def _metrics(manifest: Manifest) -> list[str]:
-    if not manifest.metrics:
-        return ["no metrics in the manifest"]
+def _metrics(evaluation: Evaluation | None) -> list[str]:
+    if evaluation is None or not evaluation.metrics:
+        return ["no figures: the bundle has no evaluation.json, or nothing was measured"]
     rows = [("dataset", "metric", "score", "value", "95 % interval")]
-    for metric in manifest.metrics:
+    for metric in evaluation.metrics:
         interval = "" if metric.low is None or metric.high is None else f"{metric.low:.3f} to {metric.high:.3f}"
         rows.append((metric.dataset, metric.name, metric.baseline or "this bundle", f"{metric.value:.3f}", interval))
     widths = [max(len(row[column]) for row in rows) for column in range(5)]

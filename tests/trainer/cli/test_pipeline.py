@@ -9,6 +9,7 @@ import shutil
 import pytest
 from click.testing import CliRunner
 
+from codeodds.bundle.evaluation import read_evaluation
 from codeodds.bundle.golden import check_golden
 from codeodds.bundle.loader import load_bundle
 from codeodds.engine.scorer import open_scorer
@@ -61,10 +62,13 @@ def test_right_programs_score_above_wrong_ones(line):
     assert right > wrong + 0.05
 
 
-def test_the_figures_are_in_manifest_card_and_table(line):
+def test_the_figures_are_in_bundle_card_and_table(line):
     folder, table = line
     manifest = load_bundle(folder / "bundle").manifest
-    figures = {(metric.name, metric.baseline): metric.value for metric in manifest.metrics}
+    metrics = read_evaluation(folder / "bundle").metrics
+    figures = {(metric.name, metric.baseline): metric.value for metric in metrics}
+    assert read_evaluation(folder / "plain") is None
+    assert "Nothing was measured yet" in (folder / "plain" / "README.md").read_text()
     assert figures["within_problem_auroc", None] > 0.95
     assert figures["best_1_of_3", "oracle"] >= figures["best_1_of_3", None] > figures["best_1_of_3", "random"]
     assert ("within_problem_auroc", "shortest") in figures
@@ -77,7 +81,9 @@ def test_the_figures_are_in_manifest_card_and_table(line):
         assert ("within_problem_auroc", other) in figures
     assert figures["ece", None] < 0.3
     card = (folder / "bundle" / "README.md").read_text()
-    assert "within-problem AUROC" in card
+    for score in ("mean log-probability, full base", "static checks", "execution agreement", "shortest"):
+        assert f"| within-problem AUROC | {score} | {figures['within_problem_auroc', score]:.3f} |" in card
+    assert f"| programs that fail their tests | base rate | {figures['auprc_fails', 'random']:.3f} |" in card
     assert "within-problem AUROC" in table
     assert all(0.8 <= threshold.precision <= 1 for threshold in manifest.thresholds)
 
@@ -85,8 +91,8 @@ def test_the_figures_are_in_manifest_card_and_table(line):
 def test_every_figure_is_in_the_results_with_its_interval_and_its_seeds(line):
     folder, table = line
     out = folder / "run" / "evaluation"
-    assert (out / "evaluation.md").read_text() == table.removesuffix("\n")
-    found = json.loads((out / "evaluation.json").read_text())
+    assert (out / "report.md").read_text() == table.removesuffix("\n")
+    found = json.loads((out / "report.json").read_text())
     assert found["schema"] == 1
     assert found["package_version"]
     assert found["bundle"]["name"] == "tiny"
@@ -119,7 +125,7 @@ def test_every_figure_is_in_the_results_with_its_interval_and_its_seeds(line):
 
 def test_the_page_needs_nothing_from_outside(line):
     folder, _ = line
-    page = (folder / "run" / "evaluation" / "evaluation.html").read_text()
+    page = (folder / "run" / "evaluation" / "report.html").read_text()
     # One link to the paper, as text that the reader may follow.
     assert set(re.findall(r"\w+://[^'\" <]+", page)) == {"https://arxiv.org/abs/2510.23083"}
     assert re.findall(r"<(?:script|img|link|iframe|object)\b|@import|url\((?!#)", page) == []
@@ -144,10 +150,10 @@ def test_a_limit_is_said_everywhere(line):
     shutil.copytree(folder / "plain", folder / "limited")
     table = train("evaluate", "--bundle", folder / "limited", *options, "--limit", "4", "--write").stdout
     assert "toy (4 of 6 problems)" in table
-    assert "Limited to 4 problems" in (folder / "few" / "evaluation.html").read_text()
-    found = json.loads((folder / "few" / "evaluation.json").read_text())
+    assert "Limited to 4 problems" in (folder / "few" / "report.html").read_text()
+    found = json.loads((folder / "few" / "report.json").read_text())
     assert (found["limit"], found["data_sets"][0]["whole"]["problems"]) == (4, 4)
-    metrics = load_bundle(folder / "limited").manifest.metrics
+    metrics = read_evaluation(folder / "limited").metrics
     assert {metric.dataset for metric in metrics} == {"toy (4 of 6 problems)"}
     shutil.copytree(folder / "plain", folder / "by-file")
     options = ("--data", folder, "--run", folder / "run", "--files", "toy.jsonl=3", "--out", folder / "fewer")
@@ -165,17 +171,17 @@ def test_one_generator_can_be_measured_alone(line):
     result = train("evaluate", "--bundle", folder / "for-bob", *options, "--only-generator", "bob", "--write")
     assert "toy.jsonl has no program by bob: not reported" in result.stderr
     assert "## two, only by bob\n" in result.stdout
-    (found,) = json.loads((folder / "bob" / "evaluation" / "evaluation.json").read_text())["data_sets"]
+    (found,) = json.loads((folder / "bob" / "evaluation" / "report.json").read_text())["data_sets"]
     # 6 test problems of 6 programs each, every third of them bob's.
     assert (found["whole"]["programs"], found["whole"]["problems"]) == (12, 6)
     assert [part["generator"] for part in found["generators"]] == ["bob"]
-    assert {item.dataset for item in load_bundle(folder / "for-bob").manifest.metrics} == {"two, only by bob"}
+    assert {item.dataset for item in read_evaluation(folder / "for-bob").metrics} == {"two, only by bob"}
     train("evaluate", "--bundle", folder / "plain", *options)
-    found, _ = json.loads((folder / "bob" / "evaluation" / "evaluation.json").read_text())["data_sets"]
+    found, _ = json.loads((folder / "bob" / "evaluation" / "report.json").read_text())["data_sets"]
     assert (found["whole"]["programs"], found["whole"]["problems"]) == (36, 6)
 
 
-def test_the_card_says_where_it_fails(line, monkeypatch):
+def test_the_bundle_says_where_it_fails(line, monkeypatch):
     """The toy programs fail for one reason: they subtract where they should add."""
     folder, _ = line
     monkeypatch.setattr("codeodds_trainer.evaluation.figures.slices.LEAST_PROGRAMS", 10)
@@ -183,18 +189,17 @@ def test_the_card_says_where_it_fails(line, monkeypatch):
     options = ("--data", folder, "--run", folder / "run", "--files", "toy.jsonl", "--out", folder / "slices")
     table = train("evaluate", "--bundle", folder / "sliced", *options, "--write").stdout
     assert "### Where it fails" in table
-    slices = load_bundle(folder / "sliced").manifest.slices
+    slices = read_evaluation(folder / "sliced").slices
     lengths = [item for item in slices if item.about == "length"]
     assert [item.dataset for item in lengths if re.match(r"up to \d+ tokens on average", item.name)] == ["toy"]
     mistakes = [item for item in slices if item.about == "mistake"]
     assert {item.name for item in mistakes} <= {"wrong operator", "several differences"}
     assert all(item.auroc > 0.8 for item in mistakes)
-    card = (folder / "sliced" / "README.md").read_text()
     for item in slices:
-        assert f"| {item.about}: {item.name} | toy | {item.failing_programs} |" in card
+        assert f"| {item.about}: {item.name} | " in table
 
 
-def test_errors_put_into_right_programs_are_in_the_card_by_kind(line, monkeypatch):
+def test_injected_errors_are_in_report_and_bundle_by_kind(line, monkeypatch):
     folder, _ = line
     for module in ("pairs", "flagged", "slices"):
         monkeypatch.setattr(f"codeodds_trainer.evaluation.figures.{module}.LEAST_PROGRAMS", 6)
@@ -209,7 +214,7 @@ def test_errors_put_into_right_programs_are_in_the_card_by_kind(line, monkeypatc
     shutil.copytree(folder / "plain", folder / "errors")
     options = ("--data", folder, "--run", folder / "run", "--files", "errors.jsonl", "--out", folder / "put-in")
     train("evaluate", "--bundle", folder / "errors", *options, "--examples-from", "errors.jsonl", "--write")
-    mistakes = load_bundle(folder / "errors").manifest.mistakes
+    mistakes = read_evaluation(folder / "errors").mistakes
     assert [(item.kind, item.equal_length, item.pairs, item.accuracy) for item in mistakes.pairs] == [
         ("all", False, 6, 1.0),
         ("all", True, 6, 1.0),
@@ -220,8 +225,9 @@ def test_errors_put_into_right_programs_are_in_the_card_by_kind(line, monkeypatc
     (example,) = mistakes.examples
     assert (example.caught, example.right_line, example.wrong_line) == (True, "x0 = a + b", "x0 = a - b")
     assert re.fullmatch(r"lib/\d \(lib 1.0, MIT\)", example.origin)
-    assert "- x0 = a + b\n+ x0 = a - b\n" in (folder / "errors" / "README.md").read_text()
-    assert (folder / "put-in" / "evaluation.html").read_text().count("<svg ") == 6
+    assert "- x0 = a + b\n+ x0 = a - b\n" in (folder / "put-in" / "report.md").read_text()
+    assert "| right programs below 0." in (folder / "errors" / "README.md").read_text()
+    assert (folder / "put-in" / "report.html").read_text().count("<svg ") == 6
 
 
 @pytest.mark.parametrize(
@@ -254,8 +260,8 @@ def test_what_cannot_be_measured_is_said(line, monkeypatch, capsys, options, mes
 def test_writing_figures_changes_no_score(line):
     folder, _ = line
     before, after = (load_bundle(folder / name).manifest for name in ("plain", "bundle"))
-    hashes = [{file.path: file.sha256 for file in manifest.files} for manifest in (before, after)]
-    assert {path for path in hashes[0] if hashes[0][path] != hashes[1][path]} == {"README.md"}
+    assert before.files == after.files
+    assert {file.path for file in after.files} == {"golden.json", "model.onnx", "tokenizer.json", "weights-0.bin"}
     assert before.calibration == after.calibration
 
 

@@ -24,7 +24,7 @@ from codeodds_trainer.evaluation.figures.programs import (
     probability_figures,
 )
 from codeodds_trainer.evaluation.figures.raters import THIS_BUNDLE, baseline_raters, bundle_rater
-from codeodds_trainer.evaluation.figures.schema import BundleName, Evaluation, Origin, encode, find
+from codeodds_trainer.evaluation.figures.schema import BundleName, Origin, Report, encode, find
 from codeodds_trainer.evaluation.report.headline import headline_metrics
 from codeodds_trainer.evaluation.report.svg import draw_panels
 from codeodds_trainer.evaluation.report.tables import (
@@ -250,9 +250,9 @@ def test_tables_and_headline_say_what_was_measured():
 
 
 def test_the_results_are_the_same_again_and_say_their_limits():
-    def evaluation():
+    def report():
         name = BundleName(name="tiny", version="1", weights_sha256="abc", calibration={})
-        return Evaluation(
+        return Report(
             schema=1,
             package_version="1",
             command="codeodds-train evaluate",
@@ -265,7 +265,7 @@ def test_the_results_are_the_same_again_and_say_their_limits():
             data_sets=[data_set(limited=True)],
         )
 
-    first, second = evaluation(), evaluation()
+    first, second = report(), report()
     assert encode(first) == encode(second)
     figure = find(first.data_sets[0].whole.columns[0].figures, "ece")
     stored = json.loads(encode(first))["data_sets"][0]["whole"]["columns"][0]["figures"]

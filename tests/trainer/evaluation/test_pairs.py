@@ -1,4 +1,4 @@
-"""Injected errors: pairs in order, shares flagged, examples; each by kind, in tables, page and card."""
+"""Injected errors: pairs in order, shares flagged, examples; each by kind, in tables, page and bundle."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ import msgspec
 import numpy as np
 import pytest
 
-from codeodds.bundle.manifest import Calibration, MistakeExample, Mistakes
+from codeodds.bundle.evaluation import MistakeExample, Mistakes
+from codeodds.bundle.manifest import Calibration
 from codeodds_trainer.evaluation.figures.data_set import measure_data_set
 from codeodds_trainer.evaluation.figures.examples import choose_examples, one_line, read_origins
 from codeodds_trainer.evaluation.figures.flagged import measure_flagged
 from codeodds_trainer.evaluation.figures.kinds import kinds_of
 from codeodds_trainer.evaluation.figures.pairs import find_pairs, measure_pairs
 from codeodds_trainer.evaluation.figures.raters import THIS_BUNDLE, baseline_raters, bundle_rater
-from codeodds_trainer.evaluation.figures.schema import BundleName, Evaluation, Origin
-from codeodds_trainer.evaluation.report.headline import card_mistakes
+from codeodds_trainer.evaluation.figures.schema import BundleName, Origin, Report
+from codeodds_trainer.evaluation.report.examples import example_lines
+from codeodds_trainer.evaluation.report.headline import bundle_mistakes
 from codeodds_trainer.evaluation.report.mistake_tables import mistake_tables
 from codeodds_trainer.evaluation.report.page import render
 from codeodds_trainer.evaluation.report.plots import by_kind
 from codeodds_trainer.evaluation.report.tables import to_markdown
-from codeodds_trainer.export.card import example_lines, mistake_lines
 from codeodds_trainer.ground.labelled import LabelledProblem, LabelledProgram
 from codeodds_trainer.ground.scoring import ScoredProgram, ScoredSet, text_key
 
@@ -212,12 +213,12 @@ def test_the_tables_of_mistakes(data_set):
     assert flagged.rows[2][3:] == ["0.000 (0.000 to 0.000)", "1.000 (1.000 to 1.000)"]
 
 
-def test_the_page_and_the_card_show_them(data_set):
+def test_the_report_shows_them_and_the_bundle_keeps_them(data_set):
     (plot,) = by_kind([data_set])
     assert all(f">{name}</text>" in plot.svg or name in plot.svg for name in (HALVES, NEVER))
     assert by_kind([msgspec.structs.replace(data_set, slices=[])]) == []
     name = BundleName(name="tiny", version="1", weights_sha256="abc", calibration={})
-    evaluation = Evaluation(
+    report = Report(
         schema=1,
         package_version="1",
         command="codeodds-train evaluate",
@@ -229,20 +230,18 @@ def test_the_page_and_the_card_show_them(data_set):
         limit=None,
         data_sets=[data_set],
     )
-    page = render(evaluation)
+    page = render(report)
     assert re.search(r"<h2>Where it fails, by kind of mistake</h2>", page)
     assert "<del>- if n &lt; 18:</del>\n<ins>+ if n &lt;= 18:</ins>" in page
-    markdown = to_markdown(evaluation)
+    markdown = to_markdown(report)
     for title in ("Right programs against injected errors", "What is flagged", "Mistakes that it misses"):
         assert f"### {title}\n" in markdown
         assert f"<h3>{title}</h3>" in page
-    mistakes = card_mistakes([data_set])
+    mistakes = bundle_mistakes([data_set])
     assert (len(mistakes.pairs), len(mistakes.flagged), len(mistakes.examples)) == (6, 6, 3)
-    assert card_mistakes([msgspec.structs.replace(data_set, pairs=[], flagged=[], examples=[])]) is None
-    card = "\n".join(mistake_lines(mistakes))
-    assert f"| {NEVER}, equal length | toy | 20 | 0.000 (0.000 to 0.000) |" in card
-    assert "| right programs | toy | 20 | 0.60 | 1.000 (1.000 to 1.000) |" in card
-    assert "## Mistakes that it catches\n" in card
-    assert mistake_lines(Mistakes()) == []
+    assert bundle_mistakes([msgspec.structs.replace(data_set, pairs=[], flagged=[], examples=[])]) is None
+    worst, right = mistakes.pairs[-1], mistakes.flagged[-1]
+    assert (worst.kind, worst.equal_length, worst.pairs, worst.accuracy, worst.high) == (NEVER, True, 20, 0.0, 0.0)
+    assert (right.kind, right.programs, right.probability, right.share) == ("right programs", 20, 0.6, 1.0)
     again = msgspec.json.decode(msgspec.json.encode(mistakes), type=Mistakes)
     assert again == mistakes

@@ -97,7 +97,7 @@ def _limited_files(
 )
 @click.option("--data", type=EXISTING_FOLDER, required=True, help="Folder with labelled programs.")
 @click.option("--run", type=FOLDER, required=True, help="Folder that keeps scores, so that a killed run goes on.")
-@click.option("--out", type=FOLDER, help="Folder for evaluation.json, .md and .html; RUN/evaluation by default.")
+@click.option("--out", type=FOLDER, help="Folder for report.html, .md and .json; RUN/evaluation by default.")
 @click.option(
     "--files",
     multiple=True,
@@ -130,8 +130,8 @@ def _limited_files(
     "example_files",
     multiple=True,
     metavar="FILE",
-    help="Show lines of this file as examples in the page and, with --write, in the card. Its licence must allow it; "
-    "repeatable.",
+    help="Show lines of this file as examples in the report and, with --write, in the bundle. Its licence must "
+    "allow it; repeatable.",
 )
 @click.option(
     "--baseline-recipe",
@@ -151,9 +151,7 @@ def _limited_files(
     type=click.IntRange(min=1),
     help="Only this many problems of each file, always the same ones: rough figures on a slow machine.",
 )
-@click.option(
-    "--write/--no-write", default=False, help="Write figures and thresholds into the bundle's manifest and card."
-)
+@click.option("--write/--no-write", default=False, help="Write figures, thresholds and the model card into the bundle.")
 @click.option("--threads", type=int, default=2, show_default=True, help="Threads that score.")
 def evaluate(
     bundles: tuple[Path, ...],

@@ -1,4 +1,4 @@
-"""``codeodds-train evaluate``: scores held-out problems, compares, writes figures, a page, the bundle's card."""
+"""``codeodds-train evaluate``: scores held-out problems, writes a report and the bundle's figures and card."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from codeodds import __version__
 from codeodds.bundle.calibration import calibrate_readings
+from codeodds.bundle.evaluation import MistakeExample
 from codeodds.bundle.loader import load_bundle
-from codeodds.bundle.manifest import Manifest, MistakeExample, Threshold
+from codeodds.bundle.manifest import Manifest, Threshold
 from codeodds.engine.scorer import UNMEASURED_LOW_PROBABILITY, open_scorer
 from codeodds_trainer.evaluation.baselines.measure import measure_baselines
 from codeodds_trainer.evaluation.baselines.options import BaselineOptions
@@ -26,9 +27,9 @@ from codeodds_trainer.evaluation.figures.examples import choose_examples, read_o
 from codeodds_trainer.evaluation.figures.flagged import measure_flagged
 from codeodds_trainer.evaluation.figures.kinds import Kinds, kinds_of
 from codeodds_trainer.evaluation.figures.raters import THIS_BUNDLE, Kind, Rater, baseline_raters, bundle_rater
-from codeodds_trainer.evaluation.figures.schema import SCHEMA, BundleName, DataSet, Evaluation, Origin, encode
+from codeodds_trainer.evaluation.figures.schema import SCHEMA, BundleName, DataSet, Origin, Report, encode
 from codeodds_trainer.evaluation.figures.thresholds import PRECISIONS, choose_thresholds, measure_thresholds
-from codeodds_trainer.evaluation.report.headline import card_mistakes, card_slices, headline_metrics
+from codeodds_trainer.evaluation.report.headline import bundle_figures
 from codeodds_trainer.evaluation.report.page import render
 from codeodds_trainer.evaluation.report.tables import to_markdown
 from codeodds_trainer.export.writer import seal
@@ -95,7 +96,7 @@ class MeasuredBundle:
 
 
 def evaluate_bundle(request: Request, run: RunFolder, out: Path, write: bool, say: Callable[[str], None]) -> str:
-    """Measure, write ``evaluation.json``, ``.md`` and ``.html`` into `out`; returns the tables as Markdown.
+    """Measure, write ``report.json``, ``.md`` and ``.html`` into `out`; returns the tables as Markdown.
 
     With `write`, the bundle of record gets its headline figures and thresholds. Thresholds are chosen on validation
     problems of the files that it was made from, and measured on all reported files together.
@@ -147,7 +148,7 @@ def evaluate_bundle(request: Request, run: RunFolder, out: Path, write: bool, sa
         for data_set in data_sets
         for name in [data_set.origin.name]
     ]
-    evaluation = Evaluation(
+    report = Report(
         schema=SCHEMA,
         package_version=__version__,
         command=shlex.join(["codeodds-train", *sys.argv[1:]]),
@@ -159,23 +160,15 @@ def evaluate_bundle(request: Request, run: RunFolder, out: Path, write: bool, sa
         limit=request.limit,
         data_sets=data_sets,
     )
-    markdown = to_markdown(evaluation)
+    markdown = to_markdown(report)
     out.mkdir(parents=True, exist_ok=True)
-    write_whole(out / "evaluation.json", encode(evaluation))
-    write_whole(out / "evaluation.md", markdown.encode())
-    write_whole(out / "evaluation.html", render(evaluation).encode())
-    say(f"the page is {out / 'evaluation.html'}")
+    write_whole(out / "report.json", encode(report))
+    write_whole(out / "report.md", markdown.encode())
+    write_whole(out / "report.html", render(report).encode())
+    say(f"the page is {out / 'report.html'}")
     if write:
-        metrics = [metric for data_set in data_sets for metric in headline_metrics(data_set)]
-        slices = [item for data_set in data_sets for item in card_slices(data_set)]
-        measured = msgspec.structs.replace(
-            own.manifest,
-            metrics=metrics,
-            thresholds=thresholds,
-            slices=slices,
-            mistakes=card_mistakes(data_sets),
-        )
-        seal(own.folder, measured)
+        manifest = msgspec.structs.replace(own.manifest, thresholds=thresholds)
+        seal(own.folder, manifest, bundle_figures(data_sets))
         say(f"figures and {len(thresholds)} threshold(s) are in {own.folder}")
     return markdown
 

@@ -73,12 +73,10 @@ def choose_calibration(scored: ScoredSet, fitted_on: str) -> tuple[Calibration, 
     )
     fractions = compare_fractions(scored, folds)
     chosen, calibration = "platt", fit_platt(last, mean, labels, fitted_on)
-    compared = f"platt {platt.log_loss:.3f}"
     if _shrinkage_is_better(fractions, platt.log_loss):
         shrunk = fit_shrinkage_at(scored, np.ones(len(labels), dtype=np.bool_), fitted_on)
         if collapse(calibrate_readings(shrunk, last, mean, scored.tokens)) is None:
             chosen, calibration = "shrinkage", shrunk
-            compared += f", shrinkage {next(row.shrinkage for row in fractions if row.fraction == 1):.3f}"
     comparison = Comparison(
         programs=len(labels),
         problems=len(set(scored.groups.tolist())),
@@ -86,7 +84,7 @@ def choose_calibration(scored: ScoredSet, fitted_on: str) -> tuple[Calibration, 
         platt=platt,
         fractions=fractions,
     )
-    return msgspec.structs.replace(calibration, compared=compared), comparison
+    return calibration, comparison
 
 
 def collapse(values: Floats) -> str | None:

@@ -1,88 +1,53 @@
-"""The model card: the manifest in words, for people."""
+"""The model card: what a bundle is for, how good it is and where it ends, on one page for people."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-
-from codeodds.bundle.manifest import Calibration, Manifest, Metric, MistakeExample, Mistakes, Slice
+from codeodds.bundle.evaluation import EVALUATION_FILE, RIGHT_PROGRAMS, Evaluation, Metric
+from codeodds.bundle.manifest import Calibration, Manifest
 
 CARD_FILE = "README.md"
 
-_NAMES = {
-    "within_problem_auroc": "within-problem AUROC",
-    "pooled_auroc": "pooled AUROC",
-    "best_1_of_3": "best 1 of 3",
-    "best_1_of_10": "best 1 of 10",
-    "best_3_of_10": "best 3 of 10",
-    "best_1_of_3_gain": "best 1 of 3, from random (0) to oracle (1)",
-    "best_1_of_10_gain": "best 1 of 10, from random (0) to oracle (1)",
-    "best_3_of_10_gain": "best 3 of 10, from random (0) to oracle (1)",
-    "auprc_fails": "AUPRC of failing programs",
-    "auprc_passes": "AUPRC of passing programs",
-    "within_problem_auroc_at_25": "within-problem AUROC at 25 % of the tokens",
-    "within_problem_auroc_at_50": "within-problem AUROC at 50 % of the tokens",
-    "balanced_accuracy": "balanced accuracy",
-    "accuracy_on_passing": "accuracy on passing programs",
-    "accuracy_on_failing": "accuracy on failing programs",
-    "brier": "Brier score",
-    "brier_skill": "Brier skill against the base rate",
-    "ece": "ECE",
-    "error_rate": "error rate",
-    "error_rate_at_25": "error rate, most certain 25 %",
-    "error_rate_at_50": "error rate, most certain 50 %",
-    "error_rate_at_75": "error rate, most certain 75 %",
-    "risk_coverage_area": "area under risk-coverage",
-}
+CHANCE = ("random", "oracle")
+"""Scores of metrics that are no baseline: they choose at random, and with hindsight."""
 
-RANKING = ("within_problem_auroc", "pooled_auroc", "best_1_of_3", "best_1_of_10", "best_3_of_10")
-"""Figures that stand across, one line for each score."""
-RANKING_EARLY = ("within_problem_auroc_at_25", "within_problem_auroc_at_50")
-"""The same of prefixes."""
+EXPLANATIONS = (
+    "All problems are held out: neither training nor calibration saw them.",
+    "Intervals are 95 % bootstrap intervals over problems.",
+    "Within-problem AUROC: how often a program that passes scores above one of the same problem that fails; 0.5 is "
+    "chance.",
+    "Best 1 of 3: how often the program that is put first, of three for one problem, passes.",
+    "Brier skill: 0 is as good as always stating the base rate, 1 is perfect.",
+    "ECE: how far probabilities lie from the share that passes, on average.",
+)
 
 
-def render_card(manifest: Manifest) -> str:
+def render_card(manifest: Manifest, evaluation: Evaluation | None) -> str:
     """Markdown, one thought per line."""
-    base, graph, calibration = manifest.base, manifest.graph, manifest.calibration
     lines = [
         f"# {manifest.name} {manifest.version}",
         "",
         "A value head for Python.",
         "At every token it estimates the probability that the finished function passes its tests.",
         "",
-        "## Origin",
+        "## Intended use",
         "",
-        f"- Base model: {base.name}, licence {base.licence}, architecture {base.architecture}.",
-        f"- Kept: the first {graph.layers} of {base.base_layers} layers and {graph.vocabulary:,} embedding rows; "
-        "a value head replaces the language-model head.",
-        f"- Weights: {graph.quantization}.",
-        f"- Context: at most {manifest.max_tokens:,} tokens.",
-        "- Made from:",
-        *(f"  - `{source.name}` (SHA-256 `{source.sha256[:16]}…`)" for source in manifest.sources),
-        *(f"- Programs by {name} were left out of training and validation." for name in manifest.left_out_generators),
+        "- Point at functions that deserve a second look, while they are being written.",
+        "- Put several versions of one function in order, the most probable first.",
+        "- Not for: deciding that code is right or wrong, replacing tests or review, rating people.",
         "",
-        "## Probability",
+        "## Model",
         "",
-        *calibration_lines(calibration),
-        *(
-            f"- Below {threshold.probability:.2f}: {threshold.precision:.0%} of the programs failed their tests, which "
-            f"is {threshold.recall:.0%} of all that failed ({threshold.measured_on})."
-            for threshold in manifest.thresholds
-        ),
+        *_model_lines(manifest),
+        *calibration_lines(manifest.calibration),
         "",
-        "## Measured",
+        "## Figures",
         "",
-    ]
-    if manifest.metrics:
-        lines += metric_tables(manifest.metrics)
-    else:
-        lines += ["Nothing was measured yet: run `codeodds-train evaluate`."]
-    lines += ["", "Intervals are 95 % bootstrap intervals over problems.", ""]
-    if manifest.slices:
-        lines += slice_lines(manifest.slices)
-    if manifest.mistakes is not None:
-        lines += mistake_lines(manifest.mistakes)
-    lines += [
+        *_figure_lines(evaluation),
+        "",
+        "## Thresholds",
+        "",
+        *_threshold_lines(manifest),
+        "",
         "## Limits",
         "",
         "- A low value is an estimate, never proof of a mistake; a high one is no proof of its absence.",
@@ -91,13 +56,13 @@ def render_card(manifest: Manifest) -> str:
         "- It reads one function with its imports and class header, not the rest of the project.",
         "- The probability was calibrated on such programs. Where the share of right code differs, so does its sense.",
         "",
+        "## Licence",
+        "",
+        f"The weights are derived from {manifest.base.name}, whose licence is {manifest.base.licence}.",
+        "`NOTICE` of codeodds names what the default model was made from; keep the notices when you pass a model on.",
+        "",
     ]
     return "\n".join(lines)
-
-
-def figure_name(name: str) -> str:
-    """A figure in words for people; a name without words stays as it is."""
-    return _NAMES.get(name, name)
 
 
 def calibration_lines(calibration: Calibration) -> list[str]:
@@ -109,136 +74,101 @@ def calibration_lines(calibration: Calibration) -> list[str]:
         f"`sigmoid(w · ({reading}) + (1 - w) · {calibration.start:g})`.",
     }
     return [
-        f"- {maps[calibration.method]}",
-        f"- Fitted on {calibration.fitted_on} ({calibration.rows:,} programs).",
-        *([f"- Log loss on problems held out, in nats: {calibration.compared}."] if calibration.compared else []),
+        f"- Probability: {maps[calibration.method]}",
+        f"- The calibration was fitted on {calibration.fitted_on} ({calibration.rows:,} programs).",
     ]
 
 
-def slice_lines(slices: list[Slice]) -> list[str]:
-    """Where it fails: by kind of mistake, length and style, the worst first."""
-    ordered = sorted(slices, key=lambda item: (item.about, item.auroc))
+def figure_table(evaluation: Evaluation) -> list[list[str]]:
+    """Cells, the head first: a row for each figure and score, a column for each data set.
+
+    Base rate first, then the bundle beside every baseline, then what its probabilities are worth.
+    """
+    metrics = {(item.name, item.baseline, item.dataset): item for item in evaluation.metrics}
+    data_sets = list(dict.fromkeys(item.dataset for item in evaluation.metrics))
+    baselines = list(dict.fromkeys(item.baseline for item in evaluation.metrics if item.baseline not in CHANCE))
+    wanted = [("programs that fail their tests", "base rate", "auprc_fails", "random")]
+    wanted += [
+        ("within-problem AUROC", name or "this bundle", "within_problem_auroc", name)
+        for name in sorted(baselines, key=lambda name: name is not None)
+    ]
+    wanted += [
+        ("best 1 of 3", "random choice", "best_1_of_3", "random"),
+        ("best 1 of 3", "this bundle", "best_1_of_3", None),
+        ("best 1 of 3", "with hindsight", "best_1_of_3", "oracle"),
+        ("Brier skill", "this bundle", "brier_skill", None),
+        ("ECE", "this bundle", "ece", None),
+    ]
+    rows = [
+        [figure, score, *(_cell(metrics.get((name, baseline, data_set))) for data_set in data_sets)]
+        for figure, score, name, baseline in wanted
+    ]
+    rows = [row for row in rows if set(row[2:]) != {"-"}]
+    return [["figure", "score", *data_sets], *rows, *_flagged_rows(evaluation, data_sets)]
+
+
+def _model_lines(manifest: Manifest) -> list[str]:
+    base, graph = manifest.base, manifest.graph
+    place = "stands beside" if graph.log_probabilities else "replaces"
     return [
-        "## Where it fails",
-        "",
-        "Within-problem AUROC of parts of the test programs, the worst first; 0.5 is chance.",
-        "A kind of mistake is told from the text of the nearest right program, or known where the error was injected.",
-        "",
-        *_head(["part", "data set", "failing programs", "AUROC"]),
-        *(
-            _line(
-                [
-                    f"{item.about}: {item.name}",
-                    item.dataset,
-                    f"{item.failing_programs:,}",
-                    _interval(item.auroc, item.low, item.high),
-                ]
-            )
-            for item in ordered
-        ),
-        "",
+        f"- Base model: {base.name}, architecture {base.architecture}.",
+        f"- Kept: the first {graph.layers} of {base.base_layers} layers and {graph.vocabulary:,} embedding rows; "
+        f"a value head {place} the language-model head.",
+        f"- Weights: {graph.quantization}.",
+        f"- Context: at most {manifest.max_tokens:,} tokens.",
+        f"- Made from: {', '.join(f'`{source.name}`' for source in manifest.sources)}; the manifest has their hashes.",
+        *(f"- Programs by {name} were left out of training and validation." for name in manifest.left_out_generators),
     ]
 
 
-def mistake_lines(mistakes: Mistakes) -> list[str]:
-    """How it ranks injected errors, what it flags of each kind of mistake, and examples."""
-    lines = []
-    if mistakes.pairs:
-        lines += [
-            "## Right programs against injected errors",
-            "",
-            "The share of pairs in the right order; 0.5 is chance.",
-            "",
-            *_head(["error", "data set", "pairs", "in the right order"]),
+def _figure_lines(evaluation: Evaluation | None) -> list[str]:
+    if evaluation is None or not evaluation.metrics:
+        return ["Nothing was measured yet: run `codeodds-train evaluate --write`."]
+    head, *rows = figure_table(evaluation)
+    shown = (head, ["---"] * len(head), *rows)
+    return [
+        *("| " + " | ".join(row) + " |" for row in shown),
+        "",
+        *(f"- {words}" for words in EXPLANATIONS),
+        f"- More figures are in `{EVALUATION_FILE}`, among them those by kind of mistake and by length; "
+        "`codeodds-train evaluate` makes a page with plots.",
+    ]
+
+
+def _flagged_rows(evaluation: Evaluation, data_sets: list[str]) -> list[list[str]]:
+    """The false-positive rate at each threshold."""
+    flagged = evaluation.mistakes.flagged if evaluation.mistakes is not None else []
+    rates = {(row.probability, row.dataset): row for row in flagged if row.kind == RIGHT_PROGRAMS}
+    return [
+        [
+            f"right programs below {threshold:.2f}",
+            "this bundle",
+            *("-" if row is None else _interval(row.share, row.low, row.high) for row in found),
         ]
-        for pair in mistakes.pairs:
-            name = f"{pair.kind}, equal length" if pair.equal_length else pair.kind
-            lines.append(_line([name, pair.dataset, f"{pair.pairs:,}", _interval(pair.accuracy, pair.low, pair.high)]))
-        lines.append("")
-    if mistakes.flagged:
-        lines += [
-            "## What is flagged",
-            "",
-            "The share of the programs of a kind that it puts below a threshold; of the right programs, this is the "
-            "false-positive rate.",
-            "",
-            *_head(["kind of mistake", "data set", "programs", "threshold", "flagged"]),
-        ]
-        for row in mistakes.flagged:
-            share = _interval(row.share, row.low, row.high)
-            lines.append(_line([row.kind, row.dataset, f"{row.programs:,}", f"{row.probability:.2f}", share]))
-        lines.append("")
-    return [*lines, *example_lines(mistakes.examples, "##")]
+        for threshold in sorted({threshold for threshold, _ in rates})
+        for found in [[rates.get((threshold, data_set)) for data_set in data_sets]]
+    ]
 
 
-def example_lines(examples: Sequence[MistakeExample], level: str) -> list[str]:
-    """Mistakes that are missed, and mistakes that are caught, as diffs."""
-    lines = []
-    for title, found in by_outcome(examples):
-        lines += [f"{level} {title}", ""]
-        for item in found:
-            fence = "`" * max(3, 1 + max(map(len, re.findall("`+", item.right_line + item.wrong_line)), default=0))
-            diff = [fence + "diff", f"- {item.right_line}", f"+ {item.wrong_line}", fence]
-            lines += [example_words(item), "", *diff, ""]
-    return lines
-
-
-def by_outcome(examples: Sequence[MistakeExample]) -> list[tuple[str, list[MistakeExample]]]:
-    """The missed and the caught ones, each with its heading; without an empty part."""
-    parts = (
-        ("Mistakes that it misses", [item for item in examples if not item.caught]),
-        ("Mistakes that it catches", [item for item in examples if item.caught]),
-    )
-    return [part for part in parts if part[1]]
-
-
-def example_words(example: MistakeExample) -> str:
-    """Where it is from, its kind, and both probabilities."""
-    return (
-        f"{example.dataset}, {example.origin}, {example.kind}: {example.right_probability:.2f} for the right program, "
-        f"{example.wrong_probability:.2f} for the other."
-    )
-
-
-def metric_tables(metrics: list[Metric]) -> list[str]:
-    """Two Markdown tables per data set: how each score ranks, one line each; and the other figures, one line each."""
-    lines = []
-    for dataset in dict.fromkeys(metric.dataset for metric in metrics):
-        here = {(_score(metric), metric.name): metric for metric in metrics if metric.dataset == dataset}
-        ranking = [name for name in (*RANKING, *RANKING_EARLY) if any(found == name for _, found in here)]
-        others = list(dict.fromkeys(name for _, name in here if name not in ranking))
-        scores = list(dict.fromkeys(score for score, name in here if name in ranking))
-        lines += [f"### {dataset}", ""]
-        if ranking:
-            lines += _head(["score", *map(figure_name, ranking)])
-            lines += [_line([score, *(_cell(here.get((score, name))) for name in ranking)]) for score in scores]
-            lines.append("")
-        if others:
-            columns = list(dict.fromkeys(score for score, name in here if name in others))
-            lines += _head(["figure", *columns])
-            lines += [
-                _line([figure_name(name), *(_cell(here.get((column, name))) for column in columns)]) for name in others
-            ]
-            lines.append("")
-    return lines[:-1]
-
-
-def _score(metric: Metric) -> str:
-    return metric.baseline or "this bundle"
-
-
-def _head(cells: list[str]) -> list[str]:
-    return [_line(cells), "|---" * len(cells) + "|"]
-
-
-def _line(cells: list[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+def _threshold_lines(manifest: Manifest) -> list[str]:
+    if not manifest.thresholds:
+        return ["None was measured: run `codeodds-train evaluate --write`."]
+    lines = [
+        f"- Below {row.probability:.2f}{'' if number else ', the default'}: {row.precision:.0%} of the programs "
+        f"failed their tests; {row.recall:.0%} of all that failed lie there.".replace("%", " %")
+        for number, row in enumerate(manifest.thresholds)
+    ]
+    return [
+        *lines,
+        *(f"- Measured on {words}." for words in dict.fromkeys(row.measured_on for row in manifest.thresholds)),
+    ]
 
 
 def _cell(metric: Metric | None) -> str:
     if metric is None:
         return "-"
-    return _interval(metric.value, metric.low, metric.high)
+    # Intervals of baselines are in the file; here they would hide the figures.
+    return f"{metric.value:.3f}" if metric.baseline else _interval(metric.value, metric.low, metric.high)
 
 
 def _interval(value: float, low: float | None, high: float | None) -> str:

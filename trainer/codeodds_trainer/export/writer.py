@@ -1,4 +1,4 @@
-"""Writes a bundle: graph, tokenizer, golden scores, model card and a manifest with the hash of each file."""
+"""Writes a bundle: a manifest with the hash of each file that scoring reads, the figures, and the model card."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Any
 import msgspec
 from transformers import PretrainedConfig, PreTrainedModel
 
+from codeodds.bundle.evaluation import EVALUATION_FILE, Evaluation
+from codeodds.bundle.evaluation import encode as encode_evaluation
 from codeodds.bundle.manifest import (
+    FORMAT,
     MANIFEST_FILE,
     BaseModel,
     Calibration,
@@ -28,6 +31,8 @@ from codeodds_trainer.ground.recipe import Recipe
 TOKENIZER_FILE = "tokenizer.json"
 GOLDEN_FILE = "golden.json"
 LONGROPE, ORIGINAL_LENGTH = "longrope", "original_max_position_embeddings"
+FOR_PEOPLE = (CARD_FILE, EVALUATION_FILE)
+"""Files of a bundle that no score depends on: the manifest does not list them."""
 UNCALIBRATED = Calibration(method="platt", last=1.0, mean=0.0, bias=0.0, fitted_on="nothing", rows=1)
 
 
@@ -67,9 +72,9 @@ def safe_length(config: PretrainedConfig, wanted: int) -> int:
 def first_manifest(
     recipe: Recipe, model: PreTrainedModel, graph: Graph, base_layers: int, sources: Sequence[Source]
 ) -> Manifest:
-    """The manifest before anything was measured: identity calibration, no thresholds, no metrics, no files."""
+    """The manifest before anything was measured: identity calibration, no thresholds, no files."""
     return Manifest(
-        format=1,
+        format=FORMAT,
         name=recipe.name,
         version=recipe.version,
         base=BaseModel(
@@ -87,19 +92,23 @@ def first_manifest(
         calibration=UNCALIBRATED,
         thresholds=[],
         display=Display(min_prefix_fraction=0.25, min_solution_tokens=12),
-        metrics=[],
         sources=list(sources),
         left_out_generators=list(recipe.data.leave_out_generators),
     )
 
 
-def seal(folder: Path, manifest: Manifest) -> Manifest:
-    """Write the model card, then the manifest with size and hash of every file in the folder; returns it."""
-    (folder / CARD_FILE).write_text(render_card(manifest), encoding="utf-8")
+def seal(folder: Path, manifest: Manifest, evaluation: Evaluation | None = None) -> Manifest:
+    """Write figures and model card, then the manifest with size and hash of all other files; returns it.
+
+    `evaluation`: what was measured of the bundle; None if nothing was.
+    """
+    write_whole(folder / CARD_FILE, render_card(manifest, evaluation).encode())
+    if evaluation is not None:
+        write_whole(folder / EVALUATION_FILE, encode_evaluation(evaluation))
     files = [
         File(path=path.relative_to(folder).as_posix(), sha256=sha256(path), bytes=path.stat().st_size)
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != MANIFEST_FILE
+        if path.is_file() and path.name not in (MANIFEST_FILE, *FOR_PEOPLE)
     ]
     sealed = msgspec.structs.replace(manifest, files=files)
     write_whole(folder / MANIFEST_FILE, encode(sealed))

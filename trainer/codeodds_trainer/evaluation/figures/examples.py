@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from codeodds.bundle.manifest import MistakeExample
+from codeodds.bundle.evaluation import MistakeExample
 from codeodds_trainer.data.injection.pairs import ORIGINAL
 from codeodds_trainer.evaluation.figures.kinds import Kinds, texts_of
 from codeodds_trainer.evaluation.figures.mistakes import is_put_in, nearest

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from codeodds.bundle.evaluation import RIGHT_PROGRAMS
 from codeodds_trainer.evaluation.figures.kinds import Kinds
 from codeodds_trainer.evaluation.figures.programs import Programs, to_figures
 from codeodds_trainer.evaluation.figures.schema import FlaggedKind, FlaggedShare
 from codeodds_trainer.evaluation.figures.slices import LEAST_PROGRAMS
 from codeodds_trainer.ground.scoring import ScoredSet
 
-RIGHT = "right programs"
 FLAGGED = "flagged"
 
 
@@ -33,7 +33,7 @@ def measure_flagged(
     parts = [(name, np.asarray([kind == name for kind in kinds], dtype=np.bool_)) for name in frequent]
     return [
         _measure(scored, name, members, probabilities, thresholds)
-        for name, members in [*parts, (RIGHT, scored.labels)]
+        for name, members in [*parts, (RIGHT_PROGRAMS, scored.labels)]
         if members.any()
     ]
 

@@ -1,4 +1,4 @@
-"""What `evaluation.json` holds, as types. A figure that is not defined is not there."""
+"""What `report.json` holds, as types. A figure that is not defined is not there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from codeodds.bundle.manifest import MistakeExample
+from codeodds.bundle.evaluation import MistakeExample
 from codeodds_trainer.evaluation.figures.raters import Kind
 
 SCHEMA = 1
@@ -146,7 +146,7 @@ class FlaggedKind(msgspec.Struct, frozen=True, kw_only=True):
     """How much of one kind of mistake editors would point at."""
 
     kind: str
-    """Or ``right programs``."""
+    """Or `RIGHT_PROGRAMS`."""
     programs: int
     problems: int
     shares: list[FlaggedShare]
@@ -194,7 +194,7 @@ class BundleName(msgspec.Struct, frozen=True, kw_only=True):
     """What turned its logits into probabilities."""
 
 
-class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
+class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The whole file."""
 
     schema: int
@@ -215,6 +215,6 @@ def find(figures: list[Figure], name: str) -> Figure | None:
     return next((figure for figure in figures if figure.name == name), None)
 
 
-def encode(evaluation: Evaluation) -> bytes:
-    """Indented JSON, equal for equal evaluations."""
-    return msgspec.json.format(msgspec.json.encode(evaluation), indent=1) + b"\n"
+def encode(report: Report) -> bytes:
+    """Indented JSON, equal for equal reports."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"

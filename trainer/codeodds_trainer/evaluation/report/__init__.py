@@ -1,1 +1,1 @@
-"""What people read: tables as Markdown, a page with plots, the figures that a bundle's manifest keeps."""
+"""What people read: tables as Markdown, a page with plots, the figures that a bundle keeps."""

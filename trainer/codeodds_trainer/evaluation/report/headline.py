@@ -1,13 +1,13 @@
-"""The figures of an evaluation that go into the bundle's manifest and card: not every sub-figure."""
+"""The figures of a report that the bundle keeps in its `evaluation.json`: not every sub-figure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from codeodds.bundle.manifest import FlaggedMistakes, Metric, Mistakes, PairAccuracy, Slice
+from codeodds.bundle.evaluation import Evaluation, FlaggedMistakes, Metric, Mistakes, PairAccuracy, Slice
 from codeodds_trainer.evaluation.figures.raters import THIS_BUNDLE
 from codeodds_trainer.evaluation.figures.schema import Column, DataSet, Figure, FlaggedKind, PairGroup, find
-from codeodds_trainer.export.card import RANKING
+from codeodds_trainer.evaluation.report.names import RANKING
 
 PROBABILITY = (
     "auprc_fails",
@@ -24,6 +24,15 @@ EARLY = (0.25, 0.5)
 """Fractions of the tokens whose within-problem AUROC is kept."""
 
 
+def bundle_figures(data_sets: Sequence[DataSet]) -> Evaluation:
+    """What the bundle keeps of all data sets."""
+    return Evaluation(
+        metrics=[metric for data_set in data_sets for metric in headline_metrics(data_set)],
+        slices=[item for data_set in data_sets for item in bundle_slices(data_set)],
+        mistakes=bundle_mistakes(data_sets),
+    )
+
+
 def headline_metrics(data_set: DataSet) -> list[Metric]:
     """Ranking figures of every score, the other headline figures of bundles and chance."""
     found = []
@@ -38,7 +47,7 @@ def headline_metrics(data_set: DataSet) -> list[Metric]:
     return found
 
 
-def card_slices(data_set: DataSet) -> list[Slice]:
+def bundle_slices(data_set: DataSet) -> list[Slice]:
     """The bundle's within-problem AUROC of each part; not of parts too small to have one."""
     found = []
     for item in data_set.slices:
@@ -59,7 +68,7 @@ def card_slices(data_set: DataSet) -> list[Slice]:
     return found
 
 
-def card_mistakes(data_sets: Sequence[DataSet]) -> Mistakes | None:
+def bundle_mistakes(data_sets: Sequence[DataSet]) -> Mistakes | None:
     """The bundle's pair accuracies, flagged shares and examples; None if there are none."""
     found = Mistakes(
         pairs=[_pairs(item, group) for item in data_sets for group in item.pairs],

@@ -6,11 +6,11 @@ import html
 import re
 
 from codeodds_trainer.evaluation.figures import programs as figures
-from codeodds_trainer.evaluation.figures.schema import DataSet, Evaluation, find
+from codeodds_trainer.evaluation.figures.schema import DataSet, Report, find
+from codeodds_trainer.evaluation.report.examples import by_outcome, example_words
 from codeodds_trainer.evaluation.report.plots import Plot, all_plots
 from codeodds_trainer.evaluation.report.table import Table
 from codeodds_trainer.evaluation.report.tables import data_set_tables, paper_table, provenance
-from codeodds_trainer.export.card import by_outcome, example_words
 
 FEW_COLUMNS = 4
 """Tables with more columns show intervals below their figures, not beside."""
@@ -36,9 +36,9 @@ pre{white-space:pre-wrap;font-size:.85rem}.diff del,.diff ins{text-decoration:no
 """
 
 
-def render(evaluation: Evaluation) -> str:
+def render(report: Report) -> str:
     """The page: what it comes to, the paper's figures beside ours, the plots, tables for each data set."""
-    bundle, data_sets = evaluation.bundle, evaluation.data_sets
+    bundle, data_sets = report.bundle, report.data_sets
     title = f"Evaluation of {html.escape(bundle.name)} {html.escape(bundle.version)}"
     parts = [
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title>",
@@ -48,9 +48,9 @@ def render(evaluation: Evaluation) -> str:
         "Here it scores programs of problems that neither training nor calibration saw.</p>",
         "<ul>" + "".join(f"<li>{html.escape(in_short(data_set))}" for data_set in data_sets) + "</ul>",
     ]
-    if evaluation.limit is not None:
+    if report.limit is not None:
         parts.append(
-            f"<p><b>Limited to {evaluation.limit:,} problems of each file</b>, chosen by a hash of their id: "
+            f"<p><b>Limited to {report.limit:,} problems of each file</b>, chosen by a hash of their id: "
             "the figures are those of a sample.</p>"
         )
     parts.append(_table(paper_table(data_sets), level=2))
@@ -63,9 +63,9 @@ def render(evaluation: Evaluation) -> str:
     parts += [
         f"<h2>What each figure is</h2><pre>{html.escape((figures.__doc__ or '').strip())}</pre>",
         f"<p>{html.escape(_balanced_set())}</p>",
-        "<footer><h2>Made with</h2><ul>" + "".join(f"<li>{html.escape(line)}" for line in provenance(evaluation)),
-        f"</ul><p><code>{html.escape(evaluation.command)}</code></p>",
-        "<p>All figures with their intervals, and the points of every curve, are in evaluation.json.</p>",
+        "<footer><h2>Made with</h2><ul>" + "".join(f"<li>{html.escape(line)}" for line in provenance(report)),
+        f"</ul><p><code>{html.escape(report.command)}</code></p>",
+        "<p>All figures with their intervals, and the points of every curve, are in report.json.</p>",
         "</footer></html>",
     ]
     return "\n".join(parts) + "\n"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from codeodds_trainer.evaluation.figures.schema import Column, DataSet, Evaluation, Figure, Part, find
+from codeodds_trainer.evaluation.figures.schema import Column, DataSet, Figure, Part, Report, find
+from codeodds_trainer.evaluation.report.examples import example_lines
 from codeodds_trainer.evaluation.report.headline import PROBABILITY
 from codeodds_trainer.evaluation.report.mistake_tables import mistake_tables
+from codeodds_trainer.evaluation.report.names import RANKING, figure_name
 from codeodds_trainer.evaluation.report.table import NONE, Table, figure_cell, figure_text, value_cell
-from codeodds_trainer.export.card import RANKING, example_lines, figure_name
 
 SELECTIVE = ("error_rate", "error_rate_at_75", "error_rate_at_50", "error_rate_at_25", "risk_coverage_area")
 GAINS = ("best_1_of_3_gain", "best_1_of_10_gain", "best_3_of_10_gain")
@@ -179,7 +180,7 @@ def generator_table(data_set: DataSet) -> Table:
     ]
     note = (
         f"A figure that fewer than {FEW} problems define is left out here. Intervals, baselines and the other figures "
-        "of each generator are in evaluation.json."
+        "of each generator are in report.json."
     )
     return Table("This bundle by generator", head, rows, note)
 
@@ -209,12 +210,12 @@ def slice_table(data_set: DataSet) -> Table:
     return Table("Where it fails", head, rows, note)
 
 
-def to_markdown(evaluation: Evaluation) -> str:
+def to_markdown(report: Report) -> str:
     """The whole evaluation, one thought per line."""
-    lines = [f"# Evaluation of {evaluation.bundle.name} {evaluation.bundle.version}", ""]
-    lines += [f"- {line}" for line in provenance(evaluation)]
-    lines += ["", *_markdown(paper_table(evaluation.data_sets), "##")]
-    for data_set in evaluation.data_sets:
+    lines = [f"# Evaluation of {report.bundle.name} {report.bundle.version}", ""]
+    lines += [f"- {line}" for line in provenance(report)]
+    lines += ["", *_markdown(paper_table(report.data_sets), "##")]
+    for data_set in report.data_sets:
         lines += [f"## {data_set.label}", ""]
         for table in data_set_tables(data_set):
             lines += _markdown(table, "###")
@@ -222,24 +223,24 @@ def to_markdown(evaluation: Evaluation) -> str:
     return "\n".join(lines)
 
 
-def provenance(evaluation: Evaluation) -> list[str]:
+def provenance(report: Report) -> list[str]:
     """What was measured, with what."""
-    lines = [f"Weights {evaluation.bundle.weights_sha256}; codeodds {evaluation.package_version}."]
-    if evaluation.other_seeds:
-        hashes = ", ".join(name.weights_sha256 for name in evaluation.other_seeds)
+    lines = [f"Weights {report.bundle.weights_sha256}; codeodds {report.package_version}."]
+    if report.other_seeds:
+        hashes = ", ".join(name.weights_sha256 for name in report.other_seeds)
         lines.append(f"Other seeds: weights {hashes}.")
     lines += [
         f"Compared: {label} is {name.name} {name.version}, weights {name.weights_sha256}."
-        for label, name in evaluation.compared.items()
+        for label, name in report.compared.items()
     ]
-    if evaluation.limit is not None:
-        lines.append(f"Limited to {evaluation.limit:,} problems of each file, chosen by a hash of their id: a sample.")
+    if report.limit is not None:
+        lines.append(f"Limited to {report.limit:,} problems of each file, chosen by a hash of their id: a sample.")
     lines += [
         f"{item.origin.file}, split {item.origin.split}: {item.whole.problems:,} of {item.origin.problems_in_file:,} "
         f"problems, SHA-256 {item.origin.sha256[:16]}…"
-        for item in evaluation.data_sets
+        for item in report.data_sets
     ]
-    draws = evaluation.bootstrap_draws
+    draws = report.bootstrap_draws
     return [*lines, f"Intervals are 95 % bootstrap intervals, problems resampled, {draws:,} draws."]
 
 
