@@ -18,12 +18,6 @@ export const ALTERNATIVES = [
   "def second_largest(numbers):\n    return max(numbers)\n",
 ];
 
-/** Others, the first with an error; by its value alone it would come first. */
-export const CANDIDATES = [
-  "def second_largest(numbers):\n    if len(numbers) < 2:\n        return None\n    return sorted(numbers)[-2]\n",
-  "def second_largest(numbers):\n    distinct = sorted(set(numbers), reverse=True)\n    return distinct[0] if len(distinct) < 2 else distinct[1]\n",
-];
-
 /** Bodies as a model would go on after the docstring. */
 export const BODIES = [
   "    return max(numbers)\n",
@@ -40,8 +34,6 @@ export const FILES = {
   "selection.py": functions("second_largest"),
   "displays.py": functions("has_leap_day"),
   "generation.py": functions("second_largest"),
-  "running.py": functions("second_largest"),
-  "candidates.py": CANDIDATES.join("\n\n"),
   "alternatives.py": ALTERNATIVES.join("\n\n"),
   "failures.py": functions("second_largest"),
   "notes.txt": functions("has_leap_day"),

@@ -12,7 +12,6 @@ import { Stage } from "./harness/stage.ts";
 import { NEIGHBOUR, names } from "./names.ts";
 import { power } from "./power.ts";
 import { ranking } from "./ranking.ts";
-import { running } from "./running.ts";
 import { scores } from "./scores.ts";
 import { values } from "./values.ts";
 import { workspaces } from "./workspaces.ts";
@@ -47,7 +46,6 @@ values(stage);
 completions(stage, endpoint);
 names(stage, endpoint);
 ranking(stage);
-running(stage, endpoint);
 generation(stage, endpoint);
 failures(stage);
 // These load other pages.

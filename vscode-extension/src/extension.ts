@@ -4,7 +4,6 @@ import * as vscode from "vscode";
 
 import { Advice } from "./advice.ts";
 import { registerRankCommand } from "./commands/rank.ts";
-import { registerRankByRunningCommand } from "./commands/rankByRunning.ts";
 import { registerScoreCommands } from "./commands/score.ts";
 import { registerServerCommands } from "./commands/server.ts";
 import { CompletionsKey } from "./completionsKey.ts";
@@ -65,7 +64,6 @@ export function activate(context: vscode.ExtensionContext): void {
     running,
     ...registerScoreCommands(requests, panel),
     registerRankCommand(requests, preview),
-    registerRankByRunningCommand(requests, preview),
     ...registerServerCommands({ supervisor: running, requests, session, channel, version }),
     ...registerInspection(session, running, panel),
     new PowerWatch((onBattery) => {

@@ -9,7 +9,6 @@ export const Command = {
   explain: "codeodds.explainScore",
   showValues: "codeodds.showValues",
   rank: "codeodds.rankForThisFunction",
-  rankByRunning: "codeodds.rankAlternativesByRunning",
   restart: "codeodds.restartServer",
   showOutput: "codeodds.showOutput",
   debugInformation: "codeodds.showDebugInformation",

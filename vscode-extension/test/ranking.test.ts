@@ -21,7 +21,6 @@ test("any other text is one, white space none", () => {
 
 const ALTERNATIVE: Alternative = {
   ...{ index: 0, probability: 0.62, reason: null, duplicateOf: null, isCurrent: false, source: "given" },
-  ...{ agreement: null, examplesPassed: null },
   body: "    a = 1\n\n    b = 2\n    c = 3\n    return a\n",
   diff: "--- f\n+++ f (alternative 1)\n@@ -1 +1,2 @@\n-    return a\n+    a = 1\n+    return a\n",
   edit: {},

@@ -45,9 +45,6 @@ export class Stage {
         CODEODDS_E2E: "1",
         CODEODDS_E2E_OUT: inspection(folder),
         CODEODDS_E2E_SUPPLIES: join(folder, "supplies"),
-        // Python is to leave its compiled files beside the server's: they tell what was loaded.
-        PYTHONDONTWRITEBYTECODE: "",
-        PYTHONPYCACHEPREFIX: "",
       }),
     });
     this.#workbench = new Workbench(this.#editor.page, inspection(this.#editor.folder));

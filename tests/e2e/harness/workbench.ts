@@ -206,24 +206,6 @@ export class Workbench {
       .waitFor({ state: "detached" });
   }
 
-  /** The question that takes all keys: what it says, and its buttons by name, whose order is the system's. */
-  async question(): Promise<{ message: string; detail: string; buttons: string[] }> {
-    const box = this.page.locator(".monaco-dialog-box");
-    await box.waitFor();
-    return {
-      message: plain(await box.locator(".dialog-message-text").innerText()),
-      detail: plain(await box.locator(".dialog-message-detail").innerText()),
-      buttons: (await box.locator(".dialog-buttons .monaco-button").allInnerTexts()).map(plain).sort(),
-    };
-  }
-
-  /** Answer it by the name of a button. */
-  async answer(button: string): Promise<void> {
-    const box = this.page.locator(".monaco-dialog-box");
-    await box.locator(".dialog-buttons .monaco-button", { hasText: whole(button) }).click();
-    await box.waitFor({ state: "detached" });
-  }
-
   /** Fill in the field that stands under a title, and send it. Returns the field's type. */
   async enter(title: string, text: string): Promise<string | null> {
     await this.page.locator(".quick-input-title", { hasText: whole(title) }).waitFor();

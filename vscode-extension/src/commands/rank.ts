@@ -4,7 +4,6 @@ import * as vscode from "vscode";
 
 import { Command } from "../names.ts";
 import { MOST_BODIES } from "../ranking/bodies.ts";
-import { runsText } from "../ranking/consent.ts";
 import { alternativeItems, type AlternativeItem, heading } from "../ranking/items.ts";
 import { type Preview } from "../ranking/preview.ts";
 import { sources } from "../ranking/sources.ts";
@@ -18,12 +17,7 @@ export function registerRankCommand(requests: Requests, preview: Preview): vscod
   return command(Command.rank, () => rankAtCursor(requests, preview));
 }
 
-/** `agrees`: asks whether the bodies for a function may run; without it nothing runs. */
-export async function rankAtCursor(
-  requests: Requests,
-  preview: Preview,
-  agrees?: (name: string, bodies: number, generated: boolean) => Promise<boolean>,
-): Promise<void> {
+async function rankAtCursor(requests: Requests, preview: Preview): Promise<void> {
   const { document, line } = atCursor();
   const column = vscode.window.activeTextEditor?.viewColumn;
   const [found] = (await requests.score(document, line)).functions;
@@ -42,13 +36,11 @@ export async function rankAtCursor(
   if (bodies.length > MOST_BODIES) {
     throw new Error(`${bodies.length} alternatives are too many at once; give at most ${MOST_BODIES}.`);
   }
-  const runCode = agrees !== undefined;
-  if (runCode && !(await agrees(name, bodies.length, generate))) return;
   const progress = { location: vscode.ProgressLocation.Notification, title: "codeodds: ranking", cancellable: true };
   const ranked = await vscode.window.withProgress(progress, (_, token) =>
-    requests.rank(document, line, bodies, { generate, runCode }, token),
+    requests.rank(document, line, bodies, generate, token),
   );
-  const chosen = await pick(document, ranked, preview, runCode);
+  const chosen = await pick(document, ranked, preview);
   if (chosen === undefined) return;
   await apply(document, ranked, chosen, preview);
   // A difference that was looked at stands in front of it.
@@ -59,11 +51,10 @@ async function pick(
   document: vscode.TextDocument,
   ranked: RankResult,
   preview: Preview,
-  runCode: boolean,
 ): Promise<AlternativeItem | undefined> {
   const list = vscode.window.createQuickPick<AlternativeItem & vscode.QuickPickItem>();
   list.title = heading(ranked.function, ranked.current.probability);
-  list.placeholder = runCode ? runsText(ranked) : "Choose one to put it in place";
+  list.placeholder = "Choose one to put it in place";
   if (!ranked.complete) list.placeholder = "Time was up: not all of them were scored";
   list.matchOnDetail = true;
   list.items = alternativeItems(ranked.alternatives).map((item) => ({

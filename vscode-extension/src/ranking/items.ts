@@ -29,22 +29,10 @@ export function heading(name: string, current: number | null): string {
 }
 
 function description(item: Alternative): string {
-  if (item.isCurrent) return `what stands there already${whenRun(item)}`;
+  if (item.isCurrent) return "what stands there already";
   if (item.reason !== null) return `not judged: ${item.reason}`;
   const [added, removed] = ["+", "-"].map((sign) => changed(item.diff ?? "", sign));
-  return `+${added ?? 0} −${removed ?? 0} lines${whenRun(item)}`;
-}
-
-/** What it did when it ran; empty if it did not. */
-function whenRun({ agreement, examplesPassed }: Alternative): string {
-  if (agreement === null) return "";
-  const examples = examplesPassed === null ? "" : `, ${share(examplesPassed)} of the examples pass`;
-  return `, agreement ${share(agreement)}${examples}`;
-}
-
-/** Unlike a probability it may be none or all. */
-function share(part: number): string {
-  return `${Math.round(100 * part)} %`;
+  return `+${added ?? 0} −${removed ?? 0} lines`;
 }
 
 /** Lines of a unified diff that begin with a sign, its two header lines apart. */

@@ -62,10 +62,6 @@ export interface ScoresParams {
 export interface Alternative {
   index: number;
   probability: number | null;
-  /** With its own, the share of the value of all that did the same when they ran; null if it did not run. */
-  agreement: number | null;
-  /** Share of the docstring's examples; null if it did not run or there are none. */
-  examplesPassed: number | null;
   reason: string | null;
   duplicateOf: number | null;
   isCurrent: boolean;
@@ -83,11 +79,6 @@ export interface RankResult {
   complete: boolean;
   /** Why nothing was generated, though that was asked for. */
   problem: string | null;
-  ran: boolean;
-  /** Why nothing ran; null if they did. */
-  notRun: string | null;
-  /** So many inputs the alternatives ran on. */
-  inputs: number;
   function: string;
   current: { probability: number | null; reason: string | null };
   alternatives: Alternative[];

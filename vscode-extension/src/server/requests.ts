@@ -38,10 +38,10 @@ export class Requests {
     document: vscode.TextDocument,
     line: number,
     bodies: string[],
-    wanted: { generate: boolean; runCode: boolean },
+    generate: boolean,
     token: vscode.CancellationToken,
   ): Promise<RankResult> {
-    const argument = { ...this.#named(document), position: { line, character: 0 }, bodies, ...wanted };
+    const argument = { ...this.#named(document), position: { line, character: 0 }, bodies, generate };
     return this.#command<RankResult>(ServerCommand.rankAlternatives, argument, token);
   }
 
