@@ -10,7 +10,6 @@ import { MODEL, PYTHON } from "./harness/command_line.ts";
 import { Endpoint } from "./harness/endpoint.ts";
 import { Stage } from "./harness/stage.ts";
 import { NEIGHBOUR, names } from "./names.ts";
-import { power } from "./power.ts";
 import { ranking } from "./ranking.ts";
 import { scores } from "./scores.ts";
 import { values } from "./values.ts";
@@ -41,7 +40,6 @@ after(async () => {
 
 scores(stage);
 displays(stage);
-power(stage);
 values(stage);
 completions(stage, endpoint);
 names(stage, endpoint);

@@ -9,7 +9,6 @@ import { registerServerCommands } from "./commands/server.ts";
 import { CompletionsKey } from "./completionsKey.ts";
 import { registerInspection } from "./inspect.ts";
 import { onActiveInterpreter } from "./python/extension.ts";
-import { PowerWatch } from "./power/watch.ts";
 import { Preview } from "./ranking/preview.ts";
 import { Requests } from "./server/requests.ts";
 import { shipped } from "./server/root.ts";
@@ -66,9 +65,6 @@ export function activate(context: vscode.ExtensionContext): void {
     registerRankCommand(requests, preview),
     ...registerServerCommands({ supervisor: running, requests, session, channel, version }),
     ...registerInspection(session, running, panel),
-    new PowerWatch((onBattery) => {
-      if (session.power(onBattery)) void running.settingsChanged();
-    }),
     vscode.workspace.onDidChangeConfiguration((change) => {
       const restart = NEED_RESTART.some((name) => change.affectsConfiguration(name));
       const model = running.state === "failed" && change.affectsConfiguration("codeodds.model");

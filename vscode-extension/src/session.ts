@@ -4,7 +4,6 @@ import * as vscode from "vscode";
 
 import { SELECTOR } from "./documents.ts";
 import { Context } from "./names.ts";
-import { Pauses } from "./power/pauses.ts";
 import type { ScoresParams } from "./server/protocol.ts";
 import { functionAt } from "./server/lookup.ts";
 import type { ServerState } from "./server/supervisor.ts";
@@ -15,12 +14,12 @@ import type { AtCursor, Situation, Status } from "./status/text.ts";
 export class Session implements vscode.Disposable {
   readonly #scores = new Map<string, ScoresParams>();
   readonly #changed = new vscode.EventEmitter<void>();
-  readonly #pauses = new Pauses();
   readonly #item: StatusItem;
   readonly #subscriptions: vscode.Disposable[];
   #server: ServerState = "stopped";
   #problem: string | undefined;
   #loading = false;
+  #paused = false;
 
   /** Fires when scores, pauses or the server's state changed. */
   readonly onChanged = this.#changed.event;
@@ -48,7 +47,7 @@ export class Session implements vscode.Disposable {
   }
 
   get paused(): boolean {
-    return this.#pauses.reason !== undefined;
+    return this.#paused;
   }
 
   situation(): Situation {
@@ -56,7 +55,7 @@ export class Session implements vscode.Disposable {
     const scores = editor && this.scoresOf(editor.document);
     return {
       enabled: serverSetting("enable", true, editor?.document.uri),
-      paused: this.#pauses.reason,
+      paused: this.#paused,
       server: this.#server,
       loading: this.#loading,
       scoring: editor !== undefined && scores?.complete !== true,
@@ -92,18 +91,11 @@ export class Session implements vscode.Disposable {
     this.#update();
   }
 
-  /** The user pauses or resumes. Returns whether scores start or stop. */
-  pause(active: boolean): boolean {
-    return this.#pausing(() => {
-      this.#pauses.byUser(active);
-    });
-  }
-
-  /** What the power supply says, if it is to pause. Returns whether scores start or stop. */
-  power(onBattery: boolean): boolean {
-    return this.#pausing(() => {
-      this.#pauses.byPower(onBattery);
-    });
+  /** Pauses or resumes. */
+  pause(active: boolean): void {
+    this.#paused = active;
+    void vscode.commands.executeCommand("setContext", Context.paused, active);
+    this.#update();
   }
 
   dispose(): void {
@@ -114,16 +106,6 @@ export class Session implements vscode.Disposable {
 
   #at(editor: vscode.TextEditor, scores: ScoresParams): AtCursor | undefined {
     return functionAt(scores.functions, editor.selection.active.line);
-  }
-
-  #pausing(change: () => void): boolean {
-    const before = this.#pauses.reason;
-    change();
-    const now = this.#pauses.reason;
-    if (now === before) return false;
-    void vscode.commands.executeCommand("setContext", Context.paused, now !== undefined);
-    this.#update();
-    return (now === undefined) !== (before === undefined);
   }
 
   #update(): void {

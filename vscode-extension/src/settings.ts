@@ -10,7 +10,6 @@ export interface OwnSettings {
   interpreter: string;
   importStrategy: ImportStrategy;
   logLevel: string;
-  pauseOnBattery: boolean;
 }
 
 export function ownSettings(): OwnSettings {
@@ -19,7 +18,6 @@ export function ownSettings(): OwnSettings {
     interpreter: values.get("interpreter", "").trim(),
     importStrategy: values.get<ImportStrategy>("importStrategy", "useBundled"),
     logLevel: values.get("logLevel", "warning"),
-    pauseOnBattery: values.get("pauseOnBattery", false),
   };
 }
 

@@ -4,7 +4,7 @@ import { percent, type Situation, status } from "../src/status/text.ts";
 
 const WELL: Situation = {
   enabled: true,
-  paused: undefined,
+  paused: false,
   server: "running",
   loading: false,
   scoring: false,
@@ -28,22 +28,18 @@ test("the function at the cursor is told, or why it is not judged", () => {
 
 test("what matters most is shown: an error before a pause, a pause before a start", () => {
   const state = (change: Partial<Situation>): string => status({ ...WELL, ...change }).state;
-  assert.equal(state({ problem: "There is no bundle.", paused: "user" }), "error");
+  assert.equal(state({ problem: "There is no bundle.", paused: true }), "error");
   assert.equal(status({ ...WELL, problem: "There is no bundle." }).detail, "There is no bundle.");
   assert.equal(state({ server: "failed" }), "error");
-  assert.equal(state({ paused: "user", server: "starting" }), "paused");
+  assert.equal(state({ paused: true, server: "starting" }), "paused");
   assert.equal(state({ server: "starting", enabled: false }), "loading");
   assert.equal(state({ enabled: false, loading: true }), "off");
   assert.equal(state({ loading: true, scoring: true }), "loading");
   assert.equal(state({ scoring: true }), "scoring");
 });
 
-test("a pause says who paused, and how to end it", () => {
-  assert.deepEqual(status({ ...WELL, paused: "user" }), {
+test("a pause says how to end it", () => {
+  assert.deepEqual(status({ ...WELL, paused: true }), {
     ...{ state: "paused", text: "codeodds: paused", detail: "Paused", busy: false, action: "resume" },
-  });
-  assert.deepEqual(status({ ...WELL, paused: "battery" }), {
-    ...{ state: "paused", text: "codeodds: paused on battery", busy: false, action: "resume" },
-    detail: "Paused while the machine runs on battery (codeodds.pauseOnBattery)",
   });
 });

@@ -44,7 +44,6 @@ export class Stage {
       env: (folder) => ({
         CODEODDS_E2E: "1",
         CODEODDS_E2E_OUT: inspection(folder),
-        CODEODDS_E2E_SUPPLIES: join(folder, "supplies"),
       }),
     });
     this.#workbench = new Workbench(this.#editor.page, inspection(this.#editor.folder));

@@ -22,7 +22,8 @@ export interface Parts {
 export function registerServerCommands(parts: Parts): vscode.Disposable[] {
   const { supervisor, session, channel } = parts;
   const pause = async (active: boolean): Promise<void> => {
-    if (session.pause(active)) await supervisor.settingsChanged();
+    session.pause(active);
+    await supervisor.settingsChanged();
   };
   return [
     command(Command.restart, () => supervisor.restart()),

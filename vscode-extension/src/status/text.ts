@@ -1,12 +1,9 @@
 /** The status item's words. Pure. */
 
-import type { Pause } from "../power/pauses.ts";
-
 /** All that the status depends on. */
 export interface Situation {
   enabled: boolean;
-  /** Who paused; undefined if nobody did. */
-  paused: Pause | undefined;
+  paused: boolean;
   server: "stopped" | "starting" | "running" | "failed";
   loading: boolean;
   scoring: boolean;
@@ -47,11 +44,8 @@ export function status(now: Situation): Status {
     const detail = now.problem ?? "The server does not run.";
     return { state: "error", text: "codeodds: error", detail, busy: false, action: "restart" };
   }
-  if (now.paused !== undefined) {
-    const battery = now.paused === "battery";
-    const detail = battery ? "Paused while the machine runs on battery (codeodds.pauseOnBattery)" : "Paused";
-    const text = battery ? "codeodds: paused on battery" : "codeodds: paused";
-    return { state: "paused", text, detail, busy: false, action: "resume" };
+  if (now.paused) {
+    return { state: "paused", text: "codeodds: paused", detail: "Paused", busy: false, action: "resume" };
   }
   if (now.server !== "running") {
     return { state: "loading", text: "codeodds: starting", detail: "The server starts", busy: true, action: "output" };
