@@ -16,7 +16,7 @@ export function completions(stage: Stage, endpoint: Endpoint): void {
       const { workbench } = stage;
       endpoint.samples = SAMPLES;
       await workbench.open(FILE);
-      await workbench.inspected("the server", ({ server }) => server.state === "running");
+      await workbench.inspected("the server", ({ status }) => status.state === "ready");
       const text = readFileSync(stage.path(FILE), "utf-8");
       await workbench.press("Control+End");
       await stage.editor.page.keyboard.type("    distinct = ", { delay: 20 });

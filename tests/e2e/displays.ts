@@ -25,7 +25,8 @@ export function displays(stage: Stage): void {
       assert.deepEqual(lenses, [{ line: found.line - 1, title, command: "codeodds.explain" }]);
       await until("the values behind the lens", async () => {
         await workbench.page.locator(".codelens-decoration a", { hasText: title }).click({ timeout: 1000 });
-        return (await workbench.inspect()).values?.name === found.name;
+        const page = await workbench.webview("main h1");
+        return (await page?.locator("main h1").innerText({ timeout: 1000 })) === found.name;
       });
     });
 

@@ -56,7 +56,7 @@ export function generation(stage: Stage, endpoint: Endpoint): void {
       const before = ids();
       stage.set(settings);
       await until("another process", () => ids().length === 1 && ids()[0] !== before[0]);
-      await stage.workbench.inspected("another server", ({ server }) => server.state === "running");
+      await stage.workbench.inspected("another server", ({ status }) => status.state === "ready");
     }
 
     test("bodies of the endpoint are listed as the command line ranks them", async () => {

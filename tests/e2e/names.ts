@@ -48,8 +48,8 @@ export function names(stage: Stage, endpoint: Endpoint): void {
       oursAtDot = marked(dot);
       oursAtLetter = marked(letter);
       await workbench.open(FILE);
-      await workbench.inspected("the server", ({ uri, server, status }) => {
-        return uri?.endsWith(`/${FILE}`) === true && server.state === "running" && status.state === "ready";
+      await workbench.inspected("the server", ({ uri, status }) => {
+        return uri?.endsWith(`/${FILE}`) === true && status.state === "ready";
       });
       await workbench.press("Control+End");
     });

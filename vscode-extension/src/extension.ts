@@ -7,7 +7,6 @@ import { registerRankCommand } from "./commands/rank.ts";
 import { registerScoreCommands } from "./commands/score.ts";
 import { registerServerCommands } from "./commands/server.ts";
 import { CompletionsKey } from "./completionsKey.ts";
-import { registerInspection } from "./inspect.ts";
 import { onActiveInterpreter } from "./python/extension.ts";
 import { Preview } from "./ranking/preview.ts";
 import { Requests } from "./server/requests.ts";
@@ -64,7 +63,6 @@ export function activate(context: vscode.ExtensionContext): void {
     ...registerScoreCommands(requests, panel),
     registerRankCommand(requests, preview),
     ...registerServerCommands({ supervisor: running, requests, session, channel, version }),
-    ...registerInspection(session, running, panel),
     vscode.workspace.onDidChangeConfiguration((change) => {
       const restart = NEED_RESTART.some((name) => change.affectsConfiguration(name));
       const model = running.state === "failed" && change.affectsConfiguration("codeodds.model");

@@ -29,11 +29,6 @@ export class ValuePanel implements vscode.Disposable {
     ];
   }
 
-  /** What is shown; for tests from outside. */
-  get model(): ValueModel | undefined {
-    return this.#panel && this.#model;
-  }
-
   /** Opens the panel beside the editor, for the function around a line. The editor keeps the focus. */
   async show(document: vscode.TextDocument, line: number): Promise<void> {
     if (this.#panel === undefined) {
