@@ -18,10 +18,11 @@ export const ALTERNATIVES = [
   "def second_largest(numbers):\n    return max(numbers)\n",
 ];
 
-/** Bodies as a model would go on after the docstring. */
+/** Bodies as a model would go on after the docstring: as many as the server asks for. */
 export const BODIES = [
   "    return max(numbers)\n",
   "    ordered = sorted(set(numbers))\n    return ordered[-2] if len(ordered) > 1 else None\n",
+  "    return sorted(numbers)[1]\n",
 ];
 
 export const FILES = {

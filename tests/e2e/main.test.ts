@@ -26,10 +26,6 @@ before(async () => {
     // The default bundle's own threshold is met by few functions.
     "codeodds.threshold": 0.3,
     "codeodds.completions_url": endpoint.url,
-    "codeodds.completions_samples": 2,
-    "codeodds.completions_budget_ms": 60_000,
-    // A busy machine may need more than the default.
-    "codeodds.request_timeout_ms": 60_000,
   };
   await stage.start(FILES, settings, [NEIGHBOUR]);
 });
