@@ -2,19 +2,17 @@
 
 import * as vscode from "vscode";
 
-import { Advice } from "./advice.ts";
-import { registerRankCommand } from "./commands/rank.ts";
+import { CompletionsKey } from "./commands/completionsKey.ts";
 import { registerScoreCommands } from "./commands/score.ts";
-import { registerServerCommands } from "./commands/server.ts";
-import { CompletionsKey } from "./completionsKey.ts";
-import { onActiveInterpreter } from "./python/extension.ts";
-import { Preview } from "./ranking/preview.ts";
+import { Advice, registerServerCommands } from "./commands/server.ts";
+import { NEED_RESTART } from "./editor.ts";
+import { ValuePanel } from "./explanation/panel.ts";
+import { onActiveInterpreter } from "./python/activeInterpreter.ts";
+import { Preview, registerRankCommand } from "./ranking/rank.ts";
+import { shipped } from "./server/launch.ts";
 import { Requests } from "./server/requests.ts";
-import { shipped } from "./server/root.ts";
 import { Supervisor } from "./server/supervisor.ts";
-import { Session } from "./session.ts";
-import { NEED_RESTART } from "./settings.ts";
-import { ValuePanel } from "./values/panel.ts";
+import { Session } from "./status/session.ts";
 
 let supervisor: Supervisor | undefined;
 

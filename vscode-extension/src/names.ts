@@ -24,7 +24,6 @@ export const ServerCommand = {
   explain: "codeodds.explain",
   rankAlternatives: "codeodds.rankAlternatives",
   setCompletionsKey: "codeodds.setCompletionsKey",
-  reloadModel: "codeodds.reloadModel",
   debugInformation: "codeodds.debugInformation",
   openSettings: "codeodds.openSettings",
 } as const;

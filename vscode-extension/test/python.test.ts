@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { candidates } from "../src/python/candidates.ts";
+import { candidates } from "../src/python/search.ts";
 import {
   type Answer,
   type Found,
@@ -11,7 +11,7 @@ import {
   type Problem,
   readAnswer,
 } from "../src/python/judgement.ts";
-import { probe, type Run, SILENT } from "../src/python/probe.ts";
+import { probe, type Run, SILENT } from "../src/python/search.ts";
 
 const ANSWER: Answer = {
   version: [3, 11, 7],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bodiesIn } from "../src/ranking/bodies.ts";
-import { alternativeItems, heading } from "../src/ranking/items.ts";
+import { bodiesIn } from "../src/ranking/alternatives.ts";
+import { alternativeItems, heading } from "../src/ranking/alternatives.ts";
 import type { Alternative } from "../src/server/protocol.ts";
 
 test("a text with several functions is several alternatives, decorators with them", () => {

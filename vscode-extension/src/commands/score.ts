@@ -2,12 +2,12 @@
 
 import * as vscode from "vscode";
 
+import { atCursor, command, NO_FUNCTION } from "../editor.ts";
+import type { ValuePanel } from "../explanation/panel.ts";
 import { Command } from "../names.ts";
+import type { ScoredFunction } from "../server/protocol.ts";
 import type { Requests } from "../server/requests.ts";
 import { percent } from "../status/text.ts";
-import type { ValuePanel } from "../values/panel.ts";
-import { functionItems } from "./functionItems.ts";
-import { atCursor, command, NO_FUNCTION } from "./register.ts";
 
 const EXPLAIN = "Explain";
 
@@ -53,4 +53,22 @@ export function registerScoreCommands(requests: Requests, panel: ValuePanel): vs
       }
     }),
   ];
+}
+
+interface FunctionItem {
+  label: string;
+  description: string;
+  /** From 0. */
+  line: number;
+}
+
+/** The least probable first; those that were not judged come last, in order of lines. */
+function functionItems(functions: readonly ScoredFunction[]): FunctionItem[] {
+  return [...functions]
+    .sort((a, b) => (a.probability ?? 2) - (b.probability ?? 2) || a.range.start.line - b.range.start.line)
+    .map((item) => ({
+      label: `${item.probability === null ? "–" : percent(item.probability)}  ${item.name}`,
+      description: `line ${item.range.start.line + 1}${item.reason === null ? "" : `, not judged: ${item.reason}`}`,
+      line: item.range.start.line,
+    }));
 }

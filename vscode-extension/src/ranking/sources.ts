@@ -2,8 +2,8 @@
 
 import * as vscode from "vscode";
 
-import { completionsAddress, serverSetting } from "../settings.ts";
-import { bodiesIn } from "./bodies.ts";
+import { completionsAddress, serverSetting } from "../editor.ts";
+import { bodiesIn } from "./alternatives.ts";
 
 /** Files larger than this hold no alternatives for one function. */
 const LARGEST_FILE_BYTES = 1_000_000;

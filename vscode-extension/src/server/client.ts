@@ -11,7 +11,7 @@ import {
   type StaticFeature,
 } from "vscode-languageclient/node";
 
-import { SELECTOR } from "../documents.ts";
+import { SELECTOR } from "../editor.ts";
 import { SECTION, ServerCommand } from "../names.ts";
 import type { Launch } from "./launch.ts";
 import { SCORES, type ScoresParams } from "./protocol.ts";

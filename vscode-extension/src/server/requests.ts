@@ -50,10 +50,6 @@ export class Requests {
     await this.#command(ServerCommand.setCompletionsKey, { url, key });
   }
 
-  async reloadModel(): Promise<void> {
-    await this.#command(ServerCommand.reloadModel);
-  }
-
   async debugInformation(): Promise<unknown> {
     return this.#command(ServerCommand.debugInformation);
   }

@@ -3,15 +3,12 @@
 import * as vscode from "vscode";
 import { DidChangeConfigurationNotification, type LanguageClient } from "vscode-languageclient/node";
 
-import { candidates } from "../python/candidates.ts";
-import { activeInterpreter } from "../python/extension.ts";
-import { findInterpreter } from "../python/find.ts";
+import { ownSettings, serverSetting } from "../editor.ts";
+import { activeInterpreter } from "../python/activeInterpreter.ts";
 import { guidance, isFound, type Found } from "../python/judgement.ts";
-import { ownSettings, serverSetting } from "../settings.ts";
-import { Backoff } from "./backoff.ts";
+import { candidates, findInterpreter } from "../python/search.ts";
 import { createClient, type Listeners } from "./client.ts";
-import { launch } from "./launch.ts";
-import type { Shipped } from "./root.ts";
+import { Backoff, launch, type Shipped } from "./launch.ts";
 
 export type ServerState = "stopped" | "starting" | "running" | "failed";
 

@@ -4,10 +4,10 @@ import { randomBytes } from "node:crypto";
 
 import * as vscode from "vscode";
 
+import { pythonEditor } from "../editor.ts";
 import type { Requests } from "../server/requests.ts";
-import { pythonEditor, type Session } from "../session.ts";
-import { body, page } from "./html.ts";
-import { valueModel, type ValueModel } from "./model.ts";
+import type { Session } from "../status/session.ts";
+import { body, page, valueModel, type ValueModel } from "./page.ts";
 
 /** The cursor rests for so long before another function is asked for. */
 const REST_MS = 150;

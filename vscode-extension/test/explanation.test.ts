@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ScoredFunction } from "../src/server/protocol.ts";
-import { body, escaped, page } from "../src/values/html.ts";
-import { valueModel, type ValueModel } from "../src/values/model.ts";
+import { body, escaped, page } from "../src/explanation/page.ts";
+import { valueModel, type ValueModel } from "../src/explanation/page.ts";
 
 const line = (number: number, probability: number, drop: number): ScoredFunction["lines"][number] => ({
   ...{ line: number, probability, drop, fraction: 0.5 },

@@ -2,11 +2,10 @@
 
 import * as vscode from "vscode";
 
-import { command } from "./commands/register.ts";
-import { Command, SECTION } from "./names.ts";
-import { keyProblem } from "./server/key.ts";
-import type { Requests } from "./server/requests.ts";
-import { completionsAddress } from "./settings.ts";
+import { command, completionsAddress } from "../editor.ts";
+import { Command, SECTION } from "../names.ts";
+import type { Requests } from "../server/requests.ts";
+import { keyProblem } from "../userInput.ts";
 
 export class CompletionsKey implements vscode.Disposable {
   readonly #secrets: vscode.SecretStorage;
