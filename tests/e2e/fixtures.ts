@@ -27,7 +27,7 @@ export const BODIES = [
 
 export const FILES = {
   "scores.py": functions("has_leap_day", "second_largest"),
-  "values.py": functions("merge_ranges"),
+  "explanation.py": functions("merge_ranges"),
   "completions.py": functions("second_largest").replace(/    distinct = [^]*/, ""),
   "completion_names.py": functions("merge_ranges").replace(/\.append[^]*/, ""),
   "ranking.py": functions("second_largest"),

@@ -3,6 +3,7 @@
 import { after, before } from "node:test";
 import { completions } from "./completions.ts";
 import { displays } from "./displays.ts";
+import { explanation } from "./explanation.ts";
 import { failures } from "./failures.ts";
 import { FILES } from "./fixtures.ts";
 import { generation } from "./generation.ts";
@@ -12,7 +13,6 @@ import { Stage } from "./harness/stage.ts";
 import { NEIGHBOUR, names } from "./names.ts";
 import { ranking } from "./ranking.ts";
 import { scores } from "./scores.ts";
-import { values } from "./values.ts";
 import { workspaces } from "./workspaces.ts";
 
 const stage = new Stage();
@@ -36,7 +36,7 @@ after(async () => {
 
 scores(stage);
 displays(stage);
-values(stage);
+explanation(stage);
 completions(stage, endpoint);
 names(stage, endpoint);
 ranking(stage);

@@ -77,7 +77,7 @@ export function scores(stage: Stage): void {
       });
       await until("the status on the page", async () => {
         const shown = await stage.workbench.status();
-        return [status.text, status.detail, "Values"].every((part) => shown.includes(part));
+        return [status.text, status.detail, "Explain"].every((part) => shown.includes(part));
       });
       await stage.picture("status");
       await stage.editor.page.keyboard.press("Escape");

@@ -6,7 +6,7 @@ import { CompletionsKey } from "./commands/completionsKey.ts";
 import { registerScoreCommands } from "./commands/score.ts";
 import { Advice, registerServerCommands } from "./commands/server.ts";
 import { NEED_RESTART } from "./editor.ts";
-import { ValuePanel } from "./explanation/panel.ts";
+import { ExplanationPanel } from "./explanation/panel.ts";
 import { onActiveInterpreter } from "./python/activeInterpreter.ts";
 import { Preview, registerRankCommand } from "./ranking/rank.ts";
 import { shipped } from "./server/launch.ts";
@@ -22,7 +22,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const advice = new Advice(context.globalState);
   const requests = new Requests(() => running.client);
   const key = new CompletionsKey(context.secrets, requests);
-  const panel = new ValuePanel(session, requests);
+  const panel = new ExplanationPanel(session, requests);
   const preview = new Preview(() => running.client);
   const running = new Supervisor({
     extensionPath: context.extensionPath,

@@ -1,4 +1,4 @@
-/** Names that several files use: settings, commands, context keys, methods of the protocol. */
+/** Names that several files use: the section of settings, commands, context keys, and which documents are Python. */
 
 export const SECTION = "codeodds";
 
@@ -7,7 +7,6 @@ export const Command = {
   scoreFunction: "codeodds.scoreThisFunction",
   scoreFile: "codeodds.scoreThisFile",
   explain: "codeodds.explainScore",
-  showValues: "codeodds.showValues",
   rank: "codeodds.rankForThisFunction",
   restart: "codeodds.restartServer",
   showOutput: "codeodds.showOutput",

@@ -28,6 +28,6 @@ export function localPath(chosen: { scheme: string; fsPath: string; path: string
   if (chosen.scheme === "file") return chosen.fsPath;
   throw new Error(
     `${chosen.path} is in the virtual file system ${chosen.scheme}, which the server cannot read; ` +
-      "select one on the disk of the machine that runs it.",
+      "select one on the disk of the machine that runs the server.",
   );
 }

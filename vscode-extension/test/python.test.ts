@@ -122,6 +122,6 @@ test("an interpreter that ran out of time is asked once more, and no other", asy
   assert.deepEqual(await asked([SILENT, SILENT, text]), { verdict: silent, limits: [30, 30] });
   assert.equal(
     guidance(silent, [], false),
-    "py -3 did not answer codeodds within 30 seconds, twice. Select another interpreter, or restart the server.",
+    "py -3 did not answer within 30 seconds, twice in a row. Select another interpreter, or restart the server.",
   );
 });

@@ -37,13 +37,13 @@ test("items keep the order, tell what would change, and show each text once", ()
     items.map(({ label, description, detail }) => [label, description, detail]),
     [
       ["62 %", "+2 −1 lines", "a = 1 ⏎ b = 2 ⏎ c = 3 ⏎ …"],
-      ["30 %", "what stands there already", "return a"],
+      ["30 %", "current body", "return a"],
       ["–", "not judged: it does not parse", "return ("],
     ],
   );
 });
 
 test("the heading tells what the present body is worth", () => {
-  assert.equal(heading("f", 0.4), "f is 40 % likely to be right as it is; alternatives, the most probable first");
-  assert.equal(heading("f", null), "f is not judged as it is; alternatives, the most probable first");
+  assert.equal(heading("f", 0.4), "f: 40 % likely to be right as written. Alternatives, most probable first");
+  assert.equal(heading("f", null), "f: not judged as written. Alternatives, most probable first");
 });

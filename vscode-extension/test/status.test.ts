@@ -19,7 +19,7 @@ test("nothing is certain", () => {
 test("the function at the cursor is told, or why it is not judged", () => {
   assert.deepEqual(status(WELL), {
     ...{ state: "ready", text: "codeodds: 62 %", detail: "f is 62 % likely to be right as written" },
-    ...{ busy: false, action: "values" },
+    ...{ busy: false, action: "explain" },
   });
   const stub = status({ ...WELL, at: { name: "f", probability: null, reason: "it is a stub" } });
   assert.deepEqual([stub.text, stub.detail], ["codeodds: –", "f is not judged: it is a stub"]);
@@ -40,6 +40,12 @@ test("what matters most is shown: an error before a pause, a pause before a star
 
 test("a pause says how to end it", () => {
   assert.deepEqual(status({ ...WELL, paused: true }), {
-    ...{ state: "paused", text: "codeodds: paused", detail: "Paused", busy: false, action: "resume" },
+    ...{
+      state: "paused",
+      text: "codeodds: paused",
+      detail: "No scores until you resume",
+      busy: false,
+      action: "resume",
+    },
   });
 });

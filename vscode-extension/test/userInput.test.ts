@@ -28,6 +28,6 @@ test("neither interpreter nor model is taken from a virtual file system", () => 
   assert.throws(() => localPath({ scheme: "vscode-vfs", path, fsPath: path }), {
     message:
       "/owner/repository/models/small is in the virtual file system vscode-vfs, which the server cannot read; " +
-      "select one on the disk of the machine that runs it.",
+      "select one on the disk of the machine that runs the server.",
   });
 });

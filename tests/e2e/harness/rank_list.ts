@@ -6,7 +6,7 @@ import { settled } from "./processes.ts";
 import type { Stage } from "./stage.ts";
 
 export const RANK = "codeodds: Rank alternatives for this function";
-export const FROM_ENDPOINT = "From the completions endpoint";
+export const FROM_ENDPOINT = "Ask the completions endpoint";
 
 export class RankList {
   readonly #stage: Stage;
@@ -23,7 +23,7 @@ export class RankList {
     await workbench.inspected("the hint", ({ uri, hints }) => scored(uri, hints[0]?.label));
     await workbench.goTo(found.line);
     await workbench.command(RANK, true);
-    await this.#title(`Where do other bodies for ${found.name} come from?`).waitFor();
+    await this.#title(`Choose alternatives for ${found.name}`).waitFor();
     await workbench.quickPick().filter({ hasText: source }).first().click();
   }
 
@@ -45,8 +45,8 @@ export class RankList {
 
   /** What stands above the list. */
   heading(found: ScoredFunction): Locator {
-    const now = `${found.name} is ${percent(found.probability)} likely to be right as it is`;
-    return this.#title(`${now}; alternatives, the most probable first`);
+    const now = `${found.name}: ${percent(found.probability)} likely to be right as written`;
+    return this.#title(`${now}. Alternatives, most probable first`);
   }
 
   async close(found: ScoredFunction): Promise<void> {

@@ -37,10 +37,11 @@ export class CompletionsKey implements vscode.Disposable {
 
   async #ask(): Promise<void> {
     const address = completionsAddress();
-    if (address === undefined) throw new Error(`set ${SECTION}.completions_url first; the key belongs to its address.`);
+    if (address === undefined)
+      throw new Error(`set ${SECTION}.completions_url first: a key belongs to the address there.`);
     const key = await vscode.window.showInputBox({
       title: `Key for ${address}`,
-      prompt: "It is kept in the secret storage and sent to this address alone. Leave it empty to remove it.",
+      prompt: "Kept in the secret storage of VS Code and sent only to this address. Leave empty to remove it.",
       password: true,
       ignoreFocusOut: true,
       validateInput: keyProblem,

@@ -1,24 +1,22 @@
-/** "Score this function", "Score this file", "Explain the score", "Show the value along the lines". */
+/** "Score this function", "Score this file", "Explain the score". */
 
 import * as vscode from "vscode";
 
 import { atCursor, command, NO_FUNCTION } from "../editor.ts";
-import type { ValuePanel } from "../explanation/panel.ts";
+import type { ExplanationPanel } from "../explanation/panel.ts";
 import { Command } from "../names.ts";
-import type { ScoredFunction } from "../server/protocol.ts";
 import type { Requests } from "../server/requests.ts";
 import { percent } from "../status/text.ts";
+import { functionItems } from "./functionItems.ts";
 
 const EXPLAIN = "Explain";
 
-export function registerScoreCommands(requests: Requests, panel: ValuePanel): vscode.Disposable[] {
-  const explain = async (): Promise<void> => {
-    const { document, line } = atCursor();
-    await panel.show(document, line);
-  };
+export function registerScoreCommands(requests: Requests, panel: ExplanationPanel): vscode.Disposable[] {
   return [
-    command(Command.explain, explain),
-    command(Command.showValues, explain),
+    command(Command.explain, async () => {
+      const { document, line } = atCursor();
+      await panel.show(document, line);
+    }),
     command(Command.scoreFunction, async () => {
       const { document, line } = atCursor();
       const [found] = (await requests.score(document, line)).functions;
@@ -53,22 +51,4 @@ export function registerScoreCommands(requests: Requests, panel: ValuePanel): vs
       }
     }),
   ];
-}
-
-interface FunctionItem {
-  label: string;
-  description: string;
-  /** From 0. */
-  line: number;
-}
-
-/** The least probable first; those that were not judged come last, in order of lines. */
-function functionItems(functions: readonly ScoredFunction[]): FunctionItem[] {
-  return [...functions]
-    .sort((a, b) => (a.probability ?? 2) - (b.probability ?? 2) || a.range.start.line - b.range.start.line)
-    .map((item) => ({
-      label: `${item.probability === null ? "–" : percent(item.probability)}  ${item.name}`,
-      description: `line ${item.range.start.line + 1}${item.reason === null ? "" : `, not judged: ${item.reason}`}`,
-      line: item.range.start.line,
-    }));
 }

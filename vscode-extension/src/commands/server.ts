@@ -62,7 +62,7 @@ async function showDebugInformation({ supervisor, requests, session, version }: 
 async function selectModel(supervisor: Supervisor): Promise<void> {
   const [folder] =
     (await vscode.window.showOpenDialog({
-      title: "Folder of a model bundle (it holds manifest.json)",
+      title: "Folder of a model bundle (contains manifest.json)",
       defaultUri: home(),
       openLabel: "Use this bundle",
       canSelectFolders: true,
@@ -74,7 +74,7 @@ async function selectModel(supervisor: Supervisor): Promise<void> {
     await vscode.workspace.fs.stat(vscode.Uri.joinPath(folder, "manifest.json"));
   } catch {
     void vscode.window.showWarningMessage(
-      `${path} holds no manifest.json, so it is no model bundle. Select the folder that does.`,
+      `${path} contains no manifest.json, so it is not a model bundle. Select the folder that contains one.`,
     );
     return;
   }
@@ -85,7 +85,7 @@ async function selectModel(supervisor: Supervisor): Promise<void> {
 async function selectInterpreter(): Promise<void> {
   const [file] =
     (await vscode.window.showOpenDialog({
-      title: "Python 3.11 or newer that runs the server",
+      title: "Python 3.11 or newer to run the server",
       defaultUri: home(),
       openLabel: "Use this Python",
       canSelectFiles: true,

@@ -54,12 +54,12 @@ export function alternativeItems(alternatives: readonly Alternative[]): Alternat
 
 /** What stands above the list: the function, and what its present body is worth. */
 export function heading(name: string, current: number | null): string {
-  const now = current === null ? "is not judged as it is" : `is ${percent(current)} likely to be right as it is`;
-  return `${name} ${now}; alternatives, the most probable first`;
+  const now = current === null ? "not judged" : `${percent(current)} likely to be right`;
+  return `${name}: ${now} as written. Alternatives, most probable first`;
 }
 
 function description(item: Alternative): string {
-  if (item.isCurrent) return "what stands there already";
+  if (item.isCurrent) return "current body";
   if (item.reason !== null) return `not judged: ${item.reason}`;
   const [added, removed] = ["+", "-"].map((sign) => changed(item.diff ?? "", sign));
   return `+${added ?? 0} −${removed ?? 0} lines`;

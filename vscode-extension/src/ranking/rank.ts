@@ -27,14 +27,14 @@ async function rankAtCursor(requests: Requests, preview: Preview): Promise<void>
   }
   const name = found.within ?? found.name;
   const source = await vscode.window.showQuickPick(sources(document), {
-    title: `Where do other bodies for ${name} come from?`,
+    title: `Choose alternatives for ${name}`,
   });
   if (source === undefined) return;
   const bodies = await source.bodies();
   const generate = source.generate === true;
-  if (bodies.length === 0 && !generate) throw new Error("there is nothing to rank: no code was found there.");
+  if (bodies.length === 0 && !generate) throw new Error("no code was found there, so there is nothing to rank.");
   if (bodies.length > MOST_BODIES) {
-    throw new Error(`${bodies.length} alternatives are too many at once; give at most ${MOST_BODIES}.`);
+    throw new Error(`${bodies.length} alternatives are too many; choose at most ${MOST_BODIES}.`);
   }
   const progress = { location: vscode.ProgressLocation.Notification, title: "codeodds: ranking", cancellable: true };
   const ranked = await vscode.window.withProgress(progress, (_, token) =>
@@ -54,8 +54,9 @@ async function pick(
 ): Promise<AlternativeItem | undefined> {
   const list = vscode.window.createQuickPick<AlternativeItem & vscode.QuickPickItem>();
   list.title = heading(ranked.function, ranked.current.probability);
-  list.placeholder = "Choose one to put it in place";
-  if (!ranked.complete) list.placeholder = "Time was up: not all of them were scored";
+  list.placeholder = ranked.complete
+    ? "Choose one to replace the current body"
+    : "Time ran out before all alternatives were scored";
   list.matchOnDetail = true;
   list.items = alternativeItems(ranked.alternatives).map((item) => ({
     ...item,
@@ -87,9 +88,9 @@ async function apply(
   preview: Preview,
 ): Promise<void> {
   if (alternative.edit === null) return;
-  if (document.version !== ranked.version) throw new Error("the file was changed meanwhile; rank again.");
+  if (document.version !== ranked.version) throw new Error("the file has changed since then; rank again.");
   const edit = await preview.converted(alternative.edit);
-  if (!(await vscode.workspace.applyEdit(edit))) throw new Error("the editor did not take the edit; rank again.");
+  if (!(await vscode.workspace.applyEdit(edit))) throw new Error("VS Code did not apply the edit; rank again.");
 }
 
 /** A document as it would be with an alternative in place, beside the document as it is. */
@@ -110,7 +111,7 @@ export class Preview implements vscode.Disposable {
   /** What the server's edit is for VS Code. Throws if the server is gone. */
   async converted(edit: unknown): Promise<vscode.WorkspaceEdit> {
     const client = this.#client();
-    if (client === undefined) throw new Error("the server does not run any more.");
+    if (client === undefined) throw new Error("the server is no longer running.");
     return client.protocol2CodeConverter.asWorkspaceEdit(edit as WorkspaceEdit);
   }
 

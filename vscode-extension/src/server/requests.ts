@@ -66,7 +66,8 @@ export class Requests {
 
   async #send<R>(method: string, parameters: object, token?: vscode.CancellationToken): Promise<R> {
     const client = this.#client();
-    if (client === undefined) throw new RequestProblem("The codeodds server does not run; see its status or output.");
+    if (client === undefined)
+      throw new RequestProblem("The codeodds server is not running; see its status or the output.");
     try {
       // A token that is undefined would be sent as a second parameter.
       return await (token === undefined

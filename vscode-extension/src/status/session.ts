@@ -111,7 +111,7 @@ const ACTIONS: Record<Action, vscode.Command> = {
   settings: { title: "Settings", command: "workbench.action.openSettings", arguments: ["codeodds"] },
   resume: { title: "Resume", command: Command.resume },
   restart: { title: "Restart", command: Command.restart },
-  values: { title: "Values", command: Command.showValues },
+  explain: { title: "Explain", command: Command.explain },
   output: { title: "Output", command: Command.showOutput },
 };
 

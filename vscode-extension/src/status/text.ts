@@ -22,7 +22,7 @@ export interface AtCursor {
 
 export type State = "off" | "loading" | "ready" | "scoring" | "paused" | "error";
 
-export type Action = "settings" | "resume" | "restart" | "values" | "output";
+export type Action = "settings" | "resume" | "restart" | "explain" | "output";
 
 export interface Status {
   state: State;
@@ -41,25 +41,37 @@ export function percent(probability: number): string {
 
 export function status(now: Situation): Status {
   if (now.problem !== undefined || now.server === "failed") {
-    const detail = now.problem ?? "The server does not run.";
+    const detail = now.problem ?? "The server is not running.";
     return { state: "error", text: "codeodds: error", detail, busy: false, action: "restart" };
   }
   if (now.paused) {
-    return { state: "paused", text: "codeodds: paused", detail: "Paused", busy: false, action: "resume" };
+    return {
+      state: "paused",
+      text: "codeodds: paused",
+      detail: "No scores until you resume",
+      busy: false,
+      action: "resume",
+    };
   }
   if (now.server !== "running") {
-    return { state: "loading", text: "codeodds: starting", detail: "The server starts", busy: true, action: "output" };
+    return {
+      state: "loading",
+      text: "codeodds: starting",
+      detail: "Starting the server",
+      busy: true,
+      action: "output",
+    };
   }
   if (!now.enabled) {
-    const detail = "Scores on request only (codeodds.enable)";
+    const detail = "Automatic scores are off (codeodds.enable)";
     return { state: "off", text: "codeodds: off", detail, busy: false, action: "settings" };
   }
   if (now.loading) {
-    const detail = "The model is opened";
+    const detail = "Loading the model";
     return { state: "loading", text: "codeodds: loading", detail, busy: true, action: "output" };
   }
   const { text, detail } = atCursor(now.at);
-  return { state: now.scoring ? "scoring" : "ready", text, detail, busy: now.scoring, action: "values" };
+  return { state: now.scoring ? "scoring" : "ready", text, detail, busy: now.scoring, action: "explain" };
 }
 
 function atCursor(at: AtCursor | undefined): { text: string; detail: string } {

@@ -1,4 +1,4 @@
-/** The view of the value along the lines. */
+/** The view that explains the score of a function. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -6,18 +6,18 @@ import { percent, score } from "./harness/command_line.ts";
 import { settled, until } from "./harness/processes.ts";
 import type { Stage } from "./harness/stage.ts";
 
-const FILE = "values.py";
+const FILE = "explanation.py";
 
-export function values(stage: Stage): void {
-  describe("values", () => {
-    test("the view shows the value of each line and follows the cursor", async () => {
+export function explanation(stage: Stage): void {
+  describe("explanation", () => {
+    test("the view shows the probability at each line and follows the cursor", async () => {
       const { workbench } = stage;
       const [found] = await score(stage.path(FILE));
       assert.ok(found?.drop);
       await workbench.open(FILE);
       await workbench.inspected("the hint", ({ hints }) => hints.length === 1);
       await workbench.goTo(found.drop.line, 5);
-      await workbench.command("codeodds: Show the value along the lines");
+      await workbench.command("codeodds: Explain the score");
       const page = await until("the page of the view", () => workbench.webview("main h1"));
       await settled("the function", () => page.locator("main h1").innerText({ timeout: 1000 }), "merge_ranges");
       const code = [
@@ -32,13 +32,13 @@ export function values(stage: Stage): void {
       assert.deepEqual(await page.locator("tbody td:last-child").allInnerTexts(), code);
       const numbers = ["7", "8", "9", "10", "11", "12", "13"];
       assert.deepEqual(await page.locator("tbody th").allInnerTexts(), numbers);
-      const [line, value, fall, , text] = await page.locator("tr.current > *").allInnerTexts();
+      const [line, probability, fall, , text] = await page.locator("tr.current > *").allInnerTexts();
       assert.deepEqual([line, text], [String(found.drop.line), code[found.drop.line - 7]]);
-      near(Number(value), found.drop.after);
+      near(Number(probability), found.drop.after);
       near(Number(/^falls by (.*)$/.exec(fall ?? "")?.[1]), found.drop.before - found.drop.after);
       assert.equal(await page.locator(`#point-${found.drop.line - 1} rect.point.sharp`).count(), 1);
       assert.ok((await page.locator("main").innerText()).includes(`${percent(found.probability)} likely to be right`));
-      await stage.picture("values");
+      await stage.picture("explanation");
       await page.locator("tbody tr:last-child button").click();
       await until("the cursor in the last line", async () => {
         return (await page.locator("tr.current td:last-child").innerText()) === "return merged";
