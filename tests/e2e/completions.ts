@@ -8,7 +8,12 @@ import { until } from "./harness/processes.ts";
 import type { Stage } from "./harness/stage.ts";
 
 const FILE = "completions.py";
-const SAMPLES = ["sorted(set(numbers))\n    return distinct[-2]\n", "sorted(numbers)\n    return distinct[0]\n"];
+/** As many as the server asks for. */
+const SAMPLES = [
+  "sorted(set(numbers))\n    return distinct[-2]\n",
+  "sorted(numbers)\n    return distinct[0]\n",
+  "set(numbers)\n    return max(distinct)\n",
+];
 
 export function completions(stage: Stage, endpoint: Endpoint): void {
   describe("completions", () => {
@@ -16,7 +21,7 @@ export function completions(stage: Stage, endpoint: Endpoint): void {
       const { workbench } = stage;
       endpoint.samples = SAMPLES;
       await workbench.open(FILE);
-      await workbench.inspected("the server", ({ server }) => server.state === "running");
+      await workbench.inspected("the server", ({ status }) => status.state === "ready");
       const text = readFileSync(stage.path(FILE), "utf-8");
       await workbench.press("Control+End");
       await stage.editor.page.keyboard.type("    distinct = ", { delay: 20 });

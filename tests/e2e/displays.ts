@@ -23,9 +23,10 @@ export function displays(stage: Stage): void {
       const { lenses } = await workbench.inspected("the lens", (seen) => seen.lenses.length > 0);
       const title = `${label} likely to be right`;
       assert.deepEqual(lenses, [{ line: found.line - 1, title, command: "codeodds.explain" }]);
-      await until("the values behind the lens", async () => {
+      await until("the explanation behind the lens", async () => {
         await workbench.page.locator(".codelens-decoration a", { hasText: title }).click({ timeout: 1000 });
-        return (await workbench.inspect()).values?.name === found.name;
+        const page = await workbench.webview("main h1");
+        return (await page?.locator("main h1").innerText({ timeout: 1000 })) === found.name;
       });
     });
 

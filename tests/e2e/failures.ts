@@ -28,8 +28,7 @@ export function failures(stage: Stage): void {
       await until("another server", () => ids().length === 1 && ids()[0] !== killed);
       await workbench.inspected(
         "the hint of another server",
-        ({ server, status, hints }) =>
-          server.state === "running" && status.state === "ready" && hints[0]?.label === label,
+        ({ status, hints }) => status.state === "ready" && hints[0]?.label === label,
       );
       assert.deepEqual(await workbench.toasts(), []);
     });
@@ -42,7 +41,6 @@ export function failures(stage: Stage): void {
         "the error, and no hint",
         (found) => found.status.state === "error" && found.hints.length === 0,
       );
-      assert.deepEqual([status.text, status.action], ["codeodds: error", "restart"]);
       assert.ok(status.detail.includes(nowhere), status.detail);
       assert.ok((await workbench.toasts()).length <= 1);
       stage.set({});

@@ -18,21 +18,16 @@ export const ALTERNATIVES = [
   "def second_largest(numbers):\n    return max(numbers)\n",
 ];
 
-/** Others, the first with an error; by its value alone it would come first. */
-export const CANDIDATES = [
-  "def second_largest(numbers):\n    if len(numbers) < 2:\n        return None\n    return sorted(numbers)[-2]\n",
-  "def second_largest(numbers):\n    distinct = sorted(set(numbers), reverse=True)\n    return distinct[0] if len(distinct) < 2 else distinct[1]\n",
-];
-
-/** Bodies as a model would go on after the docstring. */
+/** Bodies as a model would go on after the docstring: as many as the server asks for. */
 export const BODIES = [
   "    return max(numbers)\n",
   "    ordered = sorted(set(numbers))\n    return ordered[-2] if len(ordered) > 1 else None\n",
+  "    return sorted(numbers)[1]\n",
 ];
 
 export const FILES = {
   "scores.py": functions("has_leap_day", "second_largest"),
-  "values.py": functions("merge_ranges"),
+  "explanation.py": functions("merge_ranges"),
   "completions.py": functions("second_largest").replace(/    distinct = [^]*/, ""),
   "completion_names.py": functions("merge_ranges").replace(/\.append[^]*/, ""),
   "ranking.py": functions("second_largest"),
@@ -40,8 +35,6 @@ export const FILES = {
   "selection.py": functions("second_largest"),
   "displays.py": functions("has_leap_day"),
   "generation.py": functions("second_largest"),
-  "running.py": functions("second_largest"),
-  "candidates.py": CANDIDATES.join("\n\n"),
   "alternatives.py": ALTERNATIVES.join("\n\n"),
   "failures.py": functions("second_largest"),
   "notes.txt": functions("has_leap_day"),

@@ -56,7 +56,7 @@ export function generation(stage: Stage, endpoint: Endpoint): void {
       const before = ids();
       stage.set(settings);
       await until("another process", () => ids().length === 1 && ids()[0] !== before[0]);
-      await stage.workbench.inspected("another server", ({ server }) => server.state === "running");
+      await stage.workbench.inspected("another server", ({ status }) => status.state === "ready");
     }
 
     test("bodies of the endpoint are listed as the command line ranks them", async () => {
@@ -71,14 +71,14 @@ export function generation(stage: Stage, endpoint: Endpoint): void {
           temperature: 0.8,
           stop: ["\ndef ", "\nclass ", "\n@", "\nif __name__"],
           stream: true,
-          n: 2,
+          n: BODIES.length,
         },
       ]);
     });
 
     test("an endpoint that writes no body is one message", async () => {
       const { workbench } = stage;
-      endpoint.samples = ["    return (\n", "\n"];
+      endpoint.samples = ["    return (\n", "\n", "    return [\n"];
       await list.ask(FILE, found, FROM_ENDPOINT);
       const said = "nothing came that can be the body of this function; try another model";
       await settled("the message", () => workbench.toasts(), [said]);

@@ -3,6 +3,7 @@
 import { after, before } from "node:test";
 import { completions } from "./completions.ts";
 import { displays } from "./displays.ts";
+import { explanation } from "./explanation.ts";
 import { failures } from "./failures.ts";
 import { FILES } from "./fixtures.ts";
 import { generation } from "./generation.ts";
@@ -10,11 +11,8 @@ import { MODEL, PYTHON } from "./harness/command_line.ts";
 import { Endpoint } from "./harness/endpoint.ts";
 import { Stage } from "./harness/stage.ts";
 import { NEIGHBOUR, names } from "./names.ts";
-import { power } from "./power.ts";
 import { ranking } from "./ranking.ts";
-import { running } from "./running.ts";
 import { scores } from "./scores.ts";
-import { values } from "./values.ts";
 import { workspaces } from "./workspaces.ts";
 
 const stage = new Stage();
@@ -28,10 +26,6 @@ before(async () => {
     // The default bundle's own threshold is met by few functions.
     "codeodds.threshold": 0.3,
     "codeodds.completions_url": endpoint.url,
-    "codeodds.completions_samples": 2,
-    "codeodds.completions_budget_ms": 60_000,
-    // A busy machine may need more than the default.
-    "codeodds.request_timeout_ms": 60_000,
   };
   await stage.start(FILES, settings, [NEIGHBOUR]);
 });
@@ -42,12 +36,10 @@ after(async () => {
 
 scores(stage);
 displays(stage);
-power(stage);
-values(stage);
+explanation(stage);
 completions(stage, endpoint);
 names(stage, endpoint);
 ranking(stage);
-running(stage, endpoint);
 generation(stage, endpoint);
 failures(stage);
 // These load other pages.

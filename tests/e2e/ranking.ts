@@ -52,7 +52,7 @@ export function ranking(stage: Stage): void {
       await workbench.selectAll();
       await workbench.press("Control+C");
       await workbench.open("clipboard.py");
-      await list.ask("clipboard.py", found, "The clipboard");
+      await list.ask("clipboard.py", found, "Clipboard");
       await list.shows(found, labels);
       await list.close(found);
     });
@@ -65,7 +65,7 @@ export function ranking(stage: Stage): void {
       await workbench.page.locator(".editor-group-container").nth(1).waitFor();
       await workbench.openHere("selection.py");
       const text = readFileSync(stage.path("selection.py"), "utf-8");
-      await list.ask("selection.py", found, "The selection in the other editor");
+      await list.ask("selection.py", found, "Selection in the other editor");
       await list.shows(found, labels);
 
       const row = workbench.quickPick().first();

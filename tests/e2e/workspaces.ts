@@ -8,7 +8,7 @@ import { percent, score } from "./harness/command_line.ts";
 import { settled } from "./harness/processes.ts";
 import { RANK } from "./harness/rank_list.ts";
 import type { Stage } from "./harness/stage.ts";
-import type { Inspection } from "./harness/workbench.ts";
+import type { Inspection } from "./harness/inspection.ts";
 
 const TEXT = FILES["displays.py"];
 
@@ -68,7 +68,7 @@ export function workspaces(stage: Stage): void {
         "scores without trust",
         (seen) => ready(seen) && seen.lenses.length > 0 && seen.hints[0]?.label === label,
       );
-      assert.deepEqual([before.trusted, before.server.state], [false, "running"]);
+      assert.equal(before.trusted, false);
       await settled("what ranks", () => workbench.offered("codeodds: Rank alternatives"), [RANK]);
 
       await workbench.command("Workspaces: Manage Workspace Trust");
@@ -76,10 +76,9 @@ export function workspaces(stage: Stage): void {
       // The old server can miss the model before the new one misses its interpreter.
       const after = await workbench.inspected(
         "the folder's settings",
-        ({ status, server }) => status.state === "error" && server.state === "failed",
+        ({ status }) => status.state === "error" && status.detail.includes(stage.path("no-python")),
       );
       assert.equal(after.trusted, true);
-      assert.ok(after.status.detail.includes(stage.path("no-python")), after.status.detail);
     });
   });
 }

@@ -2,22 +2,17 @@
 
 import * as vscode from "vscode";
 
-import { Advice } from "./advice.ts";
-import { registerRankCommand } from "./commands/rank.ts";
-import { registerRankByRunningCommand } from "./commands/rankByRunning.ts";
+import { CompletionsKey } from "./commands/completionsKey.ts";
 import { registerScoreCommands } from "./commands/score.ts";
-import { registerServerCommands } from "./commands/server.ts";
-import { CompletionsKey } from "./completionsKey.ts";
-import { registerInspection } from "./inspect.ts";
-import { onActiveInterpreter } from "./python/extension.ts";
-import { PowerWatch } from "./power/watch.ts";
-import { Preview } from "./ranking/preview.ts";
+import { Advice, registerServerCommands } from "./commands/server.ts";
+import { NEED_RESTART } from "./editor.ts";
+import { ExplanationPanel } from "./explanation/panel.ts";
+import { onActiveInterpreter } from "./python/activeInterpreter.ts";
+import { Preview, registerRankCommand } from "./ranking/rank.ts";
+import { shipped } from "./server/launch.ts";
 import { Requests } from "./server/requests.ts";
-import { shipped } from "./server/root.ts";
 import { Supervisor } from "./server/supervisor.ts";
-import { Session } from "./session.ts";
-import { NEED_RESTART } from "./settings.ts";
-import { ValuePanel } from "./values/panel.ts";
+import { Session } from "./status/session.ts";
 
 let supervisor: Supervisor | undefined;
 
@@ -27,7 +22,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const advice = new Advice(context.globalState);
   const requests = new Requests(() => running.client);
   const key = new CompletionsKey(context.secrets, requests);
-  const panel = new ValuePanel(session, requests);
+  const panel = new ExplanationPanel(session, requests);
   const preview = new Preview(() => running.client);
   const running = new Supervisor({
     extensionPath: context.extensionPath,
@@ -65,12 +60,7 @@ export function activate(context: vscode.ExtensionContext): void {
     running,
     ...registerScoreCommands(requests, panel),
     registerRankCommand(requests, preview),
-    registerRankByRunningCommand(requests, preview),
     ...registerServerCommands({ supervisor: running, requests, session, channel, version }),
-    ...registerInspection(session, running, panel),
-    new PowerWatch((onBattery) => {
-      if (session.power(onBattery)) void running.settingsChanged();
-    }),
     vscode.workspace.onDidChangeConfiguration((change) => {
       const restart = NEED_RESTART.some((name) => change.affectsConfiguration(name));
       const model = running.state === "failed" && change.affectsConfiguration("codeodds.model");

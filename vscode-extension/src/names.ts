@@ -1,4 +1,4 @@
-/** Names that several files use: settings, commands, context keys, methods of the protocol. */
+/** Names that several files use: the section of settings, commands, context keys, and which documents are Python. */
 
 export const SECTION = "codeodds";
 
@@ -7,9 +7,7 @@ export const Command = {
   scoreFunction: "codeodds.scoreThisFunction",
   scoreFile: "codeodds.scoreThisFile",
   explain: "codeodds.explainScore",
-  showValues: "codeodds.showValues",
   rank: "codeodds.rankForThisFunction",
-  rankByRunning: "codeodds.rankAlternativesByRunning",
   restart: "codeodds.restartServer",
   showOutput: "codeodds.showOutput",
   debugInformation: "codeodds.showDebugInformation",
@@ -25,7 +23,6 @@ export const ServerCommand = {
   explain: "codeodds.explain",
   rankAlternatives: "codeodds.rankAlternatives",
   setCompletionsKey: "codeodds.setCompletionsKey",
-  reloadModel: "codeodds.reloadModel",
   debugInformation: "codeodds.debugInformation",
   openSettings: "codeodds.openSettings",
 } as const;

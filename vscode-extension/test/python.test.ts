@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { candidates } from "../src/python/candidates.ts";
+import { candidates } from "../src/python/search.ts";
 import {
   type Answer,
   type Found,
@@ -11,7 +11,7 @@ import {
   type Problem,
   readAnswer,
 } from "../src/python/judgement.ts";
-import { probe, type Run, SILENT } from "../src/python/probe.ts";
+import { probe, type Run, SILENT } from "../src/python/search.ts";
 
 const ANSWER: Answer = {
   version: [3, 11, 7],
@@ -122,6 +122,6 @@ test("an interpreter that ran out of time is asked once more, and no other", asy
   assert.deepEqual(await asked([SILENT, SILENT, text]), { verdict: silent, limits: [30, 30] });
   assert.equal(
     guidance(silent, [], false),
-    "py -3 did not answer codeodds within 30 seconds, twice. Select another interpreter, or restart the server.",
+    "py -3 did not answer within 30 seconds, twice in a row. Select another interpreter, or restart the server.",
   );
 });

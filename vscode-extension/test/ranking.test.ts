@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bodiesIn } from "../src/ranking/bodies.ts";
-import { alternativeItems, heading } from "../src/ranking/items.ts";
+import { bodiesIn } from "../src/ranking/alternatives.ts";
+import { alternativeItems, heading } from "../src/ranking/alternatives.ts";
 import type { Alternative } from "../src/server/protocol.ts";
 
 test("a text with several functions is several alternatives, decorators with them", () => {
@@ -21,7 +21,6 @@ test("any other text is one, white space none", () => {
 
 const ALTERNATIVE: Alternative = {
   ...{ index: 0, probability: 0.62, reason: null, duplicateOf: null, isCurrent: false, source: "given" },
-  ...{ agreement: null, examplesPassed: null },
   body: "    a = 1\n\n    b = 2\n    c = 3\n    return a\n",
   diff: "--- f\n+++ f (alternative 1)\n@@ -1 +1,2 @@\n-    return a\n+    a = 1\n+    return a\n",
   edit: {},
@@ -38,13 +37,13 @@ test("items keep the order, tell what would change, and show each text once", ()
     items.map(({ label, description, detail }) => [label, description, detail]),
     [
       ["62 %", "+2 −1 lines", "a = 1 ⏎ b = 2 ⏎ c = 3 ⏎ …"],
-      ["30 %", "what stands there already", "return a"],
-      ["–", "not judged: it does not parse", "return ("],
+      ["30 %", "current body", "return a"],
+      ["–", "not scored: it does not parse", "return ("],
     ],
   );
 });
 
 test("the heading tells what the present body is worth", () => {
-  assert.equal(heading("f", 0.4), "f is 40 % likely to be right as it is; alternatives, the most probable first");
-  assert.equal(heading("f", null), "f is not judged as it is; alternatives, the most probable first");
+  assert.equal(heading("f", 0.4), "f: 40 % likely to be right as written. Alternatives, most probable first");
+  assert.equal(heading("f", null), "f: not scored as written. Alternatives, most probable first");
 });

@@ -17,7 +17,7 @@ test("functions that were not reached come last, with the reason", () => {
     [
       ["10 %  c", "line 7"],
       ["90 %  b", "line 4"],
-      ["–  a", `line 1, not judged: ${REASON}`],
+      ["–  a", `line 1, not scored: ${REASON}`],
     ],
   );
 });

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { delimiter, join } from "node:path";
 import { test } from "node:test";
-import { Backoff, DELAYS_S, SOUND_AFTER_S } from "../src/server/backoff.ts";
-import { launch } from "../src/server/launch.ts";
-import { functionAt } from "../src/server/lookup.ts";
-import type { Shipped } from "../src/server/root.ts";
+import { selector } from "../src/names.ts";
+import { Backoff, DELAYS_S, launch, type Shipped, SOUND_AFTER_S } from "../src/server/launch.ts";
+import { functionAt } from "../src/server/protocol.ts";
 
 const FOUND = { executable: "/usr/bin/python3.11", version: "3.11.7", tag: "cp311", origin: "the path" };
-const SHIPPED = { server: "/x/server", libs: "/x/libs", tags: ["cp311"] } as unknown as Shipped;
+const SHIPPED = { server: "/x/server", libs: "/x/libs", tags: ["cp311"], hasModel: true } satisfies Shipped;
 
 test("the bundled server hides the user's own path, and takes libraries only if they fit", () => {
   const environment = { PYTHONPATH: "/mine", HOME: "/home/me", UNSET: undefined };
@@ -55,4 +54,13 @@ test("the innermost function around a line is found", () => {
   assert.equal(functionAt([outer, inner], 4), inner);
   assert.equal(functionAt([outer, inner], 9), outer);
   assert.equal(functionAt([outer, inner], 10), undefined);
+});
+
+test("documents of a virtual workspace are judged whatever its file system, those of other schemes are not", () => {
+  const schemes = (...folders: string[]): string[] => selector(folders).map(({ scheme }) => scheme);
+  const always = ["file", "untitled", "vscode-notebook-cell", "vscode-vfs"];
+  assert.deepEqual(schemes(), always);
+  assert.deepEqual(schemes("file", "vscode-vfs"), always);
+  assert.deepEqual(schemes("memfs", "memfs"), [...always, "memfs"]);
+  assert.deepEqual([...new Set(selector(["memfs"]).map(({ language }) => language))], ["python"]);
 });

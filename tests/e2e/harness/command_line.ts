@@ -38,33 +38,19 @@ export interface RankedBody {
   /** In the order given. */
   index: number;
   probability: number;
-  /** What the runs showed; there only if the bodies ran. */
-  vote?: number;
-  examples_passed?: number;
 }
 
-/** Bodies for a function of a file, the most probable first. `more`: further options. */
-export async function rank(path: string, name: string, bodies: string[], more: string[] = []): Promise<RankedBody[]> {
+/** Bodies for a function of a file, the most probable first. */
+export async function rank(path: string, name: string, bodies: string[]): Promise<RankedBody[]> {
   const folder = mkdtempSync(join(tmpdir(), "codeodds-e2e-"));
   const candidates = join(folder, "bodies.jsonl");
   writeFileSync(candidates, bodies.map((body) => JSON.stringify(body) + "\n").join(""));
-  const options = ["--candidates", candidates, "--function", name, "--model", MODEL, "--json", ...more];
+  const options = ["--candidates", candidates, "--function", name, "--model", MODEL, "--json"];
   try {
     const output = await finished(PYTHON, ["-m", "codeodds", "rank", path, ...options]);
     return (JSON.parse(output) as { ranking: RankedBody[] }).ranking;
   } finally {
     rmSync(folder, { recursive: true });
-  }
-}
-
-/** The same, by running them; where the sandbox cannot cut them off from the machine, what is said instead. */
-export async function rankByRunning(path: string, name: string, bodies: string[]): Promise<RankedBody[] | string> {
-  try {
-    return await rank(path, name, bodies, ["--run-code"]);
-  } catch (error) {
-    const refusal = /^codeodds: error: (.+)$/m.exec(String(error))?.[1];
-    if (refusal === undefined) throw error;
-    return refusal;
   }
 }
 

@@ -3,15 +3,20 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { pathToFileURL } from "node:url";
 import { MODEL, PYTHON } from "./command_line.ts";
-import { ended } from "./processes.ts";
+import { ended, until } from "./processes.ts";
 
 export interface Names {
   incomplete: boolean;
   /** In the order of their `sortText`. */
-  items: { label: string; probability: number | null }[];
+  items: { label: string; probability: number }[];
 }
 
-const SETTINGS = { enable: false, completion_enable: true, completion_budget_ms: 60_000, request_timeout_ms: 60_000 };
+const SETTINGS = { enable: false, complete_names: true };
+
+interface List {
+  isIncomplete: boolean;
+  items: { label: string; sortText: string; data: { probability: number | null } }[];
+}
 
 interface Answer {
   id?: number;
@@ -48,13 +53,15 @@ export async function namesAtEnd(path: string, texts: string[]): Promise<Names[]
       send({ method: "textDocument/didOpen", params: { textDocument: document } });
       const lines = text.split("\n");
       const position = { line: lines.length - 1, character: lines.at(-1)?.length ?? 0 };
-      const list = (await request("textDocument/completion", { textDocument: { uri }, position })) as {
-        isIncomplete: boolean;
-        items: { label: string; sortText: string; data: { probability: number | null } }[];
-      };
+      // The time for one answer may be up before all names are scored; the next goes on from there.
+      const list = await until("the names, all scored", async () => {
+        const answer = (await request("textDocument/completion", { textDocument: { uri }, position })) as List;
+        const scored = answer.items.length > 0 && answer.items.every(({ data }) => data.probability !== null);
+        return scored ? answer : undefined;
+      });
       const items = list.items
         .sort((a, b) => (a.sortText < b.sortText ? -1 : 1))
-        .map(({ label, data }) => ({ label, probability: data.probability }));
+        .map(({ label, data }) => ({ label, probability: data.probability ?? 0 }));
       found.push({ incomplete: list.isIncomplete, items });
       send({ method: "textDocument/didClose", params: { textDocument: { uri } } });
     }

@@ -1,4 +1,4 @@
-/** The commands that rank alternatives, from the question where they come from to the list of them. */
+/** The command that ranks alternatives, from the question where they come from to the list of them. */
 
 import type { Locator } from "playwright-core";
 import { percent, type ScoredFunction } from "./command_line.ts";
@@ -6,9 +6,7 @@ import { settled } from "./processes.ts";
 import type { Stage } from "./stage.ts";
 
 export const RANK = "codeodds: Rank alternatives for this function";
-export const RANK_BY_RUNNING = `${RANK} by running them`;
-
-export const FROM_ENDPOINT = "From the completions endpoint";
+export const FROM_ENDPOINT = "Ask the completions endpoint";
 
 export class RankList {
   readonly #stage: Stage;
@@ -18,33 +16,28 @@ export class RankList {
   }
 
   /** Ask for alternatives to a function of the active file. `source`: what is clicked where they come from. */
-  async ask(file: string, found: ScoredFunction, source: string, command = RANK): Promise<void> {
+  async ask(file: string, found: ScoredFunction, source: string): Promise<void> {
     const { workbench } = this.#stage;
     const label = percent(found.probability);
     const scored = (uri: string | null, hint?: string): boolean => uri?.endsWith(`/${file}`) === true && hint === label;
     await workbench.inspected("the hint", ({ uri, hints }) => scored(uri, hints[0]?.label));
     await workbench.goTo(found.line);
-    await workbench.command(command, true);
-    await this.#title(`Where do other bodies for ${found.name} come from?`).waitFor();
+    await workbench.command(RANK, true);
+    await this.#title(`Choose alternatives for ${found.name}`).waitFor();
     await workbench.quickPick().filter({ hasText: source }).first().click();
   }
 
-  /** Wait until these are listed, each by its label or by its label and description. */
-  async shows(found: ScoredFunction, expected: string[] | [string, string][]): Promise<void> {
+  /** Wait until these are listed, each by its label. */
+  async shows(found: ScoredFunction, expected: string[]): Promise<void> {
     await this.heading(found).waitFor();
     await settled(
       "the list",
       async () => {
         // The first name of a row is its label; a second one is the detail below it.
-        const rows = await this.#stage.workbench
+        const labels = await this.#stage.workbench
           .quickPick()
-          .evaluateAll((elements) =>
-            elements.map((row) =>
-              [".label-name", ".label-description"].map((part) => row.querySelector(part)?.textContent ?? ""),
-            ),
-          );
-        const plain = rows.map((row) => row.map((text) => text.replaceAll("\u00a0", " ").trim()));
-        return typeof expected[0] === "string" ? plain.map(([label]) => label) : plain;
+          .evaluateAll((elements) => elements.map((row) => row.querySelector(".label-name")?.textContent ?? ""));
+        return labels.map((label) => label.replaceAll("\u00a0", " ").trim());
       },
       expected,
     );
@@ -52,13 +45,8 @@ export class RankList {
 
   /** What stands above the list. */
   heading(found: ScoredFunction): Locator {
-    const now = `${found.name} is ${percent(found.probability)} likely to be right as it is`;
-    return this.#title(`${now}; alternatives, the most probable first`);
-  }
-
-  /** What stands in its empty field. */
-  async placeholder(): Promise<string | null> {
-    return this.#stage.editor.page.locator(".quick-input-widget input").first().getAttribute("placeholder");
+    const now = `${found.name}: ${percent(found.probability)} likely to be right as written`;
+    return this.#title(`${now}. Alternatives, most probable first`);
   }
 
   async close(found: ScoredFunction): Promise<void> {

@@ -3,7 +3,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Editor, ROOT } from "./editor.ts";
-import { INSPECT_KEY, Workbench } from "./workbench.ts";
+import { INSPECT_KEY, INSPECTOR } from "./inspection.ts";
+import { Workbench } from "./workbench.ts";
 
 const IMAGES = join(ROOT, "vscode-extension/images");
 
@@ -37,18 +38,11 @@ export class Stage {
     const inspection = (folder: string): string => join(folder, "inspection.json");
     this.#editor = await Editor.start({
       vsix,
-      neighbours,
+      neighbours: [INSPECTOR, ...neighbours],
       files,
       machine: settings,
       keys: [INSPECT_KEY],
-      env: (folder) => ({
-        CODEODDS_E2E: "1",
-        CODEODDS_E2E_OUT: inspection(folder),
-        CODEODDS_E2E_SUPPLIES: join(folder, "supplies"),
-        // Python is to leave its compiled files beside the server's: they tell what was loaded.
-        PYTHONDONTWRITEBYTECODE: "",
-        PYTHONPYCACHEPREFIX: "",
-      }),
+      env: (folder) => ({ CODEODDS_E2E_OUT: inspection(folder) }),
     });
     this.#workbench = new Workbench(this.#editor.page, inspection(this.#editor.folder));
     await this.#editor.open(Object.keys(files)[0] ?? "");

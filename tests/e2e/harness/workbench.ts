@@ -1,56 +1,17 @@
 /** What a person sees of the workbench, and does in it. */
 
-import { readFileSync, rmSync } from "node:fs";
 import type { Frame, Locator, Page } from "playwright-core";
+import { inspect, type Inspection } from "./inspection.ts";
 import { LIMIT_MS, until } from "./processes.ts";
-
-export interface Inspection {
-  uri: string | null;
-  version: number | null;
-  hints: { line: number; character: number; label: string; tooltip: string | null }[];
-  lenses: { line: number; title: string | null; command: string | null }[];
-  hovers: string[];
-  diagnostics: {
-    startLine: number;
-    endLine: number;
-    code: string | number | null;
-    message: string;
-    severity: number;
-    source: string | null;
-  }[];
-  status: { state: string; text: string; detail: string; busy: boolean; action: string };
-  values: { name: string; probability: number | null; lines: ValueLine[]; cursor: number } | null;
-  server: { state: string; python: string | null; origin: string | null };
-  trusted: boolean;
-}
-
-export interface ValueLine {
-  line: number;
-  probability: number;
-  drop: number;
-  text: string;
-  sharp: boolean;
-}
-
-/** Key that runs the extension's command `codeodds.test.inspect`. */
-export const INSPECT_KEY = { key: "ctrl+alt+f9", command: "codeodds.test.inspect" };
 
 export class Workbench {
   readonly page: Page;
   readonly #inspection: string;
 
-  /** `inspection`: the file that the extension writes. */
+  /** `inspection`: the file that the inspector writes. */
   constructor(page: Page, inspection: string) {
     this.page = page;
     this.#inspection = inspection;
-  }
-
-  /** What the extension and VS Code know of the active document. Throws before the extension is active. */
-  async inspect(): Promise<Inspection> {
-    rmSync(this.#inspection, { force: true });
-    await this.page.keyboard.press("Control+Alt+F9");
-    const text = await until("the inspection", () => readFileSync(this.#inspection, "utf-8"), LIMIT_MS / 4);
-    return JSON.parse(text) as Inspection;
   }
 
   /** The first inspection that fits. */
@@ -58,7 +19,7 @@ export class Workbench {
     let last: Inspection | undefined;
     try {
       return await until(what, async () => {
-        last = await this.inspect();
+        last = await inspect(this.page, this.#inspection);
         return fits(last) ? last : undefined;
       });
     } catch {
@@ -204,24 +165,6 @@ export class Workbench {
       .locator(".notifications-toasts .notification-list-item-message")
       .first()
       .waitFor({ state: "detached" });
-  }
-
-  /** The question that takes all keys: what it says, and its buttons by name, whose order is the system's. */
-  async question(): Promise<{ message: string; detail: string; buttons: string[] }> {
-    const box = this.page.locator(".monaco-dialog-box");
-    await box.waitFor();
-    return {
-      message: plain(await box.locator(".dialog-message-text").innerText()),
-      detail: plain(await box.locator(".dialog-message-detail").innerText()),
-      buttons: (await box.locator(".dialog-buttons .monaco-button").allInnerTexts()).map(plain).sort(),
-    };
-  }
-
-  /** Answer it by the name of a button. */
-  async answer(button: string): Promise<void> {
-    const box = this.page.locator(".monaco-dialog-box");
-    await box.locator(".dialog-buttons .monaco-button", { hasText: whole(button) }).click();
-    await box.waitFor({ state: "detached" });
   }
 
   /** Fill in the field that stands under a title, and send it. Returns the field's type. */

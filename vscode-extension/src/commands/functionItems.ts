@@ -10,13 +10,13 @@ export interface FunctionItem {
   line: number;
 }
 
-/** The least probable first; those that were not judged come last, in order of lines. */
+/** The least probable first; those that were not scored come last, in order of lines. */
 export function functionItems(functions: readonly ScoredFunction[]): FunctionItem[] {
   return [...functions]
     .sort((a, b) => (a.probability ?? 2) - (b.probability ?? 2) || a.range.start.line - b.range.start.line)
     .map((item) => ({
       label: `${item.probability === null ? "–" : percent(item.probability)}  ${item.name}`,
-      description: `line ${item.range.start.line + 1}${item.reason === null ? "" : `, not judged: ${item.reason}`}`,
+      description: `line ${item.range.start.line + 1}${item.reason === null ? "" : `, not scored: ${item.reason}`}`,
       line: item.range.start.line,
     }));
 }

@@ -1,25 +1,23 @@
-/** "Score this function", "Score this file", "Explain the score", "Show the value along the lines". */
+/** "Score this function", "Score this file", "Explain the score". */
 
 import * as vscode from "vscode";
 
+import { atCursor, command, NO_FUNCTION } from "../editor.ts";
+import type { ExplanationPanel } from "../explanation/panel.ts";
 import { Command } from "../names.ts";
 import type { Requests } from "../server/requests.ts";
 import { percent } from "../status/text.ts";
-import type { ValuePanel } from "../values/panel.ts";
 import { functionItems } from "./functionItems.ts";
 import { reporter } from "./progress.ts";
-import { atCursor, command, NO_FUNCTION } from "./register.ts";
 
 const EXPLAIN = "Explain";
 
-export function registerScoreCommands(requests: Requests, panel: ValuePanel): vscode.Disposable[] {
-  const explain = async (): Promise<void> => {
-    const { document, line } = atCursor();
-    await panel.show(document, line);
-  };
+export function registerScoreCommands(requests: Requests, panel: ExplanationPanel): vscode.Disposable[] {
   return [
-    command(Command.explain, explain),
-    command(Command.showValues, explain),
+    command(Command.explain, async () => {
+      const { document, line } = atCursor();
+      await panel.show(document, line);
+    }),
     command(Command.scoreFunction, async () => {
       const { document, line } = atCursor();
       const [found] = (await requests.score(document, line)).functions;
@@ -29,7 +27,7 @@ export function registerScoreCommands(requests: Requests, panel: ValuePanel): vs
       }
       const text =
         found.probability === null
-          ? `${found.name} is not judged: ${found.reason ?? "there is no score"}.`
+          ? `${found.name} is not scored: ${found.reason ?? "there is no score"}.`
           : `${found.name}: ${percent(found.probability)} likely to be right as written`;
       if ((await vscode.window.showInformationMessage(text, EXPLAIN)) === EXPLAIN) await panel.show(document, line);
     }),

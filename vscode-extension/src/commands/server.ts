@@ -1,15 +1,15 @@
-/** Commands about the server itself: restart, output, debug information, model, interpreter, pause. */
+/** Commands about the server (restart, output, debug information, model, interpreter, pause), and the message that offers them. */
 
 import { homedir } from "node:os";
 
 import * as vscode from "vscode";
 
+import { command } from "../editor.ts";
 import { Command, SECTION } from "../names.ts";
-import { localPath } from "../server/local.ts";
 import type { Requests } from "../server/requests.ts";
-import type { Supervisor } from "../server/supervisor.ts";
-import type { Session } from "../session.ts";
-import { command } from "./register.ts";
+import type { Remedy, Supervisor } from "../server/supervisor.ts";
+import type { Session } from "../status/session.ts";
+import { localPath } from "../userInput.ts";
 
 export interface Parts {
   supervisor: Supervisor;
@@ -22,7 +22,8 @@ export interface Parts {
 export function registerServerCommands(parts: Parts): vscode.Disposable[] {
   const { supervisor, session, channel } = parts;
   const pause = async (active: boolean): Promise<void> => {
-    if (session.pause(active)) await supervisor.settingsChanged();
+    session.pause(active);
+    await supervisor.settingsChanged();
   };
   return [
     command(Command.restart, () => supervisor.restart()),
@@ -61,7 +62,7 @@ async function showDebugInformation({ supervisor, requests, session, version }: 
 async function selectModel(supervisor: Supervisor): Promise<void> {
   const [folder] =
     (await vscode.window.showOpenDialog({
-      title: "Folder of a model bundle (it holds manifest.json)",
+      title: "Folder of a model bundle (contains manifest.json)",
       defaultUri: home(),
       openLabel: "Use this bundle",
       canSelectFolders: true,
@@ -73,7 +74,7 @@ async function selectModel(supervisor: Supervisor): Promise<void> {
     await vscode.workspace.fs.stat(vscode.Uri.joinPath(folder, "manifest.json"));
   } catch {
     void vscode.window.showWarningMessage(
-      `${path} holds no manifest.json, so it is no model bundle. Select the folder that does.`,
+      `${path} contains no manifest.json, so it is not a model bundle. Select the folder that contains one.`,
     );
     return;
   }
@@ -84,7 +85,7 @@ async function selectModel(supervisor: Supervisor): Promise<void> {
 async function selectInterpreter(): Promise<void> {
   const [file] =
     (await vscode.window.showOpenDialog({
-      title: "Python 3.11 or newer that runs the server",
+      title: "Python 3.11 or newer to run the server",
       defaultUri: home(),
       openLabel: "Use this Python",
       canSelectFiles: true,
@@ -99,4 +100,35 @@ function home(): vscode.Uri {
 
 async function store(name: string, value: string): Promise<void> {
   await vscode.workspace.getConfiguration(SECTION).update(name, value, vscode.ConfigurationTarget.Global);
+}
+
+const ADVISED = "codeodds.advised";
+
+const BUTTONS: Record<NonNullable<Remedy>, { title: string; command: string }> = {
+  interpreter: { title: "Select interpreter", command: Command.selectInterpreter },
+  model: { title: "Select model bundle", command: Command.selectModel },
+};
+const OUTPUT = { title: "Show output", command: Command.showOutput };
+
+/** Guidance when the server cannot be started: one message with a button, once for each problem. */
+export class Advice {
+  readonly #memory: vscode.Memento;
+
+  constructor(memory: vscode.Memento) {
+    this.#memory = memory;
+  }
+
+  /** Shows a message that was not the last one shown, in this window or an earlier one. */
+  async give(message: string, remedy: Remedy): Promise<void> {
+    if (this.#memory.get(ADVISED) === message) return;
+    await this.#memory.update(ADVISED, message);
+    const buttons = remedy === undefined ? [OUTPUT] : [BUTTONS[remedy], OUTPUT];
+    const chosen = await vscode.window.showWarningMessage(message, ...buttons);
+    if (chosen !== undefined) await vscode.commands.executeCommand(chosen.command);
+  }
+
+  /** All is well: the next problem is told again. */
+  async forget(): Promise<void> {
+    if (this.#memory.get(ADVISED) !== undefined) await this.#memory.update(ADVISED, undefined);
+  }
 }

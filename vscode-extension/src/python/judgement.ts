@@ -80,9 +80,9 @@ export function guidance(problem: Problem | undefined, tags: readonly string[], 
   }
   switch (problem.kind) {
     case "absent":
-      return `codeodds cannot start ${problem.what}, which the setting codeodds.interpreter names. Select another interpreter.`;
+      return `codeodds cannot start ${problem.what} (setting codeodds.interpreter). Select another interpreter.`;
     case "silent":
-      return `${problem.what} did not answer codeodds within ${problem.seconds} seconds, twice. Select another interpreter, or restart the server.`;
+      return `${problem.what} did not answer within ${problem.seconds} seconds, twice in a row. Select another interpreter, or restart the server.`;
     case "old":
       return `${problem.what} is Python ${problem.version}; codeodds needs ${wanted}. Select another interpreter.`;
     case "libraries": {
@@ -90,7 +90,7 @@ export function guidance(problem: Problem | undefined, tags: readonly string[], 
         const bits = problem.bits === 64 ? "" : ` (it is a ${problem.bits}-bit Python)`;
         return `Python ${problem.version} at ${problem.what} cannot load ${list(problem.broken)}: built for another Python or processor${bits}. Select another interpreter; the output has the details.`;
       }
-      const came = tags.length > 0 ? ` The libraries that came with codeodds are for ${wanted}.` : "";
+      const came = tags.length > 0 ? ` The libraries in this package are for ${wanted}.` : "";
       return `Python ${problem.version} at ${problem.what} has no ${list(problem.missing)}.${came} Select another interpreter, or install codeodds into this one.`;
     }
   }

@@ -2,8 +2,8 @@
 
 import * as vscode from "vscode";
 
-import { completionsAddress, serverSetting } from "../settings.ts";
-import { bodiesIn } from "./bodies.ts";
+import { completionsAddress, serverSetting } from "../editor.ts";
+import { bodiesIn } from "./alternatives.ts";
 
 /** Files larger than this hold no alternatives for one function. */
 const LARGEST_FILE_BYTES = 1_000_000;
@@ -19,7 +19,7 @@ export function sources(document: vscode.TextDocument): Source[] {
   const selections = vscode.window.visibleTextEditors
     .filter((editor) => editor.document !== document && editor.selections.some((selection) => !selection.isEmpty))
     .map((editor) => ({
-      label: "$(selection) The selection in the other editor",
+      label: "$(selection) Selection in the other editor",
       description: vscode.workspace.asRelativePath(editor.document.uri),
       bodies: () => Promise.resolve(editor.selections.flatMap((part) => bodiesIn(editor.document.getText(part)))),
     }));
@@ -27,11 +27,11 @@ export function sources(document: vscode.TextDocument): Source[] {
     ...writers(),
     ...selections,
     {
-      label: "$(clippy) The clipboard",
-      description: "a body, a function, or several functions",
+      label: "$(clippy) Clipboard",
+      description: "one body, or one or more functions",
       bodies: async () => bodiesIn(await vscode.env.clipboard.readText()),
     },
-    { label: "$(files) Files…", description: "each with one or several functions", bodies: fromFiles },
+    { label: "$(files) Files…", description: "Python files, each with one or more functions", bodies: fromFiles },
   ];
 }
 
@@ -39,11 +39,11 @@ export function sources(document: vscode.TextDocument): Source[] {
 function writers(): Source[] {
   const writes = { bodies: () => Promise.resolve([]), generate: true };
   if (serverSetting<string>("completions_source", "endpoint") === "local") {
-    return [{ label: "$(sparkle) From the local model", description: "the model that scores", ...writes }];
+    return [{ label: "$(sparkle) Ask the local model", description: "the model that scores", ...writes }];
   }
   const address = completionsAddress();
   if (address === undefined) return [];
-  return [{ label: "$(sparkle) From the completions endpoint", description: address, ...writes }];
+  return [{ label: "$(sparkle) Ask the completions endpoint", description: address, ...writes }];
 }
 
 async function fromFiles(): Promise<string[]> {
@@ -56,8 +56,7 @@ async function fromFiles(): Promise<string[]> {
   for (const uri of chosen ?? []) {
     const name = vscode.workspace.asRelativePath(uri);
     const bytes = await vscode.workspace.fs.readFile(uri);
-    if (bytes.length > LARGEST_FILE_BYTES)
-      throw new Error(`${name} is larger than 1 MB; choose a file with functions.`);
+    if (bytes.length > LARGEST_FILE_BYTES) throw new Error(`${name} is larger than 1 MB; choose a smaller file.`);
     try {
       bodies.push(...bodiesIn(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
     } catch {

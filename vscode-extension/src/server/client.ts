@@ -11,9 +11,8 @@ import {
   type StaticFeature,
 } from "vscode-languageclient/node";
 
-import { SELECTOR } from "../documents.ts";
+import { SELECTOR } from "../editor.ts";
 import { SECTION, ServerCommand } from "../names.ts";
-import { withoutRuns } from "../ranking/consent.ts";
 import type { Launch } from "./launch.ts";
 import { SCORES, type ScoresParams } from "./protocol.ts";
 
@@ -107,7 +106,7 @@ function middleware(listeners: Listeners): Middleware {
         listeners.explain(vscode.Uri.parse(argument.uri), argument.position.line);
         return undefined;
       }
-      return next(command, withoutRuns(command, args)) as unknown;
+      return next(command, args) as unknown;
     },
   };
 }

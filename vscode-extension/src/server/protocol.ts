@@ -70,10 +70,6 @@ export interface ScoresParams {
 export interface Alternative {
   index: number;
   probability: number | null;
-  /** With its own, the share of the value of all that did the same when they ran; null if it did not run. */
-  agreement: number | null;
-  /** Share of the docstring's examples; null if it did not run or there are none. */
-  examplesPassed: number | null;
   reason: string | null;
   duplicateOf: number | null;
   isCurrent: boolean;
@@ -91,11 +87,6 @@ export interface RankResult {
   complete: boolean;
   /** Why nothing was generated, though that was asked for. */
   problem: string | null;
-  ran: boolean;
-  /** Why nothing ran; null if they did. */
-  notRun: string | null;
-  /** So many inputs the alternatives ran on. */
-  inputs: number;
   function: string;
   current: { probability: number | null; reason: string | null };
   alternatives: Alternative[];
@@ -103,3 +94,13 @@ export interface RankResult {
 
 export const SCORE = "codeodds/score";
 export const SCORES = "codeodds/scores";
+
+/** The innermost function whose lines hold `line`, from 0. */
+export function functionAt<F extends { range: Range }>(functions: readonly F[], line: number): F | undefined {
+  let best: F | undefined;
+  for (const item of functions) {
+    if (item.range.start.line > line || line > item.range.end.line) continue;
+    if (best === undefined || item.range.start.line >= best.range.start.line) best = item;
+  }
+  return best;
+}

@@ -57,20 +57,16 @@ export class Requests {
     document: vscode.TextDocument,
     line: number,
     bodies: string[],
-    wanted: { generate: boolean; runCode: boolean },
+    generate: boolean,
     token: vscode.CancellationToken,
   ): Promise<RankResult> {
-    const argument = { ...this.#named(document), position: { line, character: 0 }, bodies, ...wanted };
+    const argument = { ...this.#named(document), position: { line, character: 0 }, bodies, generate };
     return this.#command<RankResult>(ServerCommand.rankAlternatives, argument, token);
   }
 
   /** `key` is for that address alone; null forgets it. */
   async setCompletionsKey(url: string, key: string | null): Promise<void> {
     await this.#command(ServerCommand.setCompletionsKey, { url, key });
-  }
-
-  async reloadModel(): Promise<void> {
-    await this.#command(ServerCommand.reloadModel);
   }
 
   async debugInformation(): Promise<unknown> {
@@ -89,7 +85,8 @@ export class Requests {
 
   async #send<R>(method: string, parameters: object, token?: vscode.CancellationToken): Promise<R> {
     const client = this.#client();
-    if (client === undefined) throw new RequestProblem("The codeodds server does not run; see its status or output.");
+    if (client === undefined)
+      throw new RequestProblem("The codeodds server is not running; see its status or the output.");
     try {
       // A token that is undefined would be sent as a second parameter.
       return await (token === undefined

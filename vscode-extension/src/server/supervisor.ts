@@ -3,15 +3,12 @@
 import * as vscode from "vscode";
 import { DidChangeConfigurationNotification, type LanguageClient } from "vscode-languageclient/node";
 
-import { candidates } from "../python/candidates.ts";
-import { activeInterpreter } from "../python/extension.ts";
-import { findInterpreter } from "../python/find.ts";
+import { ownSettings, serverSetting } from "../editor.ts";
+import { activeInterpreter } from "../python/activeInterpreter.ts";
 import { guidance, isFound, type Found } from "../python/judgement.ts";
-import { ownSettings, serverSetting } from "../settings.ts";
-import { Backoff } from "./backoff.ts";
+import { candidates, findInterpreter } from "../python/search.ts";
 import { createClient, type Listeners } from "./client.ts";
-import { launch } from "./launch.ts";
-import type { Shipped } from "./root.ts";
+import { Backoff, launch, type Shipped } from "./launch.ts";
 
 export type ServerState = "stopped" | "starting" | "running" | "failed";
 
@@ -34,7 +31,7 @@ export interface Surroundings {
 }
 
 export const NO_MODEL =
-  "This package of codeodds came without a model. Select the folder of a model bundle to get scores.";
+  "This package of codeodds contains no model. Select the folder of a model bundle to get scores.";
 
 export class Supervisor implements vscode.Disposable {
   readonly #context: Surroundings;
@@ -109,7 +106,7 @@ export class Supervisor implements vscode.Disposable {
       await this.#run(found, generation);
     } catch (error) {
       this.#context.channel.error(`the server could not be started: ${String(error)}`);
-      if (generation === this.#generation) this.#set("failed", "The server could not be started; see the output.");
+      if (generation === this.#generation) this.#set("failed", "The server could not start; see the output.");
     }
   }
 
@@ -163,10 +160,10 @@ export class Supervisor implements vscode.Disposable {
     this.#context.listeners.loading(false);
     const delay = this.#backoff.crashed(Date.now() / 1000);
     if (delay === undefined) {
-      this.#set("failed", "The server ended too often and is not started again; see the output.");
+      this.#set("failed", "The server crashed too often and will not be restarted; see the output.");
       return;
     }
-    this.#context.channel.warn(`the server ended; it is started again in ${delay} s`);
+    this.#context.channel.warn(`the server crashed; restarting it in ${delay} s`);
     this.#set("starting");
     this.#timer = setTimeout(() => void this.#start(), delay * 1000);
   }

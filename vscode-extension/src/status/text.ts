@@ -1,12 +1,9 @@
 /** The status item's words. Pure. */
 
-import type { Pause } from "../power/pauses.ts";
-
 /** All that the status depends on. */
 export interface Situation {
   enabled: boolean;
-  /** Who paused; undefined if nobody did. */
-  paused: Pause | undefined;
+  paused: boolean;
   server: "stopped" | "starting" | "running" | "failed";
   loading: boolean;
   scoring: boolean;
@@ -25,7 +22,7 @@ export interface AtCursor {
 
 export type State = "off" | "loading" | "ready" | "scoring" | "paused" | "error";
 
-export type Action = "settings" | "resume" | "restart" | "values" | "output";
+export type Action = "settings" | "resume" | "restart" | "explain" | "output";
 
 export interface Status {
   state: State;
@@ -44,34 +41,43 @@ export function percent(probability: number): string {
 
 export function status(now: Situation): Status {
   if (now.problem !== undefined || now.server === "failed") {
-    const detail = now.problem ?? "The server does not run.";
+    const detail = now.problem ?? "The server is not running.";
     return { state: "error", text: "codeodds: error", detail, busy: false, action: "restart" };
   }
-  if (now.paused !== undefined) {
-    const battery = now.paused === "battery";
-    const detail = battery ? "Paused while the machine runs on battery (codeodds.pauseOnBattery)" : "Paused";
-    const text = battery ? "codeodds: paused on battery" : "codeodds: paused";
-    return { state: "paused", text, detail, busy: false, action: "resume" };
+  if (now.paused) {
+    return {
+      state: "paused",
+      text: "codeodds: paused",
+      detail: "No scores until you resume",
+      busy: false,
+      action: "resume",
+    };
   }
   if (now.server !== "running") {
-    return { state: "loading", text: "codeodds: starting", detail: "The server starts", busy: true, action: "output" };
+    return {
+      state: "loading",
+      text: "codeodds: starting",
+      detail: "Starting the server",
+      busy: true,
+      action: "output",
+    };
   }
   if (!now.enabled) {
-    const detail = "Scores on request only (codeodds.enable)";
+    const detail = "Automatic scores are off (codeodds.enable)";
     return { state: "off", text: "codeodds: off", detail, busy: false, action: "settings" };
   }
   if (now.loading) {
-    const detail = "The model is opened";
+    const detail = "Loading the model";
     return { state: "loading", text: "codeodds: loading", detail, busy: true, action: "output" };
   }
   const { text, detail } = atCursor(now.at);
-  return { state: now.scoring ? "scoring" : "ready", text, detail, busy: now.scoring, action: "values" };
+  return { state: now.scoring ? "scoring" : "ready", text, detail, busy: now.scoring, action: "explain" };
 }
 
 function atCursor(at: AtCursor | undefined): { text: string; detail: string } {
   if (at === undefined) return { text: "codeodds", detail: "No function at the cursor" };
   if (at.probability === null) {
-    return { text: "codeodds: –", detail: at.reason === null ? at.name : `${at.name} is not judged: ${at.reason}` };
+    return { text: "codeodds: –", detail: at.reason === null ? at.name : `${at.name} is not scored: ${at.reason}` };
   }
   return {
     text: `codeodds: ${percent(at.probability)}`,

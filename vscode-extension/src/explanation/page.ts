@@ -1,7 +1,62 @@
-/** The page of the view of values. Pure: text in, text out. Nothing is loaded from elsewhere. */
+/** What the view shows of a function, as a page. Pure: text in, text out. Nothing is loaded from elsewhere. */
 
+import type { ScoredFunction } from "../server/protocol.ts";
 import { percent } from "../status/text.ts";
-import type { ValueLine, ValueModel } from "./model.ts";
+
+export interface PageLine {
+  /** From 0. */
+  line: number;
+  probability: number;
+  drop: number;
+  /** Share of the body's tokens up to the end of the line. */
+  fraction: number;
+  text: string;
+  /** Whether it is one of those over which the probability falls most. */
+  sharp: boolean;
+}
+
+export interface PageModel {
+  uri: string;
+  version: number;
+  name: string;
+  probability: number | null;
+  reason: string | null;
+  explanation: string | null;
+  lines: PageLine[];
+  /** Where the cursor stands, from 0. */
+  cursor: number;
+}
+
+/** Falls smaller than this are not pointed at, as in the server. */
+const SMALLEST_DROP = 0.05;
+const SHARP_LINES = 2;
+
+/** `textOf`: a line of the document, from 0. */
+export function pageModel(
+  scored: { uri: string; version: number },
+  found: ScoredFunction,
+  explanation: string | null,
+  textOf: (line: number) => string,
+  cursor: number,
+): PageModel {
+  const sharp = new Set(
+    [...found.lines]
+      .filter((line) => line.drop >= SMALLEST_DROP)
+      .sort((a, b) => b.drop - a.drop)
+      .slice(0, SHARP_LINES)
+      .map((line) => line.line),
+  );
+  return {
+    uri: scored.uri,
+    version: scored.version,
+    name: found.name,
+    probability: found.probability,
+    reason: found.reason,
+    explanation,
+    lines: found.lines.map((line) => ({ ...line, text: textOf(line.line).trim(), sharp: sharp.has(line.line) })),
+    cursor,
+  };
+}
 
 const WIDTH = 640;
 const HEIGHT = 240;
@@ -85,31 +140,31 @@ export function page(body: string, nonce: string): string {
 }
 
 /** The content of the page; undefined where there is nothing to show. */
-export function body(model: ValueModel | undefined): string {
-  if (model === undefined) return "<p>Put the cursor into a Python function.</p>";
+export function body(model: PageModel | undefined): string {
+  if (model === undefined) return "<p>Place the cursor in a Python function.</p>";
   const head = `<h1>${escaped(model.name)}</h1>`;
   const explanation = model.explanation === null ? "" : `<p>${bars(escaped(model.explanation))}</p>`;
   if (model.probability === null) {
-    return `${head}${explanation || `<p>Not judged: ${escaped(model.reason ?? "its score is not there yet")}.</p>`}`;
+    return `${head}${explanation || `<p>Not scored: ${escaped(model.reason ?? "it has no score yet")}.</p>`}`;
   }
   const summary = `<p><strong>${percent(model.probability)}</strong> likely to be right as written</p>`;
   return `${head}${explanation || summary}${plot(model)}${table(model)}`;
 }
 
-/** The small bars that the server draws with block characters: a screen reader would spell each. The table has the values. */
+/** The small bars that the server draws with block characters: a screen reader would spell each. The table has the numbers. */
 function bars(html: string): string {
   return html.replace(/[\u2581-\u2588]+/g, '<span aria-hidden="true">$&</span>');
 }
 
 /** Which line the Tab key reaches first: that of the cursor, or the first. */
-function chosenIndex(model: ValueModel): number {
+function chosenIndex(model: PageModel): number {
   return Math.max(
     model.lines.findIndex((line) => line.line === model.cursor),
     0,
   );
 }
 
-function plot(model: ValueModel): string {
+function plot(model: PageModel): string {
   const { lines } = model;
   const first = lines[0];
   const last = lines.at(-1);
@@ -135,15 +190,15 @@ function plot(model: ValueModel): string {
     (lines.length > 1
       ? `<text class="label" x="${WIDTH - RIGHT}" y="${HEIGHT - 10}" text-anchor="end">line ${last.line + 1}</text>`
       : "");
-  const label = `Value along the lines of ${model.name}, ${lines.length} points; a table with the same values follows`;
+  const label = `Probability along the lines of ${model.name}, ${lines.length} points; the table below has the same numbers`;
   return (
     `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="group" aria-label="${escaped(label)}">` +
     `${grid.join("")}${cursor}<polyline class="curve" points="${curve}"/>${points.join("")}${ends}</svg>`
   );
 }
 
-/** A circle; a square where the value falls sharply, so that colour is not all that tells them apart. */
-function point(line: ValueLine, x: number, y: number, chosen: boolean): string {
+/** A circle; a square where the probability falls sharply, so that colour is not all that tells them apart. */
+function point(line: PageLine, x: number, y: number, chosen: boolean): string {
   const shape = line.sharp
     ? `<rect class="point sharp" x="${round(x - 5)}" y="${round(y - 5)}" width="10" height="10"/>`
     : `<circle class="point" cx="${round(x)}" cy="${round(y)}" r="4"/>`;
@@ -155,7 +210,7 @@ function point(line: ValueLine, x: number, y: number, chosen: boolean): string {
   );
 }
 
-function table(model: ValueModel): string {
+function table(model: PageModel): string {
   if (model.lines.length === 0) return "";
   const chosen = chosenIndex(model);
   const rows = model.lines.map(
@@ -167,14 +222,14 @@ function table(model: ValueModel): string {
       `<td>${escaped(line.text)}</td></tr>`,
   );
   return (
-    '<table><caption class="unseen">Value at the end of each line</caption><thead><tr>' +
-    '<th scope="col">line</th><th scope="col">value</th><th scope="col">change</th>' +
+    '<table><caption class="unseen">Probability at the end of each line</caption><thead><tr>' +
+    '<th scope="col">line</th><th scope="col">probability</th><th scope="col">change</th>' +
     '<th scope="col">body read</th><th scope="col">code</th></tr></thead>' +
     `<tbody>${rows.join("")}</tbody></table>`
   );
 }
 
-function change(line: ValueLine): string {
+function change(line: PageLine): string {
   if (Math.abs(line.drop) < 0.005) return "unchanged";
   return line.drop > 0 ? `falls by ${line.drop.toFixed(2)}` : `rises by ${(-line.drop).toFixed(2)}`;
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ScoredFunction } from "../src/server/protocol.ts";
-import { body, escaped, page } from "../src/values/html.ts";
-import { valueModel, type ValueModel } from "../src/values/model.ts";
+import { body, escaped, page } from "../src/explanation/page.ts";
+import { pageModel, type PageModel } from "../src/explanation/page.ts";
 
 const line = (number: number, probability: number, drop: number): ScoredFunction["lines"][number] => ({
   ...{ line: number, probability, drop, fraction: 0.5 },
@@ -18,8 +18,8 @@ const SCORED: ScoredFunction = {
   lines: [line(1, 0.6, 0), line(2, 0.4, 0.2), line(3, 0.36, 0.04), line(4, 0.31, 0.05)],
 };
 const TEXTS = ["def f(a):", '  b = "<a&b>"', "    c", "    d", "    return c"];
-const model = (change: Partial<ScoredFunction> = {}): ValueModel =>
-  valueModel({ uri: "file:///a.py", version: 3 }, { ...SCORED, ...change }, null, (number) => TEXTS[number] ?? "", 2);
+const model = (change: Partial<ScoredFunction> = {}): PageModel =>
+  pageModel({ uri: "file:///a.py", version: 3 }, { ...SCORED, ...change }, null, (number) => TEXTS[number] ?? "", 2);
 
 test("the two largest falls are pointed at, if they are large enough", () => {
   assert.deepEqual(
@@ -42,7 +42,7 @@ test("the page has a point and a row for each line, and code stands in it escape
 });
 
 test("the points are one stop of the Tab key and the rows another: the line of the cursor", () => {
-  const stops = (change: Partial<ValueModel>): string[] =>
+  const stops = (change: Partial<PageModel>): string[] =>
     [...body({ ...model(), ...change }).matchAll(/id="([a-z]+-\d+)"[^>]* tabindex="0"/g)].map(
       (found) => found[1] ?? "",
     );
@@ -54,9 +54,11 @@ test("the points are one stop of the Tab key and the rows another: the line of t
 test("plot and table have names, and every button says where it goes", () => {
   const html = body(model());
   assert.ok(
-    html.includes('role="group" aria-label="Value along the lines of f, 4 points; a table with the same values'),
+    html.includes(
+      'role="group" aria-label="Probability along the lines of f, 4 points; the table below has the same numbers',
+    ),
   );
-  assert.ok(html.includes('<caption class="unseen">Value at the end of each line</caption>'));
+  assert.ok(html.includes('<caption class="unseen">Probability at the end of each line</caption>'));
   assert.equal(html.match(/<th scope="col">/g)?.length, 5);
   assert.equal(html.match(/<th scope="row">/g)?.length, 4);
   assert.deepEqual(
@@ -67,7 +69,7 @@ test("plot and table have names, and every button says where it goes", () => {
 
 test("a name in markup stays inside its label", () => {
   const html = body({ ...model(), name: 'f"><b>' });
-  assert.ok(html.includes('aria-label="Value along the lines of f&quot;&gt;&lt;b&gt;, 4 points;'));
+  assert.ok(html.includes('aria-label="Probability along the lines of f&quot;&gt;&lt;b&gt;, 4 points;'));
 });
 
 test("a screen reader does not spell the bars of the explanation", () => {
@@ -85,12 +87,12 @@ test("in high contrast nothing is told by a background alone, and every colour h
   );
 });
 
-test("what is not judged says why, and no function asks for one", () => {
+test("what is not scored says why, and no function asks for one", () => {
   assert.equal(
     body(model({ probability: null, reason: "it is a stub" })),
-    "<h1>f</h1><p>Not judged: it is a stub.</p>",
+    "<h1>f</h1><p>Not scored: it is a stub.</p>",
   );
-  assert.equal(body(undefined), "<p>Put the cursor into a Python function.</p>");
+  assert.equal(body(undefined), "<p>Place the cursor in a Python function.</p>");
 });
 
 test("nothing is loaded from elsewhere, and only what carries the nonce runs", () => {

@@ -1,7 +1,37 @@
-/** Ranked alternatives as items to pick from. Pure. */
+/** Text becomes bodies to rank, and ranked bodies become items to pick from. Pure. */
 
 import type { Alternative } from "../server/protocol.ts";
 import { percent } from "../status/text.ts";
+
+/** More than this is not asked for at once: each costs a run of the model. */
+export const MOST_BODIES = 50;
+
+const DEFINITION = /^(?:async[ \t]+)?def[ \t]/;
+
+/**
+ * Each function of a text that has several at its left margin, decorators with them; else the text as it is.
+ *
+ * The server takes the body out of a whole function by itself.
+ */
+export function bodiesIn(text: string): string[] {
+  if (text.trim() === "") return [];
+  const lines = text.split(/\r?\n/);
+  const starts: number[] = [];
+  lines.forEach((line, index) => {
+    if (!DEFINITION.test(line)) return;
+    let start = index;
+    while (start > 0 && lines[start - 1]?.startsWith("@") === true) start -= 1;
+    starts.push(start);
+  });
+  if (starts.length < 2) return [text];
+  return starts.map(
+    (start, index) =>
+      lines
+        .slice(start, starts[index + 1])
+        .join("\n")
+        .trimEnd() + "\n",
+  );
+}
 
 export interface AlternativeItem {
   label: string;
@@ -24,27 +54,15 @@ export function alternativeItems(alternatives: readonly Alternative[]): Alternat
 
 /** What stands above the list: the function, and what its present body is worth. */
 export function heading(name: string, current: number | null): string {
-  const now = current === null ? "is not judged as it is" : `is ${percent(current)} likely to be right as it is`;
-  return `${name} ${now}; alternatives, the most probable first`;
+  const now = current === null ? "not scored" : `${percent(current)} likely to be right`;
+  return `${name}: ${now} as written. Alternatives, most probable first`;
 }
 
 function description(item: Alternative): string {
-  if (item.isCurrent) return `what stands there already${whenRun(item)}`;
-  if (item.reason !== null) return `not judged: ${item.reason}`;
+  if (item.isCurrent) return "current body";
+  if (item.reason !== null) return `not scored: ${item.reason}`;
   const [added, removed] = ["+", "-"].map((sign) => changed(item.diff ?? "", sign));
-  return `+${added ?? 0} −${removed ?? 0} lines${whenRun(item)}`;
-}
-
-/** What it did when it ran; empty if it did not. */
-function whenRun({ agreement, examplesPassed }: Alternative): string {
-  if (agreement === null) return "";
-  const examples = examplesPassed === null ? "" : `, ${share(examplesPassed)} of the examples pass`;
-  return `, agreement ${share(agreement)}${examples}`;
-}
-
-/** Unlike a probability it may be none or all. */
-function share(part: number): string {
-  return `${Math.round(100 * part)} %`;
+  return `+${added ?? 0} −${removed ?? 0} lines`;
 }
 
 /** Lines of a unified diff that begin with a sign, its two header lines apart. */

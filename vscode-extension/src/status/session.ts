@@ -1,26 +1,22 @@
-/** What is going on: the server, the scores that it sent, whether it is paused. Keeps the status item up to date. */
+/** What is going on (the server, the scores that it sent, a pause) and the status item that shows it. */
 
 import * as vscode from "vscode";
 
-import { SELECTOR } from "./documents.ts";
-import { Context } from "./names.ts";
-import { Pauses } from "./power/pauses.ts";
-import type { ScoresParams } from "./server/protocol.ts";
-import { functionAt } from "./server/lookup.ts";
-import type { ServerState } from "./server/supervisor.ts";
-import { serverSetting } from "./settings.ts";
-import { StatusItem } from "./status/item.ts";
-import type { AtCursor, Situation, Status } from "./status/text.ts";
+import { pythonEditor, SELECTOR, serverSetting } from "../editor.ts";
+import { Command, Context } from "../names.ts";
+import { functionAt, type ScoresParams } from "../server/protocol.ts";
+import type { ServerState } from "../server/supervisor.ts";
+import { status, type Action, type Situation, type Status } from "./text.ts";
 
 export class Session implements vscode.Disposable {
   readonly #scores = new Map<string, ScoresParams>();
   readonly #changed = new vscode.EventEmitter<void>();
-  readonly #pauses = new Pauses();
   readonly #item: StatusItem;
   readonly #subscriptions: vscode.Disposable[];
   #server: ServerState = "stopped";
   #problem: string | undefined;
   #loading = false;
+  #paused = false;
 
   /** Fires when scores, pauses or the server's state changed. */
   readonly onChanged = this.#changed.event;
@@ -48,7 +44,7 @@ export class Session implements vscode.Disposable {
   }
 
   get paused(): boolean {
-    return this.#pauses.reason !== undefined;
+    return this.#paused;
   }
 
   situation(): Situation {
@@ -56,12 +52,12 @@ export class Session implements vscode.Disposable {
     const scores = editor && this.scoresOf(editor.document);
     return {
       enabled: serverSetting("enable", true, editor?.document.uri),
-      paused: this.#pauses.reason,
+      paused: this.#paused,
       server: this.#server,
       loading: this.#loading,
       scoring: editor !== undefined && scores?.complete !== true,
       problem: this.#problem ?? scores?.problem ?? undefined,
-      at: editor && scores && this.#at(editor, scores),
+      at: editor && scores && functionAt(scores.functions, editor.selection.active.line),
     };
   }
 
@@ -92,18 +88,11 @@ export class Session implements vscode.Disposable {
     this.#update();
   }
 
-  /** The user pauses or resumes. Returns whether scores start or stop. */
-  pause(active: boolean): boolean {
-    return this.#pausing(() => {
-      this.#pauses.byUser(active);
-    });
-  }
-
-  /** What the power supply says, if it is to pause. Returns whether scores start or stop. */
-  power(onBattery: boolean): boolean {
-    return this.#pausing(() => {
-      this.#pauses.byPower(onBattery);
-    });
+  /** Pauses or resumes. */
+  pause(active: boolean): void {
+    this.#paused = active;
+    void vscode.commands.executeCommand("setContext", Context.paused, active);
+    this.#update();
   }
 
   dispose(): void {
@@ -112,28 +101,51 @@ export class Session implements vscode.Disposable {
     this.#changed.dispose();
   }
 
-  #at(editor: vscode.TextEditor, scores: ScoresParams): AtCursor | undefined {
-    return functionAt(scores.functions, editor.selection.active.line);
-  }
-
-  #pausing(change: () => void): boolean {
-    const before = this.#pauses.reason;
-    change();
-    const now = this.#pauses.reason;
-    if (now === before) return false;
-    void vscode.commands.executeCommand("setContext", Context.paused, now !== undefined);
-    this.#update();
-    return (now === undefined) !== (before === undefined);
-  }
-
   #update(): void {
     this.#item.update(this.situation());
     this.#changed.fire();
   }
 }
 
-/** The active editor if the server judges its document. */
-export function pythonEditor(): vscode.TextEditor | undefined {
-  const editor = vscode.window.activeTextEditor;
-  return editor && vscode.languages.match(SELECTOR, editor.document) > 0 ? editor : undefined;
+const ACTIONS: Record<Action, vscode.Command> = {
+  settings: { title: "Settings", command: "workbench.action.openSettings", arguments: ["codeodds"] },
+  resume: { title: "Resume", command: Command.resume },
+  restart: { title: "Restart", command: Command.restart },
+  explain: { title: "Explain", command: Command.explain },
+  output: { title: "Output", command: Command.showOutput },
+};
+
+class StatusItem implements vscode.Disposable {
+  readonly #item = vscode.languages.createLanguageStatusItem("codeodds.status", SELECTOR);
+  #shown: Status;
+
+  constructor(first: Situation) {
+    this.#item.name = "codeodds";
+    this.#shown = status(first);
+    this.#show();
+  }
+
+  get shown(): Status {
+    return this.#shown;
+  }
+
+  update(now: Situation): void {
+    this.#shown = status(now);
+    this.#show();
+  }
+
+  #show(): void {
+    const { state, text, detail, busy, action } = this.#shown;
+    this.#item.text = text;
+    this.#item.detail = detail;
+    this.#item.busy = busy;
+    this.#item.severity =
+      state === "error" ? vscode.LanguageStatusSeverity.Error : vscode.LanguageStatusSeverity.Information;
+    this.#item.command = ACTIONS[action];
+    this.#item.accessibilityInformation = { label: `${text}. ${detail}` };
+  }
+
+  dispose(): void {
+    this.#item.dispose();
+  }
 }

@@ -2,11 +2,10 @@
 
 import * as vscode from "vscode";
 
-import { command } from "./commands/register.ts";
-import { Command, SECTION } from "./names.ts";
-import { keyProblem } from "./server/key.ts";
-import type { Requests } from "./server/requests.ts";
-import { completionsAddress } from "./settings.ts";
+import { command, completionsAddress } from "../editor.ts";
+import { Command, SECTION } from "../names.ts";
+import type { Requests } from "../server/requests.ts";
+import { keyProblem } from "../userInput.ts";
 
 export class CompletionsKey implements vscode.Disposable {
   readonly #secrets: vscode.SecretStorage;
@@ -38,10 +37,11 @@ export class CompletionsKey implements vscode.Disposable {
 
   async #ask(): Promise<void> {
     const address = completionsAddress();
-    if (address === undefined) throw new Error(`set ${SECTION}.completions_url first; the key belongs to its address.`);
+    if (address === undefined)
+      throw new Error(`set ${SECTION}.completions_url first: a key belongs to the address there.`);
     const key = await vscode.window.showInputBox({
       title: `Key for ${address}`,
-      prompt: "It is kept in the secret storage and sent to this address alone. Leave it empty to remove it.",
+      prompt: "Kept in the secret storage of VS Code and sent only to this address. Leave empty to remove it.",
       password: true,
       ignoreFocusOut: true,
       validateInput: keyProblem,

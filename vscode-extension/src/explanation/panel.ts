@@ -1,22 +1,22 @@
-/** A panel beside the editor that follows the cursor and plots the value of the function around it. */
+/** A panel beside the editor that follows the cursor and explains the score of the function around it. */
 
 import { randomBytes } from "node:crypto";
 
 import * as vscode from "vscode";
 
+import { pythonEditor } from "../editor.ts";
 import type { Requests } from "../server/requests.ts";
-import { pythonEditor, type Session } from "../session.ts";
-import { body, page } from "./html.ts";
-import { valueModel, type ValueModel } from "./model.ts";
+import type { Session } from "../status/session.ts";
+import { body, page, pageModel, type PageModel } from "./page.ts";
 
 /** The cursor rests for so long before another function is asked for. */
 const REST_MS = 150;
 
-export class ValuePanel implements vscode.Disposable {
+export class ExplanationPanel implements vscode.Disposable {
   readonly #requests: Requests;
   readonly #subscriptions: vscode.Disposable[];
   #panel: vscode.WebviewPanel | undefined;
-  #model: ValueModel | undefined;
+  #model: PageModel | undefined;
   #timer: NodeJS.Timeout | undefined;
   #asked = 0;
 
@@ -29,17 +29,12 @@ export class ValuePanel implements vscode.Disposable {
     ];
   }
 
-  /** What is shown; for tests from outside. */
-  get model(): ValueModel | undefined {
-    return this.#panel && this.#model;
-  }
-
   /** Opens the panel beside the editor, for the function around a line. The editor keeps the focus. */
   async show(document: vscode.TextDocument, line: number): Promise<void> {
     if (this.#panel === undefined) {
       this.#panel = vscode.window.createWebviewPanel(
-        "codeodds.values",
-        "codeodds: values",
+        "codeodds.explanation",
+        "codeodds: explanation",
         { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
         { enableScripts: true, localResourceRoots: [], enableFindWidget: true },
       );
@@ -89,7 +84,7 @@ export class ValuePanel implements vscode.Disposable {
     const found = score.functions[0];
     const textOf = (at: number): string => (at < document.lineCount ? document.lineAt(at).text : "");
     const named = { uri: document.uri.toString(), version: score.version };
-    this.#model = found && valueModel(named, found, explanation, textOf, line);
+    this.#model = found && pageModel(named, found, explanation, textOf, line);
     this.#render();
   }
 
