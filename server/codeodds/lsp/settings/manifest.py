@@ -38,8 +38,8 @@ def with_settings(manifest: dict[str, Any]) -> dict[str, Any]:
     ]
     capabilities = manifest["capabilities"]
     untrusted = capabilities["untrustedWorkspaces"]
-    server = {f"{SECTION}.{name}" for name in properties()}
-    restricted = [name for name in untrusted["restrictedConfigurations"] if name not in server]
+    own_names = {name for page in own for name in page["properties"]}
+    restricted = [name for name in untrusted["restrictedConfigurations"] if name in own_names]
     restricted += [f"{SECTION}.{name}" for name in properties() if name in RESTRICTED]
     return {
         **manifest,
