@@ -144,6 +144,16 @@ def test_the_page_needs_nothing_from_outside(line):
     assert len(ids) == len(set(ids))
 
 
+def test_the_report_is_made_again_without_scoring(line, monkeypatch):
+    folder, _ = line
+    options = ("evaluate", "--bundle", folder / "plain", "--data", folder, "--run", folder / "run")
+    train(*options, "--files", "toy.jsonl", "--out", folder / "once")
+    monkeypatch.setattr("codeodds_trainer.ground.scoring._score", lambda *_: pytest.fail("scored again"))
+    train(*options, "--files", "toy.jsonl", "--out", folder / "twice")
+    for name in ("report.html", "report.md", "report.json"):
+        assert (folder / "twice" / name).read_bytes() == (folder / "once" / name).read_bytes()
+
+
 def test_a_limit_is_said_everywhere(line):
     folder, _ = line
     options = ("--data", folder, "--run", folder / "run", "--files", "toy.jsonl", "--out", folder / "few")

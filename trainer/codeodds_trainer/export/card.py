@@ -87,7 +87,9 @@ def figure_table(evaluation: Evaluation) -> list[list[str]]:
     metrics = {(item.name, item.baseline, item.dataset): item for item in evaluation.metrics}
     data_sets = list(dict.fromkeys(item.dataset for item in evaluation.metrics))
     baselines = list(dict.fromkeys(item.baseline for item in evaluation.metrics if item.baseline not in CHANCE))
-    wanted = [("programs that fail their tests", "base rate", "auprc_fails", "random")]
+    wanted: list[tuple[str, str, str, str | None]] = [
+        ("programs that fail their tests", "base rate", "auprc_fails", "random")
+    ]
     wanted += [
         ("within-problem AUROC", name or "this bundle", "within_problem_auroc", name)
         for name in sorted(baselines, key=lambda name: name is not None)
