@@ -81,7 +81,10 @@ def test_each_body_counts_once_and_those_that_broke_off_or_do_not_parse_not_at_a
 @pytest.mark.parametrize(
     ("samples", "message"),
     [
-        ([Sample("    return a"), Sample("    b = a\n    ret"), Sample("    (\n", True)], r"2 broke off.*use a faster model"),
+        (
+            [Sample("    return a"), Sample("    b = a\n    ret"), Sample("    (\n", True)],
+            r"2 broke off.*use a faster model",
+        ),
         (
             [Sample("    return (\n", True), Sample("", True)],
             "nothing came that can be the body of this function; try another",

@@ -146,9 +146,7 @@ async def test_an_endpoint_that_is_slow() -> None:
         server(completions_url=double.url, request_timeout_ms=300) as connection,
     ):
         error = await rank(connection)
-    assert error["message"].endswith(
-        "gave nothing within 200 ms; use a smaller model, or a faster machine"
-    )
+    assert error["message"].endswith("gave nothing within 200 ms; use a smaller model, or a faster machine")
 
 
 async def test_what_is_whole_when_the_time_is_up_is_ranked() -> None:

@@ -130,9 +130,7 @@ async def test_an_endpoint_that_is_slow_is_told() -> None:
     ):
         assert await complete(connection) == []
         (message,) = told(connection)
-    assert message.endswith(
-        "gave nothing within 200 ms; use a smaller model, or a faster machine"
-    )
+    assert message.endswith("gave nothing within 200 ms; use a smaller model, or a faster machine")
 
 
 async def test_without_a_score_in_time_the_order_is_that_of_the_samples() -> None:

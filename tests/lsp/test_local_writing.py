@@ -70,8 +70,7 @@ async def test_a_limit_of_tokens_breaks_a_body_off() -> None:
         error = await rank(connection)
     assert error == {
         "code": -32803,
-        "message": "no body came to its end (1 broke off); use a faster model, or ask for a shorter "
-        "function",
+        "message": "no body came to its end (1 broke off); use a faster model, or ask for a shorter function",
     }
 
 
