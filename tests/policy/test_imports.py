@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
 
 import pytest
 
@@ -193,6 +195,18 @@ def test_a_keystroke_imports_nothing_that_is_off_by_default() -> None:
 
 LSP_ROOMS = ("protocol", "settings", "documents", "server", "shown", "features", "setup")
 """Each may import those before it."""
+
+
+@pytest.mark.parametrize("root", [SERVER, TRAINER], ids=["server", "trainer"])
+def test_no_module_reaches_itself_again(root: Path) -> None:
+    """Imports within functions, and for types alone, count."""
+    known = modules(root)
+    graph = {module: {name for name in imports(path) if name in known} - {module} for module, path in known.items()}
+    # A package's own module is imported with everything in it, and holds a docstring or a version.
+    for module, path in known.items():
+        if path.name == "__init__.py":
+            graph[module] = set()
+    TopologicalSorter(graph).prepare()
 
 
 def test_the_rooms_of_the_language_server_import_in_one_direction() -> None:
