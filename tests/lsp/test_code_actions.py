@@ -60,11 +60,13 @@ async def test_an_edit_comes_when_it_is_resolved_and_takes_the_diagnostic_away()
 
 
 async def test_a_client_that_cannot_resolve_gets_the_edit_at_once() -> None:
-    async with connect(capabilities=recorded.emacs(), options={"suppress_comment": "odds: off"}) as client:
+    async with connect(capabilities=recorded.emacs()) as client:
         client.open(TEXT)
         await client.diagnostics(1)
         line, *_ = await client.actions(6)
-    assert [(edit.range.start, edit.new_text) for edit in edits(line)] == [(lsp.Position(6, 11), "  # odds: off")]
+    assert [(edit.range.start, edit.new_text) for edit in edits(line)] == [
+        (lsp.Position(6, 11), "  # codeodds: ignore")
+    ]
 
 
 async def test_the_commands_behind_them_work() -> None:

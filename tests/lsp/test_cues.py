@@ -66,8 +66,6 @@ def test_comments_suppress_functions_and_lines() -> None:
     assert places(BAD.replace("BUG", "BUG  # codeodds: ignored")) == [(2, "CO002")]
     assert places(BAD.replace("BUG", "BUG  # notcodeodds: ignore")) == [(2, "CO002")]
     assert places(BAD.replace("BUG", "BUG  #codeodds: ignored, codeodds: ignore!")) == []
-    assert places(BAD.replace("(a):", "(a):  # skip"), Settings(suppress_comment="skip")) == []
-    assert places(BAD.replace("(a):", "(a):  # skip"), Settings(suppress_comment="# skip")) == []
 
 
 def test_the_line_that_is_typed_at_is_left_alone() -> None:

@@ -39,7 +39,7 @@ def session() -> list[dict[str, Any] | bytes]:
         ("textDocument/didChange", {"textDocument": SECRET}),
         (
             "workspace/didChangeConfiguration",
-            {"settings": {"codeodds": {"debounce_ms": 1, "run_code": True, SECRET: SECRET}}},
+            {"settings": {"codeodds": {"debounce_ms": 1, SECRET: SECRET}}},
         ),
         ("workspace/executeCommand", {"command": "codeodds.none", "arguments": [SECRET]}),
         (

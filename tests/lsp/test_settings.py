@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeodds.lsp.settings.fields import Settings, parse_settings
+from codeodds.lsp.settings.fields import FOR_CLIENTS, Settings, parse_settings
 from codeodds.lsp.settings.page import field_docstrings, page
 
 JSON = st.recursive(
@@ -18,7 +18,8 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
-NAMES = [field.name for field in msgspec.structs.fields(Settings)]
+NAMES = list(FOR_CLIENTS)
+LIMITS = [field.name for field in msgspec.structs.fields(Settings) if field.name not in FOR_CLIENTS]
 
 
 def test_the_page_is_what_the_generator_prints(project_root: Path) -> None:
@@ -27,7 +28,8 @@ def test_the_page_is_what_the_generator_prints(project_root: Path) -> None:
 
 
 def test_every_setting_has_a_docstring_and_a_row() -> None:
-    assert list(field_docstrings(Settings)) == NAMES
+    assert list(field_docstrings(Settings)) == NAMES + LIMITS
+    assert len(NAMES) <= 16
     assert [line.split("`")[1] for line in page().splitlines() if line.startswith("| `")] == NAMES
 
 
@@ -44,8 +46,8 @@ def test_nothing_given_means_the_defaults() -> None:
         ({"threshold": None}, Settings()),
         ({"codeodds": {"severity": "warning"}}, Settings(severity="warning")),
         ({"exclude": ["a", "b/**"]}, Settings(exclude=("a", "b/**"))),
-        ({"suppress_comment": "noqa: odds"}, Settings(suppress_comment="noqa: odds")),
         ({"of another version": 1}, Settings()),
+        (dict.fromkeys(LIMITS, 1), Settings()),
     ],
 )
 def test_what_is_given_is_taken(given: Any, expected: Settings) -> None:
@@ -57,26 +59,21 @@ def test_what_is_given_is_taken(given: Any, expected: Settings) -> None:
     [
         ("severity", "error"),
         ("severity", 3),
-        ("hints_per_screen", 0),
         ("exclude", "tests"),
         ("exclude", [""]),
         ("exclude", [1]),
-        ("suppress_comment", " "),
-        ("suppress_comment", "##"),
-        ("suppress_comment", "two\nlines"),
         ("threads", 0),
         ("threads", 65),
-        ("memory_limit_mb", -1),
-        ("idle_unload_s", 1.5),
-        ("request_timeout_ms", 1),
+        ("threads", 1.5),
+        ("threshold", -1),
         ("model", None),
         ("code_lens", 1),
-        ("max_hints", "\ud800"),
+        ("threads", "\ud800"),
     ],
 )
 def test_a_wrong_value_is_named_with_the_default_that_is_used(name: str, value: Any) -> None:
-    settings, (problem,) = parse_settings({name: value, "debounce_ms": 1})
-    assert settings == Settings(debounce_ms=1)
+    settings, (problem,) = parse_settings({name: value, "hover": False})
+    assert settings == Settings(hover=False)
     assert f"codeodds.{name} cannot be" in problem
     assert f"default {msgspec.json.encode(getattr(Settings(), name)).decode()} is used" in problem
 

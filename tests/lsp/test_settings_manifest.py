@@ -18,4 +18,4 @@ def test_the_manifest_is_what_the_generator_makes(project_root: Path) -> None:
 def test_what_names_files_or_places_is_not_for_workspaces() -> None:
     scopes = {name: value["scope"] for name, value in properties().items()}
     assert scopes["model"] == "machine-overridable"
-    assert {scope for name, scope in scopes.items() if name.startswith(("completions_", "run_code"))} == {"machine"}
+    assert {scope for name, scope in scopes.items() if name.startswith("completions_")} == {"machine"}
