@@ -38,6 +38,8 @@ export function explanation(stage: Stage): void {
       near(Number(/^falls by (.*)$/.exec(fall ?? "")?.[1]), found.drop.before - found.drop.after);
       assert.equal(await page.locator(`#point-${found.drop.line - 1} rect.point.sharp`).count(), 1);
       assert.ok((await page.locator("main").innerText()).includes(`${percent(found.probability)} likely to be right`));
+      // Away from the buttons, which explain themselves under the pointer.
+      await workbench.page.mouse.move(300, 600);
       await stage.picture("explanation");
       await page.locator("tbody tr:last-child button").click();
       await until("the cursor in the last line", async () => {

@@ -6,10 +6,15 @@ import { Command } from "../src/names.ts";
 const ROOT = new URL("..", import.meta.url);
 
 interface Manifest {
-  contributes: { commands: { command: string }[]; menus: { commandPalette: { command: string; when: string }[] } };
+  capabilities: { untrustedWorkspaces: { restrictedConfigurations: string[] } };
+  contributes: {
+    configuration: { properties: object }[];
+    commands: { command: string }[];
+    menus: { commandPalette: { command: string; when: string }[] };
+  };
 }
 
-const { contributes } = JSON.parse(readFileSync(new URL("package.json", ROOT), "utf-8")) as Manifest;
+const { capabilities, contributes } = JSON.parse(readFileSync(new URL("package.json", ROOT), "utf-8")) as Manifest;
 const SOURCES = readdirSync(new URL("src", ROOT), { recursive: true, encoding: "utf-8" })
   .filter((name) => name.endsWith(".ts"))
   .map((name) => ({ name, text: readFileSync(new URL(`src/${name}`, ROOT), "utf-8") }));
@@ -31,4 +36,16 @@ test("what is shipped holds nothing for tests alone", () => {
     SOURCES.filter(({ text }) => /e2e|codeodds\.test/i.test(text)).map(({ name }) => name),
     [],
   );
+});
+
+test("a workspace that nobody trusts is kept from settings that exist", () => {
+  const settings = contributes.configuration.flatMap(({ properties }) => Object.keys(properties));
+  const restricted = capabilities.untrustedWorkspaces.restrictedConfigurations;
+  assert.deepEqual(
+    restricted.filter((name) => !settings.includes(name)),
+    [],
+  );
+  for (const name of ["interpreter", "importStrategy", "model", "completions_url"]) {
+    assert.ok(restricted.includes(`codeodds.${name}`), name);
+  }
 });

@@ -11,7 +11,8 @@ export interface Names {
   items: { label: string; probability: number }[];
 }
 
-const SETTINGS = { enable: false, complete_names: true };
+/** The document is scored by itself as well, as in an editor: names are scored sooner then. */
+const SETTINGS = { complete_names: true };
 
 interface List {
   isIncomplete: boolean;
