@@ -93,17 +93,17 @@ async def run(*command: str) -> tuple[str, list[dict[str, Any]]]:
 
     for message in session():
         send(message)
-    # The last two: when they are answered, so is all that stands before them, and the candidates ran.
+    # The last two: when they are answered, so is all that stands before them.
     bodies = [
         f"    print('{SECRET}')\n    raise ValueError('{SECRET}')\n",
         f"    return '{SECRET}' + a\n",
         "    return a\n",
     ]
-    runs = {"prefix": f"def {SECRET}(a: str):\n", "candidates": bodies, "runCode": True}
-    send({"jsonrpc": "2.0", "id": "run", "method": "codeodds/rank", "params": runs})
+    ranking = {"prefix": f"def {SECRET}(a: str):\n", "candidates": bodies}
+    send({"jsonrpc": "2.0", "id": "rank", "method": "codeodds/rank", "params": ranking})
     send({"jsonrpc": "2.0", "id": "score", "method": "codeodds/score", "params": {"textDocument": {"uri": URI}}})
     async with asyncio.timeout(2 * WAIT_S):
-        while not {"score", "run"} <= {message.get("id") for message in received}:
+        while not {"score", "rank"} <= {message.get("id") for message in received}:
             header = await process.stdout.readuntil(b"\r\n\r\n")
             length = re.search(rb"Content-Length: (\d+)", header)
             assert length is not None
@@ -129,8 +129,8 @@ async def test_no_log_holds_what_the_user_typed(level: str) -> None:
     assert "functions were scored" in logged(received), "the trace was on"
     answer = next(entry for entry in received if entry.get("id") == "score")
     assert SECRET in answer["result"]["functions"][0]["name"], "the document was scored"
-    ran = next(entry for entry in received if entry.get("id") == "run")
-    assert (ran["result"]["ran"], ran["result"]["inputs"] > 0) == (True, True)
+    ranked = next(entry for entry in received if entry.get("id") == "rank")
+    assert ranked["result"]["candidates"][0]["probability"] is not None
 
 
 @pytest.mark.parametrize("failure", ["--crash", "there is no bundle"])

@@ -79,8 +79,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The model leaves memory after this time without a score; 0 keeps it."""
     max_functions: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 200
     """Functions of a document that are scored, at most; those nearest to the last change come first."""
-    names_budget_ms: Annotated[int, msgspec.Meta(ge=50, le=60_000)] = 1_000
-    """Time for a list of names. What is known by then is shown."""
+    names_budget_ms: Annotated[int, msgspec.Meta(ge=50, le=60_000)] = 10_000
+    """Time for a list of names. What is known by then is shown. Clients cancel the request of somebody who types on."""
     completions_samples: Annotated[int, msgspec.Meta(ge=1, le=20)] = 3
     """Number of completions or bodies to request; the most probable is shown first."""
     completions_temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] = 0.8
