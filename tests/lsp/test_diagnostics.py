@@ -28,7 +28,7 @@ async def test_an_improbable_function_has_a_hint_where_its_value_falls() -> None
     assert found.severity == lsp.DiagnosticSeverity.Hint
     assert (found.code, found.source) == ("CO002", "codeodds")
     assert found.message == "30 % likely to be right as written; the estimate falls most here (0.90 → 0.30)"
-    assert found.data == {"p": 0.3, "model": "fake", "version": "1", "calibration": "platt-0"}
+    assert found.data == {"probability": 0.3, "model": "fake", "version": "1", "calibration": "platt-0"}
 
 
 async def test_only_the_newest_version_is_published() -> None:

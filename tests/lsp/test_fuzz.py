@@ -162,4 +162,4 @@ async def test_no_version_is_shown_after_a_newer_one_nor_with_the_values_of_anot
     assert versions == sorted(versions)
     for entry in client.published:
         possible = {round(value, 4) for value in reference(texts[entry.version or 0]) if value is not None}
-        assert {diagnostic.data["p"] for diagnostic in entry.diagnostics} <= possible
+        assert {diagnostic.data["probability"] for diagnostic in entry.diagnostics} <= possible

@@ -120,7 +120,7 @@ async def test_a_second_request_goes_on_where_the_first_ended(documents: Documen
 
 async def test_nothing_scored_in_time_is_an_error(documents: Documents) -> None:
     hurry(documents)
-    with pytest.raises(RequestTimeout, match="nothing was scored within 1 s: the machine is busy"):
+    with pytest.raises(RequestTimeout, match="nothing was scored within 1000 ms: the machine is busy"):
         await score_for(documents, opened(documents), None)
 
 

@@ -72,8 +72,7 @@ async def score_for(
     except TimeoutError as error:
         if all(item.pending or unscored_because(item.function) is not None for item in scored):
             raise RequestTimeout(
-                f"nothing was scored within {limit_ms / 1000:.0f} s: the machine is busy; ask again, or ask for one "
-                "function"
+                f"nothing was scored within {limit_ms} ms: the machine is busy; ask again, or ask for one function"
             ) from error
         rest = {index: unscored(item.function, NOT_REACHED) for index, item in enumerate(scored) if item.pending}
         listener(list(rest.values()), len(waiting) - len(rest), len(waiting))

@@ -90,7 +90,7 @@ class Diagnostics:
             code_description=None if page is None else lsp.CodeDescription(f"{page}#{cue.code.lower()}"),
             source=SOURCE,
             data={
-                "p": round(cue.scored.probability, 4),
+                "probability": round(cue.scored.probability, 4),
                 "model": info.name,
                 "version": info.version,
                 "calibration": info.calibration,
