@@ -116,14 +116,17 @@ def test_the_summary(run: Run, source: Path, text: str, expected: str) -> None:
     assert expected in run("score", source).out.splitlines()
 
 
-def test_what_is_not_judged_for_the_same_reason_shares_a_line(run: Run, source: Path) -> None:
+def test_what_is_not_scored_for_the_same_reason_shares_a_line(run: Run, source: Path) -> None:
     source.write_text("".join(f"def f{number}(x):\n    y\n" for number in range(5)))
     assert run("score", source).out.splitlines() == [
         "5 not scored: too short: 3 tokens, 4 are needed (two.py:1, two.py:3, two.py:5 and 2 more)",
         "5 functions in 1 file, none scored.",
     ]
     source.write_text("def f(x):\n    y\n\n\ndef g(x):\n    (y\n\n\ndef h(x):\n    y\n    \n")
-    assert "1 not scored: it does not parse yet (two.py:5)" in run("score", source).out
+    assert (
+        "1 not scored: it does not parse: it is unfinished, or its syntax is not known here (two.py:5)"
+        in run("score", source).out
+    )
 
 
 def test_nothing_is_coloured_where_there_is_no_terminal(run: Run, source: Path) -> None:
