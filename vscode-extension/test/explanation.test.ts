@@ -13,7 +13,6 @@ const SCORED: ScoredFunction = {
   within: null,
   range: { start: { line: 0, character: 0 }, end: { line: 4, character: 0 } },
   probability: 0.31,
-  applicability: null,
   reason: null,
   lines: [line(1, 0.6, 0), line(2, 0.4, 0.2), line(3, 0.36, 0.04), line(4, 0.31, 0.05)],
 };

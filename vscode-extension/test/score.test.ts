@@ -5,7 +5,7 @@ import { reporter } from "../src/commands/progress.ts";
 import type { ScoredFunction } from "../src/server/protocol.ts";
 
 const scored = (name: string, line: number, probability: number | null, reason: string | null): ScoredFunction => ({
-  ...{ name, within: null, probability, applicability: null, reason, lines: [] },
+  ...{ name, within: null, probability, reason, lines: [] },
   range: { start: { line, character: 0 }, end: { line: line + 1, character: 0 } },
 });
 const REASON = "the time was up before its turn";

@@ -1,7 +1,7 @@
 """Runs untrusted programs in a sandbox, and says what they do.
 
-Nothing here runs unless somebody asks for it: `codeodds-train judge` and what builds on it, `codeodds rank --run-code`,
-and a client's ranking with `runCode` where the user's settings allow it. Scoring never does.
+Nothing here runs unless somebody asks for it: `codeodds-train judge` and what builds on it, and `codeodds rank
+--run-code`. Scoring and the language server never do.
 
 Two sides, and a pipe between them. *Outside* (this package) knows the tests and makes the verdict. *Inside* (`inside/`)
 is a sandboxed process that runs the program and knows no test: it is told which function to call with which arguments,

@@ -24,7 +24,6 @@ export interface ScoredFunction {
   within: string | null;
   range: Range;
   probability: number | null;
-  applicability: number | null;
   reason: string | null;
   lines: Line[];
 }
