@@ -17,7 +17,8 @@ def run_of(*ids: int) -> CachedRun:
     """A run whose logit and memory at each token tell its id."""
     tokens = np.asarray(ids, dtype=np.int64)
     tensor = np.broadcast_to(tokens[None, None, :, None], (1, HEADS, len(ids), SIZE)).astype(np.float32)
-    return CachedRun(tokens, tokens.astype(np.float32), KeyValues(tuple(tensor.copy() for _ in range(2 * LAYERS))))
+    memory = KeyValues(tuple(tensor.copy() for _ in range(2 * LAYERS)))
+    return CachedRun(tokens, tokens.astype(np.float32), memory, np.zeros((len(tokens), 0), np.float32))
 
 
 def ids_of(*ids: int) -> np.ndarray:

@@ -28,22 +28,27 @@ def scorer(writing_bundle: Path) -> Scorer:
     return open_scorer(writing_bundle, threads=1)
 
 
+def nothing_before(session: onnxruntime.InferenceSession) -> dict[str, FloatArray]:
+    return {
+        entry.name: np.zeros((1, entry.shape[1], 0, entry.shape[3]), np.float32)
+        for entry in session.get_inputs()
+        if entry.name.startswith("past")
+    }
+
+
 class Reference:
     """Runs the whole text for every token, without a cache."""
 
     def __init__(self, folder: Path) -> None:
         self.tokenizer = load_bundle(folder).tokenizer
-        self.session = onnxruntime.InferenceSession(folder / "model.onnx")
+        self.lower, self.upper = (onnxruntime.InferenceSession(folder / name) for name in ("model.onnx", "upper.onnx"))
 
     def log_probabilities(self, ids: IntArray) -> FloatArray:
-        past = {
-            entry.name: np.zeros((1, entry.shape[1], 0, entry.shape[3]), np.float32)
-            for entry in self.session.get_inputs()
-            if entry.name.startswith("past")
-        }
         row = ids[None]
-        feed = {"input_ids": row, "attention_mask": np.ones_like(row), "position_ids": np.arange(len(ids))[None]}
-        found: FloatArray = self.session.run(["log_probabilities"], feed | past)[0][0, -1]
+        places = {"attention_mask": np.ones_like(row), "position_ids": np.arange(len(ids))[None]}
+        hidden = self.lower.run(["hidden"], {"input_ids": row} | places | nothing_before(self.lower))[0]
+        last = {"hidden": hidden, "positions": np.asarray([len(ids) - 1])}
+        found: FloatArray = self.upper.run(["log_probabilities"], last | places | nothing_before(self.upper))[0][0, 0]
         return found
 
     def write(self, writing: Writing) -> list[Sampled]:
@@ -92,10 +97,10 @@ def test_a_bundle_that_writes_scores_as_one_that_does_not(scorer: Scorer, tiny_b
 def test_a_row_ends_where_whoever_asked_says_so_and_all_are_told_of(scorer: Scorer) -> None:
     whole = scorer.write(WRITING)
     told: list[list[Sampled]] = []
-    found = scorer.write(replace(WRITING, stop=lambda text: len(text) >= 8, progress=told.append))
+    found = scorer.write(replace(WRITING, stop=lambda text: len(text) >= 5, progress=told.append))
     for (text, finished), (longer, _) in zip(found, whole, strict=True):
         assert longer.startswith(text)
-        assert 8 <= len(text) < len(longer)
+        assert 5 <= len(text) < len(longer)
         assert not finished
     assert told[-1] == found
     assert all(len(after.text) >= len(before.text) for before, after in zip(told[0], told[1], strict=True))
@@ -140,7 +145,7 @@ def test_a_text_ends_at_the_model_s_context(scorer: Scorer) -> None:
 
 def test_a_bundle_that_only_scores_says_what_to_do(tiny_bundle: Path) -> None:
     with pytest.raises(
-        BundleUnsupported, match=r"no output log_probabilities; export one with export\.log_prob"
+        BundleUnsupported, match=r"holds no language model; export one with export\.language_model"
     ) as caught:
         open_scorer(tiny_bundle, threads=1).write(WRITING)
     assert str(caught.value).startswith(f"{tiny_bundle}: ")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForTokenClassification, Qwen2Config
+from transformers import AutoModelForCausalLM, AutoModelForTokenClassification, Qwen2Config
 
 from codeodds.bundle.manifest import (
     FORMAT,
@@ -18,14 +18,16 @@ from codeodds.bundle.manifest import (
     File,
     Graph,
     Manifest,
+    Upper,
     encode,
 )
-from codeodds_trainer.export.graph import LanguageHead, export_graph
+from codeodds_trainer.export.graph import export_graph
 from codeodds_trainer.export.quantization import Variant, quantize
+from codeodds_trainer.export.upper import UPPER_FILE, export_upper, upper_module
 from codeodds_trainer.export.weights import save_split
 from tests.trainer.tiny_models import train_tokenizer
 
-LAYERS, HEADS, KV_HEADS, HIDDEN = 2, 4, 2, 32
+LAYERS, UPPER_LAYERS, HEADS, KV_HEADS, HIDDEN = 2, 1, 4, 2, 32
 MAX_TOKENS = 400
 CALIBRATION = Calibration(method="platt", last=1.5, mean=0.5, bias=-0.1, fitted_on="nothing", rows=1)
 
@@ -43,7 +45,7 @@ PRECISIONS = (Precision("float32", 32, 1e-4), Precision("8 bit", 8, 1e-4), Preci
 
 
 def build_bundle(folder: Path, precision: Precision = PRECISIONS[0], *, writes: bool = False) -> Path:
-    """Write a complete bundle into `folder` and return it. `writes`: with a random language-model head."""
+    """Write a complete bundle into `folder` and return it. `writes`: with a language model, one more layer and a head."""
     folder.mkdir(parents=True)
     tokenizer = train_tokenizer()
     tokenizer.save(str(folder / "tokenizer.json"))
@@ -68,7 +70,7 @@ def manifest(vocabulary: int, quantization: str = "none", *, writes: bool = Fals
             kv_dtype="float32",
             vocabulary=vocabulary,
             quantization=quantization,
-            log_probabilities=writes,
+            upper=Upper(file=UPPER_FILE, layers=UPPER_LAYERS, width=HIDDEN, quantization="float32") if writes else None,
         ),
         files=[],
         tokenizer="tokenizer.json",
@@ -94,11 +96,24 @@ def seal(folder: Path, described: Manifest) -> None:
 
 
 def _write_graph(folder: Path, vocabulary: int, precision: Precision, writes: bool) -> None:
-    config = Qwen2Config(
+    torch.manual_seed(0)
+    model = AutoModelForTokenClassification.from_config(_config(vocabulary, LAYERS), attn_implementation="sdpa").eval()
+    graph = export_graph(model, folder.parent / f"{folder.name}.partial")
+    if precision.bits < 32:
+        graph = quantize(graph, Variant(precision.bits))
+    save_split(graph, folder, 95)
+    if writes:
+        base = AutoModelForCausalLM.from_config(_config(vocabulary, LAYERS + UPPER_LAYERS), attn_implementation="sdpa")
+        module = upper_module(base, LAYERS, 0.5 * torch.randn(vocabulary, HIDDEN))
+        save_split(export_upper(module, folder.parent / f"{folder.name}.partial"), folder, 95, UPPER_FILE)
+
+
+def _config(vocabulary: int, layers: int) -> Qwen2Config:
+    return Qwen2Config(
         vocab_size=vocabulary,
         hidden_size=HIDDEN,
         intermediate_size=64,
-        num_hidden_layers=LAYERS,
+        num_hidden_layers=layers,
         num_attention_heads=HEADS,
         num_key_value_heads=KV_HEADS,
         max_position_embeddings=512,
@@ -108,10 +123,3 @@ def _write_graph(folder: Path, vocabulary: int, precision: Precision, writes: bo
         bos_token_id=None,
         eos_token_id=None,
     )
-    torch.manual_seed(0)
-    model = AutoModelForTokenClassification.from_config(config, attn_implementation="sdpa").eval()
-    head = LanguageHead(model.base_model.norm, 0.5 * torch.randn(vocabulary, HIDDEN)) if writes else None
-    graph = export_graph(model, folder.parent / f"{folder.name}.partial", head)
-    if precision.bits < 32:
-        graph = quantize(graph, Variant(precision.bits))
-    save_split(graph, folder, 95)

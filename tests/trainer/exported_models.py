@@ -46,7 +46,7 @@ def value_model(folder: Path, family: str, faults: int = 0, **options: object):
     return model.eval()
 
 
-def write_bundle(model, tokenizer: Path, folder: Path, language_head=None) -> Path:
+def write_bundle(model, tokenizer: Path, folder: Path) -> Path:
     """An uncalibrated float32 bundle of a value model."""
     folder.mkdir(parents=True)
     recipe = Recipe(
@@ -56,10 +56,10 @@ def write_bundle(model, tokenizer: Path, folder: Path, language_head=None) -> Pa
         data=DataSection(files=()),
         export=ExportSection(bits=32, max_tokens=400),
     )
-    save_split(export_graph(model, folder / "optimum", language_head), folder, 90)
+    save_split(export_graph(model, folder / "optimum"), folder, 90)
     (folder / TOKENIZER_FILE).write_bytes(tokenizer.read_bytes())
     write_golden(Golden(tolerance=0.001, rows=[]), folder / GOLDEN_FILE)
-    graph = describe_graph(model, "float32", log_probabilities=language_head is not None)
+    graph = describe_graph(model, "float32")
     seal(folder, first_manifest(recipe, model, graph, 4, []))
     return folder
 

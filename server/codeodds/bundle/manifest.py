@@ -38,6 +38,20 @@ class BaseModel(_Strict):
     """Decoder layers that the base model has."""
 
 
+class Upper(_Strict):
+    """The graph above the value head: further layers and the language-model head. docs/training/export.md names its
+    inputs and outputs."""
+
+    file: str
+    """The ``.onnx`` file, relative to the bundle."""
+    layers: Count
+    """Decoder layers in it."""
+    width: Count
+    """Size of the hidden states that enter it."""
+    quantization: str
+    """How its weights are stored, for people."""
+
+
 class Graph(_Strict, omit_defaults=True):
     """The ONNX graph and its key/value cache. docs/training/export.md names its inputs and outputs."""
 
@@ -53,9 +67,9 @@ class Graph(_Strict, omit_defaults=True):
     """Rows of the embedding; token ids are below it."""
     quantization: str
     """How the weights are stored, for people: for example ``MatMulNBits 4 bit, block 32, accuracy level 4``."""
-    log_probabilities: bool = False
-    """Whether the graph also has the output `log_probabilities`, float32 [batch, sequence, vocabulary]: what the base
-    language model says of the token that follows each. Scoring does not read it; writing samples from it."""
+    upper: Upper | None = None
+    """What says how likely each token is, if the bundle holds a language model. Its key/value cache is shaped like this
+    graph's; this graph then has the output `hidden` too. Values do not depend on it."""
 
 
 class File(_Strict):

@@ -109,6 +109,15 @@ class CodeTokenizer:
         """The text that a token stands for; a part of a character is a replacement character."""
         return str(self._tokenizer.decode([token], skip_special_tokens=False))
 
+    def encode_texts(self, texts: Sequence[str]) -> list[IntArray]:
+        """The tokens of several texts that are alike, whatever their number, int64 [n] each.
+
+        Raises: UnitNotText.
+        """
+        rendered = [render(ScoringUnit("", text)).text for text in texts]
+        found = self._tokenizer.encode_batch_fast(rendered, add_special_tokens=False)
+        return [np.asarray(encoding.ids, dtype=np.int64) for encoding in found]
+
     def encode(self, unit: ScoringUnit) -> EncodedUnit:
         """Tokenize problem and solution as one text.
 

@@ -75,7 +75,7 @@ def run_batch(
     """
     logits: list[list[FloatArray]] = [[] for _ in rows]
     left = [index for index, row in enumerate(rows) if len(row)]
-    memory = _repeat(prefix.memory, len(left))
+    memory = prefix.memory.repeat(len(left))
     done = 0
     while left:
         cancellation.raise_if_cancelled()
@@ -115,8 +115,3 @@ def _step(lengths: Sequence[int], chunk_tokens: int) -> int:
 def _padded(ids: IntArray, length: int) -> IntArray:
     """The last token again and again: any token of the vocabulary will do."""
     return np.pad(ids, (0, length - len(ids)), mode="edge")
-
-
-def _repeat(memory: KeyValues, rows: int) -> KeyValues:
-    """The keys and values of one row for each of several."""
-    return KeyValues(tuple(np.repeat(tensor, rows, axis=0) for tensor in memory.tensors))

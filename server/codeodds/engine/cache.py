@@ -27,19 +27,28 @@ class CachedRun:
     memory: KeyValues
     """Keys and values of the n tokens, batch size 1."""
 
+    hidden: FloatArray
+    """What an upper graph reads of each token, float32 [n, width]; width 0 where there is no such graph."""
+
     @property
     def nbytes(self) -> int:
-        return self.ids.nbytes + self.logits.nbytes + self.memory.nbytes
+        return self.ids.nbytes + self.logits.nbytes + self.hidden.nbytes + self.memory.nbytes
 
     def cut(self, tokens: int) -> CachedRun:
         """The results of the first `tokens` tokens."""
         if tokens >= len(self.ids):
             return self
-        return CachedRun(self.ids[:tokens].copy(), self.logits[:tokens].copy(), self.memory.cut(tokens))
+        kept = (self.ids[:tokens].copy(), self.logits[:tokens].copy(), self.memory.cut(tokens))
+        return CachedRun(*kept, self.hidden[:tokens].copy())
 
-    def extend(self, ids: IntArray, logits: FloatArray, memory: KeyValues) -> CachedRun:
+    def extend(self, ids: IntArray, logits: FloatArray, memory: KeyValues, hidden: FloatArray) -> CachedRun:
         """The results after more tokens ran. `memory` covers the old tokens and the new."""
-        return CachedRun(np.concatenate([self.ids, ids]), np.concatenate([self.logits, logits]), memory)
+        return CachedRun(
+            np.concatenate([self.ids, ids]),
+            np.concatenate([self.logits, logits]),
+            memory,
+            np.concatenate([self.hidden, hidden]),
+        )
 
 
 class PrefixCache:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from codeodds.bundle.manifest import Graph
+
 Tensor = npt.NDArray[np.floating[Any]]
 
 
@@ -31,6 +33,10 @@ class KeyValues:
     def nbytes(self) -> int:
         return sum(tensor.nbytes for tensor in self.tensors)
 
+    def repeat(self, rows: int) -> KeyValues:
+        """The memory of one row, for each of several."""
+        return KeyValues(tuple(np.repeat(tensor, rows, axis=0) for tensor in self.tensors))
+
     def cut(self, tokens: int) -> KeyValues:
         """The memory of the first `tokens` tokens. Shares nothing with this one unless it is the same length.
 
@@ -39,3 +45,8 @@ class KeyValues:
         if tokens >= self.tokens:
             return self
         return KeyValues(tuple(tensor[:, :, :tokens].copy() for tensor in self.tensors))
+
+
+def bytes_per_token(graph: Graph, layers: int) -> int:
+    """Of the keys and values of one token in `layers` layers of a graph."""
+    return 2 * layers * graph.kv_heads * graph.head_size * int(np.dtype(graph.kv_dtype).itemsize)

@@ -5,8 +5,9 @@ Importing it loads onnxruntime, which takes a good part of a second: `scorer.ope
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnxruntime as ort
@@ -51,17 +52,26 @@ _MAPPED = (".bin", ".onnx")
 
 _AGAIN = "export the bundle again with this version's trainer"
 
-LOG_PROBABILITIES = "log_probabilities"
+HIDDEN, POSITIONS, LOG_PROBABILITIES = "hidden", "positions", "log_probabilities"
 
 _INTEGER, _FLOAT = "tensor(int64)", "tensor(float)"
-_TOKEN_INPUTS = ("input_ids", "attention_mask", "position_ids")
-_Tensor = tuple[str, tuple[int | None, ...]]
-"""Type and sizes."""
+_PLACE_INPUTS = ("attention_mask", "position_ids")
 _KV_TYPES = {"float32": _FLOAT, "float16": "tensor(float16)"}
 
 
+class _Tensor(NamedTuple):
+    """What an input or output must be."""
+
+    kind: str
+    shape: tuple[int | None, ...]
+    """None stands for a size that the graph must not fix."""
+
+
 class OnnxModel:
-    """A decoder graph with a value output and a key/value cache, as the manifest describes it."""
+    """A decoder with a value output and a key/value cache, as the manifest describes it.
+
+    The upper graph, where there is one, is opened when it is first needed: scores do without.
+    """
 
     def __init__(self, path: Path, graph: Graph, threads: int) -> None:
         """Open the graph and compare its tensors with the manifest.
@@ -72,20 +82,16 @@ class OnnxModel:
         EngineError if the memory is too short for it.
         """
         self._graph = graph
+        self._threads = threads
+        self._folder = path.parent
         self._mapped = MappedFiles(file for file in path.parent.iterdir() if file.suffix in _MAPPED)
-        try:
-            self._session = ort.InferenceSession(str(path), _options(threads), providers=["CPUExecutionProvider"])
-        except _RUNTIME_ERRORS as error:
-            place = f"{path}: onnxruntime {ort.__version__}"
-            if is_out_of_memory(error):
-                raise EngineError(f"{place} has too little memory for this graph; {MORE_MEMORY}") from error
-            raise BundleUnsupported(
-                f"{place} cannot open this graph ({_first_line(error)}); upgrade onnxruntime or export the bundle again"
-            ) from error
-        layers = range(graph.layers)
-        self._past = [f"past_key_values.{i}.{kind}" for i in layers for kind in ("key", "value")]
-        self._present = [f"present.{i}.{kind}" for i in layers for kind in ("key", "value")]
-        self._check_tensors(path)
+        self._session = _open(path, threads)
+        self._past, self._present = _memory_names(graph.layers)
+        integers = dict.fromkeys(("input_ids", *_PLACE_INPUTS), _Tensor(_INTEGER, (None, None)))
+        outputs = {"value": _Tensor(_FLOAT, (None, None))}
+        if graph.upper is not None:
+            outputs[HIDDEN] = _Tensor(_FLOAT, (None, None, graph.upper.width))
+        _check_tensors(path, self._session, graph, graph.layers, integers, outputs)
 
     def empty_memory(self, batch: int = 1) -> KeyValues:
         """The keys and values of no tokens."""
@@ -103,35 +109,85 @@ class OnnxModel:
         Raises: Superseded when cancelled, also in the middle of the run; the model stays usable. EngineError if the
         runtime fails; ModelChanged if a file of the bundle was written to since it was opened.
         """
-        outputs = self._run(self._feed(ids, past), cancellation or Cancellation(), ["value", *self._present])
+        feed = self._feed({"input_ids": ids}, self._past, past, None)
+        outputs = self._run(self._session, feed, cancellation, ["value", *self._present])
         return outputs[0], KeyValues(tuple(outputs[1:]))
 
-    def next_tokens(
-        self, ids: IntArray, past: KeyValues, cancellation: Cancellation | None = None
-    ) -> tuple[FloatArray, KeyValues]:
-        """As `run`, for a graph with log-probabilities. Returns: those of the token behind the last, float32 [batch,
-        vocabulary], in place of the logits.
-        """
-        outputs = self._run(self._feed(ids, past), cancellation or Cancellation(), [LOG_PROBABILITIES, *self._present])
-        return outputs[0][:, -1], KeyValues(tuple(outputs[1:]))
+    def run_lower(
+        self, ids: IntArray, past: KeyValues, cancellation: Cancellation | None = None, mask: IntArray | None = None
+    ) -> tuple[FloatArray, FloatArray, KeyValues]:
+        """As `run`, for a bundle with an upper graph: also the hidden states that enter it, float32 [batch, sequence,
+        width], between the logits and the memory.
 
-    def _feed(self, ids: IntArray, past: KeyValues) -> dict[str, Any]:
-        batch, sequence = ids.shape
-        total = past.tokens + sequence
-        positions = np.arange(past.tokens, total, dtype=np.int64)
+        `mask`: which of the past's tokens each row has, int64 [batch, past], 0 for padding. None: all of them.
+        """
+        feed = self._feed({"input_ids": ids}, self._past, past, mask)
+        outputs = self._run(self._session, feed, cancellation, ["value", HIDDEN, *self._present])
+        return outputs[0], outputs[1], KeyValues(tuple(outputs[2:]))
+
+    def run_upper(
+        self,
+        hidden: FloatArray,
+        past: KeyValues,
+        positions: IntArray,
+        cancellation: Cancellation | None = None,
+        mask: IntArray | None = None,
+    ) -> tuple[FloatArray, KeyValues]:
+        """Run the upper graph on hidden states from `run_lower`, after those that `past` (its own memory) remembers.
+
+        `positions`: int64 [n], which of the sequence to answer for. Returns: log-probabilities of the token behind
+        each, float32 [batch, n, vocabulary], and the upper graph's memory. `mask`, errors: as for `run_lower`.
+
+        Raises also: BundleUnsupported for an upper graph that does not fit the manifest.
+        """
+        session, names, present = self._upper
+        feed = self._feed({HIDDEN: hidden}, names, past, mask) | {POSITIONS: positions}
+        outputs = self._run(session, feed, cancellation, [LOG_PROBABILITIES, *present])
+        return outputs[0], KeyValues(tuple(outputs[1:]))
+
+    def empty_upper_memory(self, batch: int = 1) -> KeyValues:
+        """The upper graph's keys and values of no tokens."""
+        graph = self._graph
+        layers = 0 if graph.upper is None else graph.upper.layers
+        return KeyValues.empty(layers, graph.kv_heads, graph.head_size, graph.kv_dtype, batch)
+
+    @cached_property
+    def _upper(self) -> tuple[ort.InferenceSession, list[str], list[str]]:
+        """The upper graph's session and the names of its memory's inputs and outputs."""
+        graph, upper = self._graph, self._graph.upper
+        if upper is None:
+            raise BundleUnsupported(f"{self._folder}: this bundle holds no language model; {_AGAIN} and one that does")
+        path = self._folder / upper.file
+        session = _open(path, self._threads)
+        inputs = dict.fromkeys(_PLACE_INPUTS, _Tensor(_INTEGER, (None, None)))
+        inputs |= {HIDDEN: _Tensor(_FLOAT, (None, None, upper.width)), POSITIONS: _Tensor(_INTEGER, (None,))}
+        outputs = {LOG_PROBABILITIES: _Tensor(_FLOAT, (None, None, graph.vocabulary))}
+        _check_tensors(path, session, graph, upper.layers, inputs, outputs)
+        return session, *_memory_names(upper.layers)
+
+    def _feed(self, new: dict[str, Any], names: list[str], past: KeyValues, mask: IntArray | None) -> dict[str, Any]:
+        """What both graphs are fed. `new`: the one input that stands for the new tokens, [batch, sequence, ..]."""
+        batch, sequence = next(iter(new.values())).shape[:2]
+        if mask is None:
+            mask = np.ones((batch, past.tokens), dtype=np.int64)
         return {
-            "input_ids": ids,
-            "attention_mask": np.ones((batch, total), dtype=np.int64),
-            "position_ids": np.broadcast_to(positions, (batch, sequence)),
-            **dict(zip(self._past, past.tensors, strict=True)),
+            **new,
+            "attention_mask": np.pad(mask, ((0, 0), (0, sequence)), constant_values=1),
+            "position_ids": mask.sum(axis=1, keepdims=True) + np.arange(sequence, dtype=np.int64),
+            **dict(zip(names, past.tensors, strict=True)),
         }
 
-    def _run(self, feed: dict[str, Any], cancellation: Cancellation, wanted: list[str]) -> list[Any]:
+    def _run(
+        self,
+        session: ort.InferenceSession,
+        feed: dict[str, Any],
+        cancellation: Cancellation | None,
+        wanted: list[str],
+    ) -> list[Any]:
+        cancellation = cancellation or Cancellation()
         self._mapped.check()
         options = ort.RunOptions()
         options.log_severity_level = _SILENT
-        # Else a graph with log-probabilities would work them out for every score.
-        options.only_execute_path_to_fetches = self._graph.log_probabilities
 
         def terminate() -> None:
             options.terminate = True
@@ -139,7 +195,7 @@ class OnnxModel:
         cancellation.bind(terminate)
         try:
             cancellation.raise_if_cancelled()
-            outputs: list[Any] = self._session.run(wanted, feed, options)
+            outputs: list[Any] = session.run(wanted, feed, options)
             return outputs
         except _RUNTIME_ERRORS as error:
             if cancellation.cancelled:
@@ -154,29 +210,54 @@ class OnnxModel:
         finally:
             cancellation.bind(None)
 
-    def _check_tensors(self, path: Path) -> None:
-        """docs/training/export.md names the tensors. None stands for a size that the graph must not fix."""
-        graph = self._graph
-        memory: _Tensor = (_KV_TYPES[graph.kv_dtype], (None, graph.kv_heads, None, graph.head_size))
-        inputs: dict[str, _Tensor] = dict.fromkeys(_TOKEN_INPUTS, (_INTEGER, (None, None)))
-        inputs |= dict.fromkeys(self._past, memory)
-        outputs: dict[str, _Tensor] = {"value": (_FLOAT, (None, None))}
-        outputs |= dict.fromkeys(self._present, memory)
-        if graph.log_probabilities:
-            outputs[LOG_PROBABILITIES] = (_FLOAT, (None, None, graph.vocabulary))
-        found_inputs = {entry.name: entry for entry in self._session.get_inputs()}
-        found_outputs = {entry.name: entry for entry in self._session.get_outputs()}
-        for role, wanted, found in (("input", inputs, found_inputs), ("output", outputs, found_outputs)):
-            for name, (kind, shape) in wanted.items():
-                problem = _tensor_problem(found.get(name), kind, shape)
-                if problem is not None:
-                    raise BundleUnsupported(f"{path}: the {role} tensor {name!r} {problem}; {_AGAIN}")
-        unknown = sorted(found_inputs.keys() - inputs.keys())
-        if unknown:
-            raise BundleUnsupported(
-                f"{path}: the input tensor {unknown[0]!r} is not one that this version feeds (the manifest says "
-                f"{graph.layers} layers); {_AGAIN}"
-            )
+
+def _open(path: Path, threads: int) -> ort.InferenceSession:
+    """Raises: BundleUnsupported, EngineError."""
+    try:
+        return ort.InferenceSession(str(path), _options(threads), providers=["CPUExecutionProvider"])
+    except _RUNTIME_ERRORS as error:
+        place = f"{path}: onnxruntime {ort.__version__}"
+        if is_out_of_memory(error):
+            raise EngineError(f"{place} has too little memory for this graph; {MORE_MEMORY}") from error
+        raise BundleUnsupported(
+            f"{place} cannot open this graph ({_first_line(error)}); upgrade onnxruntime or export the bundle again"
+        ) from error
+
+
+def _memory_names(layers: int) -> tuple[list[str], list[str]]:
+    """Inputs and outputs of a graph's key/value cache, in the order of `KeyValues`."""
+    kinds = [(layer, kind) for layer in range(layers) for kind in ("key", "value")]
+    return [f"past_key_values.{i}.{kind}" for i, kind in kinds], [f"present.{i}.{kind}" for i, kind in kinds]
+
+
+def _check_tensors(
+    path: Path,
+    session: ort.InferenceSession,
+    graph: Graph,
+    layers: int,
+    inputs: dict[str, _Tensor],
+    outputs: dict[str, _Tensor],
+) -> None:
+    """docs/training/export.md names the tensors.
+
+    Raises: BundleUnsupported for one that is not as the manifest says.
+    """
+    memory = _Tensor(_KV_TYPES[graph.kv_dtype], (None, graph.kv_heads, None, graph.head_size))
+    past, present = _memory_names(layers)
+    inputs, outputs = inputs | dict.fromkeys(past, memory), outputs | dict.fromkeys(present, memory)
+    found_inputs = {entry.name: entry for entry in session.get_inputs()}
+    found_outputs = {entry.name: entry for entry in session.get_outputs()}
+    for role, wanted, found in (("input", inputs, found_inputs), ("output", outputs, found_outputs)):
+        for name, tensor in wanted.items():
+            problem = _tensor_problem(found.get(name), tensor)
+            if problem is not None:
+                raise BundleUnsupported(f"{path}: the {role} tensor {name!r} {problem}; {_AGAIN}")
+    unknown = sorted(found_inputs.keys() - inputs.keys())
+    if unknown:
+        raise BundleUnsupported(
+            f"{path}: the input tensor {unknown[0]!r} is not one that this version feeds (the manifest says "
+            f"{layers} layers); {_AGAIN}"
+        )
 
 
 def _options(threads: int) -> ort.SessionOptions:
@@ -191,7 +272,8 @@ def _options(threads: int) -> ort.SessionOptions:
     return options
 
 
-def _tensor_problem(found: Any, kind: str, shape: tuple[int | None, ...]) -> str | None:
+def _tensor_problem(found: Any, wanted: _Tensor) -> str | None:
+    kind, shape = wanted
     if found is None:
         return "is missing"
     if found.type != kind:
@@ -199,9 +281,9 @@ def _tensor_problem(found: Any, kind: str, shape: tuple[int | None, ...]) -> str
     sizes = found.shape
     if len(sizes) != len(shape):
         return f"has {len(sizes)} dimensions, not {len(shape)}"
-    for axis, (size, wanted) in enumerate(zip(sizes, shape, strict=True)):
-        if isinstance(size, int) and size != wanted:
-            rule = "it must be free" if wanted is None else f"the manifest says {wanted}"
+    for axis, (size, meant) in enumerate(zip(sizes, shape, strict=True)):
+        if isinstance(size, int) and size != meant:
+            rule = "it must be free" if meant is None else f"the manifest says {meant}"
             return f"has size {size} in dimension {axis}, but {rule}"
     return None
 

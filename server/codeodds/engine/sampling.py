@@ -19,8 +19,8 @@ from codeodds.engine.keyvalues import KeyValues
 from codeodds.types import FloatArray, IntArray
 
 
-class LanguageModel(Protocol):
-    """What sampling needs of a runtime; `codeodds.engine.onnx.OnnxModel` has it."""
+class NextTokens(Protocol):
+    """What sampling needs of a runtime; `codeodds.engine.language.Language` has it."""
 
     def next_tokens(
         self, ids: IntArray, past: KeyValues, cancellation: Cancellation | None = None
@@ -54,7 +54,7 @@ class _Row:
 
 
 def write_rows(
-    model: LanguageModel,
+    model: NextTokens,
     vocabulary: Vocabulary,
     prefix: tuple[IntArray, KeyValues],
     writing: Writing,
@@ -78,7 +78,7 @@ def write_rows(
 
 
 def _write_batch(
-    model: LanguageModel,
+    model: NextTokens,
     vocabulary: Vocabulary,
     before: IntArray,
     start: tuple[FloatArray, KeyValues],
@@ -88,7 +88,7 @@ def _write_batch(
 ) -> Iterator[None]:
     """Yields after each token. `start`: log-probabilities of the first token, float32 [vocabulary], and the memory."""
     logs = np.repeat(start[0][None], len(rows), axis=0)
-    memory = KeyValues(tuple(np.repeat(tensor, len(rows), axis=0) for tensor in start[1].tensors))
+    memory = start[1].repeat(len(rows))
     while True:
         going_on = []
         for place, row in enumerate(rows):

@@ -9,8 +9,9 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import numpy as np
@@ -23,10 +24,13 @@ from codeodds.engine.allocator import give_back, keep_large_blocks_apart
 from codeodds.engine.api import MEMORY_LIMIT_MB, Cancellation, MeasuredThreshold, Sampled, Scorer, ScorerInfo, Writing
 from codeodds.engine.batch import BATCH_LIMIT_MB, Model, not_finite, run_batch, shared_prefix, split_rows
 from codeodds.engine.cache import CachedRun, PrefixCache
-from codeodds.engine.keyvalues import KeyValues
+from codeodds.engine.keyvalues import KeyValues, bytes_per_token
 from codeodds.engine.parts import parts_of
 from codeodds.errors import BundleUnsupported, SettingError, UnitError
 from codeodds.types import FloatArray, IntArray, Score, ScoringUnit
+
+if TYPE_CHECKING:
+    from codeodds.engine.language import Language
 
 CHUNK_TOKENS = 64
 """Tokens per run. Bounds the memory of activations, and what a cancelled request throws away. Any size from 16
@@ -47,10 +51,21 @@ LONG_RUN_TOKENS = 512
 
 
 class Runtime(Model, Protocol):
-    """What the scorer needs of a runtime."""
+    """What the scorer needs of a runtime; `codeodds.engine.onnx.OnnxModel` has it and says more."""
 
-    def next_tokens(
-        self, ids: IntArray, past: KeyValues, cancellation: Cancellation | None = None
+    def empty_upper_memory(self, batch: int = 1) -> KeyValues: ...
+
+    def run_lower(
+        self, ids: IntArray, past: KeyValues, cancellation: Cancellation | None = None, mask: IntArray | None = None
+    ) -> tuple[FloatArray, FloatArray, KeyValues]: ...
+
+    def run_upper(
+        self,
+        hidden: FloatArray,
+        past: KeyValues,
+        positions: IntArray,
+        cancellation: Cancellation | None = None,
+        mask: IntArray | None = None,
     ) -> tuple[FloatArray, KeyValues]: ...
 
 
@@ -71,6 +86,8 @@ class OnnxScorer:
         self._chunk_tokens = chunk_tokens
         self._cache = PrefixCache(memory_limit_mb)
         self._info = scorer_info(bundle.manifest)
+        upper = bundle.manifest.graph.upper
+        self._width = 0 if upper is None else upper.width
 
     @property
     def info(self) -> ScorerInfo:
@@ -123,26 +140,42 @@ class OnnxScorer:
     def write(self, writing: Writing, cancellation: Cancellation | None = None) -> list[Sampled]:
         """Sample ways to go on after a prompt, whose tokens run once, or come from the cache.
 
-        Raises: BundleUnsupported for a graph without log-probabilities; UnitTooLong, UnitNotText, UnitEmpty for the
+        Raises: BundleUnsupported for a bundle without a language model; UnitTooLong, UnitNotText, UnitEmpty for the
         prompt; Superseded when cancelled; EngineError if the runtime fails.
         """
-        # Few bundles can write, and nothing else needs this.
+        # Scoring needs none of this.
         from codeodds.engine.sampling import write_rows
 
         cancellation = cancellation or Cancellation()
         cancellation.raise_if_cancelled()
-        if not self._bundle.manifest.graph.log_probabilities:
-            raise BundleUnsupported(
-                f"{self._bundle.root}: this bundle scores code and cannot write it: its graph has no output "
-                "log_probabilities; export one with export.log_probabilities, or ask an endpoint instead"
-            )
+        language = self.language
         ids = self._bundle.tokenizer.encode_prompt(writing.prompt)
-        run, _ = self._run(ids, len(ids), cancellation)
         room = self._info.max_tokens - len(ids)
         writing = replace(writing, max_tokens=min(writing.max_tokens, room))
-        batches = split_rows([len(ids) + writing.max_tokens] * writing.samples, self._bytes_per_token(), BATCH_LIMIT_MB)
-        prefix = ids, run.memory.cut(max(len(ids) - MIN_RUN_TOKENS, 0))
-        return write_rows(self._model, self._bundle.tokenizer, prefix, writing, list(batches), cancellation)
+        tokens = [len(ids) + writing.max_tokens] * writing.samples
+        batches = split_rows(tokens, language.bytes_per_token, BATCH_LIMIT_MB)
+        prefix = ids, language.prompt(ids, cancellation)
+        return write_rows(language, self._bundle.tokenizer, prefix, writing, list(batches), cancellation)
+
+    @cached_property
+    def language(self) -> Language:
+        """What says how likely tokens are.
+
+        Raises: BundleUnsupported for a bundle without a language model.
+        """
+        # Scoring needs none of this.
+        from codeodds.engine.language import Language
+
+        if self._bundle.manifest.graph.upper is None:
+            raise BundleUnsupported(
+                f"{self._bundle.root}: this bundle scores code and cannot write it: it holds no language model; export "
+                "one with export.language_model, or ask an endpoint instead"
+            )
+        return Language(self._bundle.manifest.graph, self._model, self._bundle.tokenizer, self._prefix)
+
+    def _prefix(self, ids: IntArray, problem_tokens: int, cancellation: Cancellation) -> CachedRun:
+        """What the lower graph says of tokens, exactly those."""
+        return self._run(ids, problem_tokens, cancellation)[0].cut(len(ids))
 
     def clear_cache(self) -> None:
         """Forget every prefix, so that the next score runs in full."""
@@ -184,25 +217,30 @@ class OnnxScorer:
 
     def _bytes_per_token(self) -> int:
         """Of the keys and values of one token."""
-        graph = self._bundle.manifest.graph
-        return 2 * graph.layers * graph.kv_heads * graph.head_size * np.dtype(graph.kv_dtype).itemsize
+        return bytes_per_token(self._bundle.manifest.graph, self._bundle.manifest.graph.layers)
 
     def _next_chunk(self, ids: IntArray) -> IntArray:
         """What to run of the tokens left. The last chunk may be one longer than the others, so that none has one."""
         return ids if len(ids) <= self._chunk_tokens + 1 else ids[: self._chunk_tokens]
 
     def _nothing(self) -> CachedRun:
-        return CachedRun(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32), self._model.empty_memory())
+        nothing = np.zeros(0, dtype=np.float32)
+        hidden = np.zeros((0, self._width), dtype=np.float32)
+        return CachedRun(np.zeros(0, dtype=np.int64), nothing, self._model.empty_memory(), hidden)
 
     def _extend(self, run: CachedRun, ids: IntArray, cancellation: Cancellation) -> CachedRun:
         cancellation.raise_if_cancelled()
         even = ids if len(ids) % 2 == 0 else np.append(ids, ids[-1])
-        values, memory = self._model.run(even[None], run.memory, cancellation)
+        hidden = np.zeros((1, len(even), 0), dtype=np.float32)
+        if self._width:
+            values, hidden, memory = self._model.run_lower(even[None], run.memory, cancellation)
+        else:
+            values, memory = self._model.run(even[None], run.memory, cancellation)
         values = values[:, : len(ids)]
         if not np.isfinite(values).all():
             # Kept in the cache, it would spoil every later score that shares the prefix.
             raise not_finite()
-        return run.extend(ids, values[0], memory.cut(len(run.ids) + len(ids)))
+        return run.extend(ids, values[0], memory.cut(len(run.ids) + len(ids)), hidden[0, : len(ids)])
 
 
 def open_scorer(path: Path | None = None, *, threads: int = 2, memory_limit_mb: float = MEMORY_LIMIT_MB) -> Scorer:

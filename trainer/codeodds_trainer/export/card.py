@@ -111,7 +111,7 @@ def figure_table(evaluation: Evaluation) -> list[list[str]]:
 
 def _model_lines(manifest: Manifest) -> list[str]:
     base, graph = manifest.base, manifest.graph
-    place = "stands beside" if graph.log_probabilities else "replaces"
+    place = "replaces" if graph.upper is None else "stands beside"
     return [
         f"- Base model: {base.name}, architecture {base.architecture}.",
         f"- Kept: the first {graph.layers} of {base.base_layers} layers and {graph.vocabulary:,} embedding rows; "

@@ -14,7 +14,6 @@ from codeodds.bundle.golden import Golden, write_golden
 from codeodds.bundle.loader import read_manifest
 from codeodds.bundle.manifest import MANIFEST_FILE, Manifest, Source
 from codeodds_trainer.export.graph import export_graph
-from codeodds_trainer.export.language_head import load_language_head
 from codeodds_trainer.export.quantization import FLOAT32, Variant, quantize
 from codeodds_trainer.export.weights import save_split
 from codeodds_trainer.export.writer import GOLDEN_FILE, TOKENIZER_FILE, describe_graph, first_manifest, seal
@@ -77,13 +76,11 @@ def _make(run: RunFolder, name: str, write: Callable[[Path], Manifest]) -> Path:
 
 def _write_exported(run: RunFolder, recipe: Recipe, folder: Path) -> Manifest:
     model = load_checkpoint(run.model)
-    wanted = recipe.export.log_probabilities
     summary = json.loads(run.summary.read_text(encoding="utf-8"))
-    language_head = load_language_head(recipe, run, summary["base_layers"]) if wanted else None
-    save_split(export_graph(model, folder / "optimum", language_head), folder, WHOLE_FILE_MB)
+    save_split(export_graph(model, folder / "optimum"), folder, WHOLE_FILE_MB)
     sources = [Source(name="recipe.yaml", sha256=sha256(run.recipe))]
     sources += [Source(name=name, sha256=digest) for name, digest in summary["data"].items()]
-    graph = describe_graph(model, FLOAT32.description, log_probabilities=wanted)
+    graph = describe_graph(model, FLOAT32.description)
     return first_manifest(recipe, model, graph, summary["base_layers"], sources)
 
 

@@ -15,6 +15,7 @@ from codeodds.engine.scorer import open_scorer
 from codeodds_trainer.export.calibration_choice import choose_calibration, comparison_json
 from codeodds_trainer.export.drafts import GOLDEN_TOLERANCE, finished_recipe, make_draft
 from codeodds_trainer.export.golden_units import GOLDEN_UNITS
+from codeodds_trainer.export.language_model import add_language_model, check_language_model
 from codeodds_trainer.export.quantization import Variant, variant_of
 from codeodds_trainer.export.quantize_run import measure_variant
 from codeodds_trainer.export.writer import GOLDEN_FILE, seal
@@ -26,6 +27,7 @@ from codeodds_trainer.ground.recipe import Recipe
 from codeodds_trainer.ground.run_folder import RunFolder
 from codeodds_trainer.ground.scoring import score_problems, validation_store
 from codeodds_trainer.training.dataset import cap_problems, sample_programs
+from codeodds_trainer.training.prepare import base_source
 
 COMPARISON_FILE = "calibration.json"
 """In the run folder: how the calibrations compared."""
@@ -43,11 +45,12 @@ def export_run(
     CalibrationError for too few validation programs.
     """
     recipe = finished_recipe(run)
+    check_language_model(recipe)
     variant = variant or variant_of(recipe.export)
-    say("1/4 graph")
+    say("1/5 graph")
     draft = make_draft(run, recipe, variant)
 
-    say("2/4 release gate")
+    say("2/5 release gate")
     figures = measure_variant(run, recipe, data, variant, threads, say)
     if figures.objections:
         raise ExportError(
@@ -57,18 +60,22 @@ def export_run(
             "`codeodds-train quantize` compares them"
         )
 
-    say("3/4 calibration")
+    say("3/5 calibration")
     problems = _validation_problems(recipe, data)
     store = validation_store(run.scores, read_manifest(draft))
     scored = score_problems(open_scorer(draft, threads=threads), problems, store)
     calibration, comparison = choose_calibration(scored, _validation_name(recipe))
     write_whole(run.root / COMPARISON_FILE, comparison_json(comparison))
 
-    say("4/4 golden scores")
     work = run.root / "export" / "release"
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(draft, work)
-    manifest = msgspec.structs.replace(read_manifest(draft), calibration=calibration)
+    manifest = read_manifest(draft)
+    if recipe.export.language_model:
+        say("4/5 language model")
+        manifest = add_language_model(work, base_source(recipe), variant, recipe.export.max_file_mb)
+    manifest = msgspec.structs.replace(manifest, calibration=calibration)
+    say("5/5 golden scores")
     seal(work, manifest)
     write_golden(record_golden(open_scorer(work, threads=threads), GOLDEN_UNITS, GOLDEN_TOLERANCE), work / GOLDEN_FILE)
     sealed = seal(work, manifest)

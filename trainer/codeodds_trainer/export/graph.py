@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +20,16 @@ from codeodds_trainer.training.value_model import join_heads, value_head
 OPSET = 18
 TASK = "feature-extraction"
 VALUE = "value"
-LOG_PROBABILITIES = "log_probabilities"
+HIDDEN = "hidden"
 HEAD_WEIGHT, HEAD_BIAS = "value_head.weight", "value_head.bias"
 """Names of the head's tensors in the graph: float32 [hidden, 1 + faults] and [1 + faults], bit for bit those of the
 checkpoint."""
 
 
-@dataclass(frozen=True, slots=True)
-class LanguageHead:
-    """What the base language model has above its last layer."""
-
-    norm: nn.Module
-    """The base's final norm: training changes ours."""
-    weight: torch.Tensor
-    """float32 [vocabulary, hidden]."""
-
-
 class ExportedModule(nn.Module):
-    """What is traced: the decoder with its key/value cache, the value head, and the language head if asked for."""
+    """What is traced: the decoder with its key/value cache and the value head."""
 
-    def __init__(self, model: PreTrainedModel, language_head: LanguageHead | None = None) -> None:
+    def __init__(self, model: PreTrainedModel) -> None:
         super().__init__()
         head = value_head(model)
         self.body: Any = model.base_model
@@ -48,8 +37,6 @@ class ExportedModule(nn.Module):
         self.norm = self.body.norm
         # Parameters of the final shape keep their names and bits; a Linear's would be folded into an unnamed transpose.
         self.value_head = _weights(head.weight.detach().float().T, head.bias)
-        self.language_norm = None if language_head is None else language_head.norm
-        self.language_head = None if language_head is None else _weights(language_head.weight.detach().float().T, None)
 
     def forward(
         self,
@@ -60,8 +47,8 @@ class ExportedModule(nn.Module):
     ) -> dict[str, Any]:
         """`input_ids`, `position_ids`: int64 [batch, sequence]; `attention_mask`: int64 [batch, past + sequence].
 
-        Returns: `value` float32 [batch, sequence], logits; `past_key_values` of past and new tokens; and
-        `log_probabilities` float32 [batch, sequence, vocabulary] with a language head.
+        Returns: `value` float32 [batch, sequence], logits; `hidden` float32 [batch, sequence, width], what a layer
+        above would read; `past_key_values` of past and new tokens.
         """
         body = self.body(
             input_ids=input_ids,
@@ -72,22 +59,17 @@ class ExportedModule(nn.Module):
         )
         hidden = body.last_hidden_state
         value = join_heads(self.norm(hidden) @ self.value_head.weight + self.value_head.bias)
-        outputs = {VALUE: value, "past_key_values": body.past_key_values}
-        if self.language_norm is not None and self.language_head is not None:
-            logits = self.language_norm(hidden) @ self.language_head.weight
-            outputs[LOG_PROBABILITIES] = torch.log_softmax(logits, dim=-1)
-        return outputs
+        return {VALUE: value, HIDDEN: hidden, "past_key_values": body.past_key_values}
 
 
-def _weights(weight: torch.Tensor, bias: torch.Tensor | None) -> Any:
+def _weights(weight: torch.Tensor, bias: torch.Tensor) -> Any:
     holder = nn.Module()
     holder.weight = nn.Parameter(weight.contiguous(), requires_grad=False)
-    if bias is not None:
-        holder.bias = nn.Parameter(bias.detach().float().clone(), requires_grad=False)
+    holder.bias = nn.Parameter(bias.detach().float().clone(), requires_grad=False)
     return holder
 
 
-def export_graph(model: PreTrainedModel, folder: Path, language_head: LanguageHead | None = None) -> onnx.ModelProto:
+def export_graph(model: PreTrainedModel, folder: Path) -> onnx.ModelProto:
     """Export a value model with its key/value cache; weights float32. docs/training/export.md names inputs and outputs.
 
     `folder` is made, filled by optimum, and removed.
@@ -95,11 +77,11 @@ def export_graph(model: PreTrainedModel, folder: Path, language_head: LanguageHe
     Raises: ExportError for an architecture that optimum cannot export.
     """
     body: Any = model.base_model
-    config = _onnx_config(body.config, log_probabilities=language_head is not None)
-    module = ExportedModule(model, language_head).eval()
+    config = _onnx_config(body.config)
+    module = ExportedModule(model).eval()
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        # The module applies the norm itself, because the language head needs another one.
+        # The module applies the norm itself: the layers above read what stands before it.
         body.norm = nn.Identity()
         with warnings.catch_warnings():
             # Tracing warns of every Python branch; the tests compare the graph with torch for any chunking instead.
@@ -111,13 +93,13 @@ def export_graph(model: PreTrainedModel, folder: Path, language_head: LanguageHe
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _onnx_config(config: PretrainedConfig, *, log_probabilities: bool) -> Any:
-    """Optimum's export config of the architecture, with the outputs of a value model.
+def exporter_config(config: PretrainedConfig) -> Any:
+    """The constructor of optimum's export config of an architecture.
 
-    `use_past_in_inputs` matters: without it optimum writes a graph that has no past inputs, useless for a cache.
+    Raises: ExportError for one that it does not know.
     """
     try:
-        make: Any = TasksManager.get_exporter_config_constructor(
+        return TasksManager.get_exporter_config_constructor(
             "onnx", model_type=config.model_type, task=TASK, library_name="transformers"
         )
     except (KeyError, ValueError) as error:
@@ -126,14 +108,19 @@ def _onnx_config(config: PretrainedConfig, *, log_probabilities: bool) -> Any:
             "Phi-3, Qwen2 and Llama are supported"
         ) from error
 
-    class ValueOnnxConfig(make.func):  # type: ignore[misc]
+
+def _onnx_config(config: PretrainedConfig) -> Any:
+    """Optimum's export config of the architecture, with the outputs of a value model.
+
+    `use_past_in_inputs` matters: without it optimum writes a graph that has no past inputs, useless for a cache.
+    """
+
+    class ValueOnnxConfig(exporter_config(config).func):  # type: ignore[misc]
         @property
         def outputs(self) -> dict[str, dict[int, str]]:
             tokens = {0: "batch_size", 1: "sequence_length"}
-            outputs = {VALUE: tokens}
+            outputs = {VALUE: tokens, HIDDEN: tokens}
             self.add_past_key_values(outputs, direction="outputs")
-            if log_probabilities:
-                outputs[LOG_PROBABILITIES] = tokens
             return outputs
 
     return ValueOnnxConfig(config, task=TASK, use_past=True, use_past_in_inputs=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -87,16 +87,20 @@ def quantize(model: onnx.ModelProto, variant: Variant) -> onnx.ModelProto:
     if variant.bits == 32:
         return model
     quantize_embedding(model, variant.embedding_bits)
-    matrices = _matrices(model)
-    excluded = [node.name for node in matrices if node.input[1] == HEAD_WEIGHT]
+    return quantize_matrices(model, variant.bits, variant.block_size, (HEAD_WEIGHT,))
+
+
+def quantize_matrices(model: onnx.ModelProto, bits: int, block_size: int, kept: Sequence[str]) -> onnx.ModelProto:
+    """Store the weights of all matrix products in so many bits, but for the tensors `kept`. `model` is used up."""
+    excluded = [node.name for node in _matrices(model) if node.input[1] in kept]
     # The name of the module's logger is its path; it reports every node at INFO.
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
     with _quiet("onnxruntime.quantization.matmul_nbits_quantizer"):
         quantizer = MatMulNBitsQuantizer(
             model,
-            bits=variant.bits,
-            block_size=variant.block_size,
+            bits=bits,
+            block_size=block_size,
             is_symmetric=True,
             accuracy_level=ACCURACY_LEVEL,
             nodes_to_exclude=excluded,

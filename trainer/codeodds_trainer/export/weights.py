@@ -19,14 +19,16 @@ ALIGNMENT = 4096
 """Tensors start at multiples of this in their file, so that they can be memory-mapped."""
 
 
-def save_split(model: onnx.ModelProto, folder: Path, max_file_mb: int) -> list[str]:
-    """Write ``model.onnx`` and its large tensors to ``weights-N.bin``, none larger than `max_file_mb`.
+def save_split(model: onnx.ModelProto, folder: Path, max_file_mb: int, name: str = "model.onnx") -> list[str]:
+    """Write a graph and its large tensors to files of their own, none larger than `max_file_mb`: ``weights-N.bin`` for
+    ``model.onnx``, ``upper-N.bin`` for ``upper.onnx``.
 
     `model` loses its tensors to the files. Returns: the names of the files written.
     Raises: ExportError for a single tensor above the limit.
     """
     limit = max_file_mb * 1_000_000
-    files = ["model.onnx"]
+    files = [name]
+    stem = {"model.onnx": "weights"}.get(name, Path(name).stem)
     data = None
     try:
         for tensor in model.graph.initializer:
@@ -41,7 +43,7 @@ def save_split(model: onnx.ModelProto, folder: Path, max_file_mb: int) -> list[s
             if data is None or data.tell() + len(raw) + ALIGNMENT > limit:
                 if data is not None:
                     data.close()
-                files.append(f"weights-{len(files) - 1}.bin")
+                files.append(f"{stem}-{len(files) - 1}.bin")
                 data = (folder / files[-1]).open("wb")
             data.write(b"\0" * (-data.tell() % ALIGNMENT))
             _point_outside(tensor, files[-1], data.tell(), len(raw))
@@ -49,7 +51,7 @@ def save_split(model: onnx.ModelProto, folder: Path, max_file_mb: int) -> list[s
     finally:
         if data is not None:
             data.close()
-    onnx.save(model, folder / "model.onnx")
+    onnx.save(model, folder / name)
     return files
 
 

@@ -36,7 +36,7 @@ FOR_PEOPLE = (CARD_FILE, EVALUATION_FILE)
 UNCALIBRATED = Calibration(method="platt", last=1.0, mean=0.0, bias=0.0, fitted_on="nothing", rows=1)
 
 
-def describe_graph(model: PreTrainedModel, quantization: str, *, log_probabilities: bool = False) -> Graph:
+def describe_graph(model: PreTrainedModel, quantization: str) -> Graph:
     """What the manifest says of a model's graph."""
     config = model.config
     heads = config.num_attention_heads
@@ -48,7 +48,6 @@ def describe_graph(model: PreTrainedModel, quantization: str, *, log_probabiliti
         kv_dtype="float32",
         vocabulary=config.vocab_size,
         quantization=quantization,
-        log_probabilities=log_probabilities,
     )
 
 

@@ -209,9 +209,9 @@ class ExportSection(_Section):
     """At most this many programs of each validation problem and label decide if the quantised graph is released."""
     gate_problems: Positive = 200
     """At most this many validation problems decide it, chosen by the hash of their names."""
-    log_probabilities: bool = False
-    """Also write the base language model's next-token log-probabilities, for users of the graph; scoring ignores them.
-    Needs all layers of the base model and no trained ones."""
+    language_model: bool = False
+    """Also write the base model's upper layers and its language-model head, which say how likely each token is. Needs
+    fewer layers below the value head than the base model has, and no trained ones."""
     max_file_mb: Positive = 90
     """Weights are spread over files no larger than this."""
 

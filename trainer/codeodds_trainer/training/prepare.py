@@ -78,7 +78,7 @@ def prepare_base(recipe: Recipe, folder: Path) -> Base:
 
 def needs_lm_head(recipe: Recipe) -> bool:
     """Whether anything in the recipe uses the base model's language-model head."""
-    return recipe.training.lm_loss_weight > 0 or recipe.export.log_probabilities
+    return recipe.training.lm_loss_weight > 0
 
 
 def _make_base(recipe: Recipe, folder: Path) -> None:
