@@ -12,6 +12,7 @@ from codeodds.odds.names import Names
 from codeodds.odds.nodes import Around, Ranked
 from codeodds.odds.operators import operators
 from codeodds.odds.parsed import Parsed
+from codeodds.odds.soundness import Judge
 from codeodds.odds.structure import structure
 from codeodds.types import ScoringUnit
 
@@ -35,6 +36,7 @@ class Candidates:
         self._solution = unit.solution
         self._parsed = Parsed(unit)
         self._document = document
+        self._judge: Judge | None = None
 
     def edits(self) -> list[Edit]:
         """Different edits by their result, none of which is the solution itself, in order of their places."""
@@ -51,8 +53,9 @@ class Candidates:
 
     def objection(self, edit: Edit) -> str | None:
         """Why an edit must not be proposed, in a few words; None if it may."""
-        changed = edit.apply(self._solution)
-        return None if changed != self._solution else "it changes nothing"
+        if self._judge is None:
+            self._judge = Judge(self._parsed, self._document)
+        return self._judge.objection(edit.apply(self._solution))
 
 
 def _all(around: Around, names: Names) -> Iterator[Ranked]:

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 
-from codeodds.odds.nodes import LOW, Around, Ranked, arguments_of
-from codeodds.odds.parsed import FUNCTIONS
+from codeodds.odds.nodes import LOW, Around, Ranked
+from codeodds.odds.parsed import FUNCTIONS, arguments_of
 from codeodds.odds.seen import Seen, members, seen_in
 
 AT_A_PLACE = 8

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from codeodds.odds.edits import Edit
-from codeodds.odds.parsed import FUNCTIONS, FunctionNode, Parsed
+from codeodds.odds.parsed import FUNCTIONS, FunctionNode, Parsed, arguments_of
 
 LOW = 3
 """Rank of an edit that people rarely mean: where there are too many, those of a higher rank go first."""
@@ -128,21 +128,6 @@ class Around:
                             self._parents[id(item)] = (node, name)
                             children.append(item)
             pending += reversed(children)
-
-
-def is_docstring(statement: ast.stmt) -> bool:
-    """Whether a statement is a string that stands alone."""
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, (str, bytes))
-    )
-
-
-def arguments_of(function: FunctionNode) -> list[ast.arg]:
-    settings = function.args
-    rest = [argument for argument in (settings.vararg, settings.kwarg) if argument is not None]
-    return [*settings.posonlyargs, *settings.args, *settings.kwonlyargs, *rest]
 
 
 def _is_integer(node: ast.expr) -> bool:

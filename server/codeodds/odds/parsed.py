@@ -123,6 +123,13 @@ class Parsed:
         return body[0]
 
 
+def arguments_of(function: FunctionNode | ast.Lambda) -> list[ast.arg]:
+    """All parameters of a function."""
+    settings = function.args
+    rest = [argument for argument in (settings.vararg, settings.kwarg) if argument is not None]
+    return [*settings.posonlyargs, *settings.args, *settings.kwonlyargs, *rest]
+
+
 def _module(unit: ScoringUnit) -> tuple[str, ast.Module]:
     """The problem, and the tree of the whole. What stood within an ``if`` of the module gets one around it."""
     try:
