@@ -72,6 +72,10 @@ class UnitNotText(UnitError):
     """The unit holds characters that no UTF-8 source file can hold, such as lone surrogates."""
 
 
+class CannotCompare(UnitError):
+    """The unit cannot be compared with small edits of itself: it does not parse here, or it is too long."""
+
+
 class EngineError(CodeoddsError):
     """The runtime failed while the model ran. The bundle passed its checks; the machine's memory may be short."""
 

@@ -1,0 +1,66 @@
+"""The catalogue: every small edit of a function that people confuse with what they mean, nearest first where there are
+too many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codeodds.odds.calls import calls
+from codeodds.odds.edits import Edit
+from codeodds.odds.names import Names
+from codeodds.odds.nodes import Around, Ranked
+from codeodds.odds.operators import operators
+from codeodds.odds.parsed import Parsed
+from codeodds.odds.soundness import Judge
+from codeodds.odds.structure import structure
+from codeodds.types import ScoringUnit
+
+MOST = 400
+"""Edits of one function."""
+LEAST = 60
+"""Edits that even a short function may have."""
+A_LINE = 6
+"""Edits that each line of code adds to that."""
+
+
+class Candidates:
+    """The edits of one function."""
+
+    def __init__(self, unit: ScoringUnit, document: str = "") -> None:
+        """`document`: the text of the whole file, for names and attributes beside the function. May be empty, and need
+        not parse.
+
+        Raises: CannotCompare.
+        """
+        self._solution = unit.solution
+        self._parsed = Parsed(unit)
+        self._document = document
+        self._judge: Judge | None = None
+
+    def edits(self) -> list[Edit]:
+        """Different edits by their result, none of which is the solution itself, in order of their places."""
+        around = Around.of(self._parsed)
+        names = Names(around, self._document)
+        found: dict[str, Ranked] = {}
+        for ranked in sorted(_all(around, names), key=lambda one: one.rank):
+            edit = ranked.edit
+            if 0 <= edit.start <= edit.end and self._solution[edit.start : edit.end] != edit.text:
+                found.setdefault(edit.apply(self._solution), ranked)
+        lines = sum(1 for line in self._solution.split("\n") if line.strip())
+        nearest = list(found.values())[: min(MOST, LEAST + A_LINE * lines)]
+        return sorted((one.edit for one in nearest), key=lambda edit: (edit.start, edit.end, edit.text))
+
+    def objection(self, edit: Edit) -> str | None:
+        """Why an edit must not be proposed, in a few words; None if it may."""
+        if self._judge is None:
+            self._judge = Judge(self._parsed, self._document)
+        return self._judge.objection(edit.apply(self._solution))
+
+
+def _all(around: Around, names: Names) -> Iterator[Ranked]:
+    for node in around.nodes:
+        yield from operators(node, around)
+        yield from structure(node, around)
+        yield from calls(node, around)
+        yield from names.edits(node)
