@@ -66,6 +66,6 @@ def _global(node: ast.Name, scope: Scope) -> Iterator[Ranked]:
 
 def _with_owner(node: ast.Name, scope: Scope) -> Iterator[Ranked]:
     """``self.`` before the name of an attribute."""
-    if scope.owner and node.id != scope.owner:
-        if node.id in scope.members or node.id in scope.attributes.get(scope.owner, ()):
-            yield scope.around.insert(scope.around.parsed.start(node), f"{scope.owner}.", "missing", 1)
+    known = node.id in scope.members or node.id in scope.attributes.get(scope.owner, ())
+    if scope.owner and node.id != scope.owner and known:
+        yield scope.around.insert(scope.around.parsed.start(node), f"{scope.owner}.", "missing", 1)
