@@ -90,6 +90,7 @@ def calls(node: ast.AST, around: Around) -> Iterator[Ranked]:
     if isinstance(node, ast.Call):
         yield from _similar(node, around)
         yield from _range(node, around)
+        yield from _defaults(node, around)
         if not (isinstance(node.func, ast.Name) and node.func.id in _ORDERED_CALLS):
             yield from _exchanged(node.args, "arguments", 0, around)
             named = [keyword.value for keyword in node.keywords if keyword.arg]
@@ -132,6 +133,29 @@ def _range(node: ast.Call, around: Around) -> Iterator[Ranked]:
         yield from _one_off(first, "boundary", 1, around)
         if len(node.args) == 2:
             yield around.replace_between(around.parsed.start(first), around.parsed.start(stop), "", "boundary", 1)
+
+
+def _defaults(node: ast.Call, around: Around) -> Iterator[Ranked]:
+    """Values that a call may have or lack."""
+    if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
+        return
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    count, end = len(node.args), around.parsed.end(node)
+    last = around.parsed.end(node.args[-1]) if node.args else end - 1
+    if name == "getattr" and count == 2:
+        yield around.insert(last, ", None", "arguments", 1)
+    elif name == "pop" and isinstance(node.func, ast.Attribute) and count < 2:
+        if not node.args:
+            yield around.insert(end - 1, "0", "arguments", 1)
+        elif isinstance(node.args[0], ast.Constant) and node.args[0].value == 0:
+            yield around.replace(node.args[0], "", "arguments", 1)
+        elif not around.is_numeric(node.args[0]):
+            yield around.insert(last, ", None", "arguments", LOW)
+    elif count > 1 and not (isinstance(node.func, ast.Name) and name in _ORDERED_CALLS):
+        before = around.parsed.end(node.args[-2])
+        gap = around.parsed.unit.solution[max(0, before) : around.parsed.start(node.args[-1])]
+        if before >= 0 and gap.strip() == ",":
+            yield around.replace_between(before, last, "", "arguments", LOW + 1)
 
 
 def _one_off(node: ast.expr, kind: str, rank: int, around: Around) -> Iterator[Ranked]:

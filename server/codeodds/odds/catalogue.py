@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from codeodds.odds.attributes import attributes
 from codeodds.odds.calls import calls
 from codeodds.odds.edits import Edit
-from codeodds.odds.names import Names
+from codeodds.odds.names import names
 from codeodds.odds.nodes import Around, Ranked
 from codeodds.odds.operators import operators
 from codeodds.odds.parsed import Parsed
+from codeodds.odds.scope import Scope
 from codeodds.odds.soundness import Judge
 from codeodds.odds.structure import structure
 from codeodds.types import ScoringUnit
@@ -41,9 +43,8 @@ class Candidates:
     def edits(self) -> list[Edit]:
         """Different edits by their result, none of which is the solution itself, in order of their places."""
         around = Around.of(self._parsed)
-        names = Names(around, self._document)
         found: dict[str, Ranked] = {}
-        for ranked in sorted(_all(around, names), key=lambda one: one.rank):
+        for ranked in sorted(_all(around, self._document), key=lambda one: one.rank):
             edit = ranked.edit
             if 0 <= edit.start <= edit.end and self._solution[edit.start : edit.end] != edit.text:
                 found.setdefault(edit.apply(self._solution), ranked)
@@ -58,9 +59,11 @@ class Candidates:
         return self._judge.objection(edit.apply(self._solution))
 
 
-def _all(around: Around, names: Names) -> Iterator[Ranked]:
+def _all(around: Around, document: str) -> Iterator[Ranked]:
+    scope = Scope(around, document)
     for node in around.nodes:
         yield from operators(node, around)
         yield from structure(node, around)
         yield from calls(node, around)
-        yield from names.edits(node)
+        yield from names(node, scope)
+        yield from attributes(node, scope)

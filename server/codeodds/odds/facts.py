@@ -26,8 +26,6 @@ class Facts:
     """How often a name gets a value that nobody reads."""
     unreachable: int = 0
     """Statements that no run reaches."""
-    misplaced: Counter[str] = field(default_factory=Counter)
-    """``break`` outside of loops, ``await`` outside of coroutines."""
     free: set[str] = field(default_factory=set)
     """Names that the function takes from around it."""
 
@@ -35,7 +33,7 @@ class Facts:
 def facts_of(function: FunctionNode | ast.Lambda) -> Facts:
     """The facts of a function."""
     graph = Graph(function)
-    facts = Facts(misplaced=Counter(graph.misplaced))
+    facts = Facts()
     events = [event for block in graph.blocks for event in block.events]
     local = {name for what, name, _ in events if what != READ} - graph.outside
     captured = set(graph.captured)
@@ -45,7 +43,6 @@ def facts_of(function: FunctionNode | ast.Lambda) -> Facts:
         facts.unbound += found.unbound
         facts.unused += found.unused
         facts.unreachable += found.unreachable
-        facts.misplaced += found.misplaced
     read = {name for what, name, _ in events if what == READ}
     facts.free = ((read | captured) - local) | graph.outside
     if read & _READS_ALL:
@@ -147,7 +144,7 @@ def _look_for_unused(
                 live |= bit
             elif what in (BIND, UNBIND):
                 live = live & ~bit | always
-    facts.unused.update(name.partition(" ")[0] for node, name in unused.items() if node not in used)
+    facts.unused.update(name.partition(" ")[0] for node, name in unused.items() if node not in used and name[0] != "_")
 
 
 def _after(following: Iterable[int], needed: dict[int, int], always: int) -> int:

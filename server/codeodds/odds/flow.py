@@ -57,11 +57,8 @@ class Graph:
         """Names that classes within it read."""
         self.statements: dict[int, list[int]] = {}
         """For each statement the blocks that it starts in; several within ``finally``."""
-        self.misplaced: list[str] = []
-        """Words that stand where the language has no use for them."""
         self.outside: set[str] = set()
         """Names declared ``global`` or ``nonlocal``."""
-        self._is_async = isinstance(function, ast.AsyncFunctionDef)
         self._here = 0
         self._loops: list[_Loop] = []
         self._finally: list[_Finally] = []
@@ -166,11 +163,9 @@ class Graph:
         self._here = holds
 
     def _jump(self, node: ast.Break | ast.Continue) -> None:
-        if not self._loops:
-            self.misplaced.append("break" if isinstance(node, ast.Break) else "continue")
-            return
-        loop = self._loops[-1]
-        self._leave(loop.behind if isinstance(node, ast.Break) else loop.head, loop.depth)
+        if self._loops:  # What stands elsewhere does not compile.
+            loop = self._loops[-1]
+            self._leave(loop.behind if isinstance(node, ast.Break) else loop.head, loop.depth)
 
     def _if(self, node: ast.If) -> None:
         body, orelse, behind = self._new(), self._new(), self._new()
@@ -187,8 +182,6 @@ class Graph:
         self._here = behind
 
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
-        if isinstance(node, ast.AsyncFor):
-            self._needs_async("async for")
         self._expression(node.iter)
         head, body, orelse, behind = self._next(), self._new(), self._new(), self._new()
         self._to(body)
@@ -210,8 +203,6 @@ class Graph:
         self._to(behind)
 
     def _with(self, node: ast.With | ast.AsyncWith) -> None:
-        if isinstance(node, ast.AsyncWith):
-            self._needs_async("async with")
         swallows = False
         for item in node.items:
             self._expression(item.context_expr)
@@ -388,14 +379,6 @@ class Graph:
             self._expression(expression)
         self.inner.append(node)
 
-    def _await(self, node: ast.Await) -> None:
-        self._needs_async("await")
-        self._expression(node.value)
-
-    def _needs_async(self, word: str) -> None:
-        if not self._is_async:
-            self.misplaced.append(word)
-
     def _comprehension(self, node: Any) -> None:
         scope: dict[str, str] = {}
         heads: list[int] = []
@@ -455,7 +438,6 @@ _EXPRESSIONS: dict[type[ast.expr], Callable[[Graph, Any], None]] = {
     ast.BoolOp: Graph._bool,
     ast.NamedExpr: Graph._walrus,
     ast.Lambda: Graph._lambda,
-    ast.Await: Graph._await,
     ast.ListComp: Graph._comprehension,
     ast.SetComp: Graph._comprehension,
     ast.GeneratorExp: Graph._comprehension,

@@ -14,7 +14,7 @@ _PURE = frozenset(
     | {"min", "range", "repr", "reversed", "round", "set", "sorted", "str", "sum", "tuple", "zip", "hasattr", "filter"}
 )
 """Functions that are called for their result alone."""
-_MUTATORS = frozenset({"append", "extend", "sort", "reverse", "clear", "insert", "discard", "add", "appendleft"})
+WITHOUT_RESULT = frozenset({"append", "extend", "sort", "reverse", "clear", "insert", "discard", "add", "appendleft"})
 """Methods that return None."""
 _SAME = {ast.Sub: "-", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^"}
 _WITHOUT_EFFECT: dict[type[ast.operator], frozenset[int]] = {
@@ -115,7 +115,9 @@ def _comparison(node: ast.Compare) -> Iterator[str]:
 
 
 def _test(node: ast.expr, is_loop: bool) -> Iterator[str]:
-    if (isinstance(node, ast.Constant) and not (is_loop and node.value)) or isinstance(node, (ast.Tuple, ast.List, ast.Dict, ast.Lambda, ast.JoinedStr)):
+    if (isinstance(node, ast.Constant) and not (is_loop and node.value)) or isinstance(
+        node, (ast.Tuple, ast.List, ast.Dict, ast.Lambda, ast.JoinedStr)
+    ):
         yield "tests a constant"
 
 
@@ -131,7 +133,7 @@ def _is_unused(node: ast.expr) -> bool:
 
 
 def _returns_none(node: ast.expr | None) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _MUTATORS
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WITHOUT_RESULT
 
 
 def _repeats(nodes: Iterable[ast.expr], constants: bool = False) -> bool:

@@ -39,6 +39,20 @@ def parse(text: str) -> ast.Module:
         raise CannotCompare("it is nested too deeply to be compared") from None
 
 
+def wrong_place(function: FunctionNode) -> str | None:
+    """Why a tree is no program: an ``await`` outside of coroutines, a ``break`` outside of loops; None if it is one.
+
+    Nothing is run.
+    """
+    try:
+        compile(ast.Module([function], []), _FILE, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return f"it does not compile ({error.msg})"
+    except (ValueError, RecursionError, MemoryError):
+        return "it does not compile"
+    return None
+
+
 class Places:
     """Where nodes stand in a text, in characters; the parser counts lines and bytes."""
 

@@ -12,7 +12,7 @@ from codeodds.errors import CannotCompare
 from codeodds.odds.facts import facts_of
 from codeodds.odds.meaning import Key, statement, without_last_return
 from codeodds.odds.oddities import oddities
-from codeodds.odds.parsed import FunctionNode, Parsed, Places, parse
+from codeodds.odds.parsed import FunctionNode, Parsed, Places, parse, wrong_place
 from codeodds.odds.seen import seen_in
 
 _BUILTINS = frozenset({*dir(builtins), "__class__", "__file__", "__name__", "__doc__"})
@@ -29,6 +29,8 @@ class Judge:
             self._facts = facts_of(parsed.outer)
             self._reading = _Reading({})
             self._keys = self._reading.function(parsed.outer, parsed.places)
+            self._compiles = wrong_place(parsed.outer) is None
+            """A function cut out of its surroundings need not."""
         except RecursionError:
             raise CannotCompare("it is nested too deeply to be compared") from None
         self._known: frozenset[str] | None = None
@@ -43,7 +45,7 @@ class Judge:
             fresh = next(iter(reading.odd - self._reading.odd), None)
             if fresh is not None:
                 return f"it {fresh}"
-            return self._broken(function)
+            return self._broken(function) or (wrong_place(function) if self._compiles else None)
         except CannotCompare as error:
             return str(error)
         except RecursionError:
@@ -52,8 +54,6 @@ class Judge:
     def _broken(self, function: FunctionNode) -> str | None:
         """What held before and does not now."""
         facts, before = facts_of(function), self._facts
-        if misplaced := facts.misplaced - before.misplaced:
-            return f"it does not parse ({next(iter(misplaced))} cannot stand there)"
         if unknown := sorted(name for name in facts.free - before.free if not self._is_known(name)):
             return f"it leaves {unknown[0]} undefined"
         if unbound := facts.unbound - before.unbound:

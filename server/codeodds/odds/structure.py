@@ -6,7 +6,9 @@ import ast
 import re
 from collections.abc import Iterator
 
-from codeodds.odds.nodes import Around, Ranked
+from codeodds.odds.nodes import LOW, Around, Ranked
+from codeodds.odds.oddities import WITHOUT_RESULT
+from codeodds.odds.parsed import FUNCTIONS
 
 _NOT = re.compile(r"not\b\s*")
 _WORD = re.compile(r"\w+")
@@ -20,16 +22,26 @@ def structure(node: ast.AST, around: Around) -> Iterator[Ranked]:
     """Edits of one node's place in the flow."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         yield from _without_first_word(node, _NOT, "negation", around)
+        yield from _none(node, around)
     elif isinstance(node, ast.If):
         yield from _branch(node, around)
     elif isinstance(node, (ast.Break, ast.Continue)):
-        yield around.replace(node, "continue" if isinstance(node, ast.Break) else "break", "control")
-        yield around.replace(node, "return", "control", 2)
+        yield from _instead(node, ("break", "continue", "return", "pass"), 0, around)
+    elif isinstance(node, ast.Pass):
+        yield from _instead(node, ("return", "continue"), LOW, around)
+    elif isinstance(node, ast.Raise):
+        yield from _raise(node, around)
+    elif isinstance(node, ast.ExceptHandler):
+        if node.type is None:
+            yield around.insert(around.parsed.start(node) + len("except"), " Exception", "missing", 1)
     elif isinstance(node, ast.While):
         start = around.parsed.start(node)
         yield around.replace_between(start, start + len("while"), "if", "control", 2)
-    elif isinstance(node, ast.Return) and node.value is not None:
-        yield from _return(node, around)
+    elif isinstance(node, ast.Return):
+        if node.value is None:
+            yield from _instead(node, ("continue", "break"), 1, around)
+        else:
+            yield from _return(node, node.value, around)
     elif isinstance(node, ast.Expr):
         yield from _statement(node, around)
     elif isinstance(node, ast.Await):
@@ -42,8 +54,18 @@ def structure(node: ast.AST, around: Around) -> Iterator[Ranked]:
     if isinstance(node, ast.expr):
         if isinstance(node, _NEGATED) and _is_test(node, around):
             yield around.insert(around.parsed.start(node), "not ", "negation")
+            if not isinstance(node, ast.Await):
+                yield around.insert(around.parsed.end(node), " is not None", "operator", 2)
         if isinstance(node, ast.Call):
             yield from _missing_await(node, around)
+
+
+def _none(node: ast.UnaryOp, around: Around) -> Iterator[Ranked]:
+    """``x is None`` for ``not x``."""
+    start, inner, end = around.parsed.start(node), around.parsed.start(node.operand), around.parsed.end(node.operand)
+    text = around.parsed.unit.solution
+    if start >= 0 and isinstance(node.operand, _NEGATED) and text[start:inner].strip() == "not":
+        yield around.replace_between(start, end, f"{text[inner:end]} is None", "operator", 2)
 
 
 def _is_test(node: ast.expr, around: Around) -> bool:
@@ -92,9 +114,30 @@ def _last_else(node: ast.If) -> bool:
     return bool(node.orelse)
 
 
-def _return(node: ast.Return, around: Around) -> Iterator[Ranked]:
+def _instead(node: ast.stmt, words: tuple[str, ...], rank: int, around: Around) -> Iterator[Ranked]:
+    """Another statement of one word; those of a loop only within one."""
+    up: ast.AST | None = node
+    while up is not None and not isinstance(up, (ast.For, ast.AsyncFor, ast.While, *FUNCTIONS)):
+        up = around.parent(up)
+    in_loop = not (up is None or isinstance(up, FUNCTIONS))
+    old = type(node).__name__.lower()
+    for word in words:
+        if word != old and (in_loop or word not in ("break", "continue")):
+            yield around.replace(node, word, "control", rank)
+            rank += 1
+
+
+def _raise(node: ast.Raise, around: Around) -> Iterator[Ranked]:
+    """``return`` for ``raise`` before what does not look like an error."""
+    value = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+    name = value.attr if isinstance(value, ast.Attribute) else value.id if isinstance(value, ast.Name) else "Error"
+    if node.cause is None and not name.endswith(("Error", "Exception", "Warning", "Exit", "Interrupt", "Iteration")):
+        start = around.parsed.start(node)
+        yield around.replace_between(start, start + len("raise"), "return", "control", 2)
+
+
+def _return(node: ast.Return, value: ast.expr, around: Around) -> Iterator[Ranked]:
     start = around.parsed.start(node)
-    value = node.value
     if isinstance(value, (ast.Call, ast.Await)):
         yield around.replace_between(start, around.parsed.start(value), "", "missing", 2)
         name = value.func if isinstance(value, ast.Call) else None
@@ -116,8 +159,17 @@ def _statement(node: ast.Expr, around: Around) -> Iterator[Ranked]:
         and value.func.id.endswith(("Error", "Exception"))
     ):
         yield around.insert(start, "raise ", "missing")
-    if isinstance(block, list) and block and block[-1] is node:
+    if isinstance(value, ast.Compare) and isinstance(value.ops[0], ast.Eq) and len(value.ops) == 1:
+        at, gap = around.between(value.left, value.comparators[0])
+        if gap.strip() == "==":
+            at += gap.index("==")
+            yield around.replace_between(at, at + 2, "=", "operator")
+    if isinstance(block, list) and block and block[-1] is node and not _has_no_result(value):
         yield around.insert(start, "return ", "missing", 0 if not isinstance(value, ast.Call) else 1)
+
+
+def _has_no_result(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WITHOUT_RESULT
 
 
 def _missing_await(node: ast.Call, around: Around) -> Iterator[Ranked]:
