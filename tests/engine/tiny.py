@@ -45,7 +45,7 @@ PRECISIONS = (Precision("float32", 32, 1e-4), Precision("8 bit", 8, 1e-4), Preci
 
 
 def build_bundle(folder: Path, precision: Precision = PRECISIONS[0], *, writes: bool = False) -> Path:
-    """Write a complete bundle into `folder` and return it. `writes`: with a language model, one more layer and a head."""
+    """Write a complete bundle into `folder` and return it. `writes`: with a language model above it."""
     folder.mkdir(parents=True)
     tokenizer = train_tokenizer()
     tokenizer.save(str(folder / "tokenizer.json"))

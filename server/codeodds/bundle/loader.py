@@ -123,6 +123,8 @@ def _check_format(place: Path, content: bytes) -> None:
 def _check_paths(place: Path, manifest: Manifest) -> None:
     listed = [file.path for file in manifest.files]
     named = {"graph": manifest.graph.file, "tokenizer": manifest.tokenizer, "golden scores": manifest.golden}
+    if manifest.graph.upper is not None:
+        named["upper graph"] = manifest.graph.upper.file
     for path in [*listed, *named.values()]:
         if not _is_inside(path):
             raise BundleCorrupt(

@@ -138,6 +138,19 @@ class Threshold(_Strict, omit_defaults=True):
     measured_on: str
 
 
+class OddsThreshold(_Strict):
+    """From when on a small edit that is more likely than a function as it stands is a finding."""
+
+    log_odds: float
+    """Of the most likely edit, in nats: ``log p(edited) - log p(as written)``."""
+    right_flagged: Probability
+    """Share of right functions with such an edit."""
+    slips_found: Probability
+    """Share of functions with one slip that had such an edit."""
+    measured_on: str
+    """The functions, for people."""
+
+
 class Display(_Strict):
     """When a value means enough to be shown."""
 
@@ -178,6 +191,8 @@ class Manifest(_Strict, omit_defaults=True):
     """Lowest probability first. The first is the default for front ends."""
     display: Display
     sources: list[Source]
+    odds: OddsThreshold | None = None
+    """None for a bundle without a language model, or whose odds were not measured."""
     left_out_generators: list[str] = []
     """Whose programs were in neither training nor validation."""
 

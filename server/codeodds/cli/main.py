@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import click
 
 from codeodds import __version__
+from codeodds.cli.check import check
 from codeodds.cli.model import model
 from codeodds.cli.rank import rank
 from codeodds.cli.score import score
@@ -41,6 +42,7 @@ def cli() -> None:
 
 
 cli.add_command(score)
+cli.add_command(check)
 cli.add_command(rank)
 cli.add_command(serve)
 cli.add_command(model)

@@ -6,10 +6,13 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from codeodds.errors import Superseded, UnitError
 from codeodds.types import Score, ScoringUnit
+
+if TYPE_CHECKING:
+    from codeodds.engine.language import Language
 
 MEMORY_LIMIT_MB = 64
 """Memory of the prefix cache unless told otherwise, in units of 1,000,000 bytes: some 15 functions that are being
@@ -60,6 +63,17 @@ class MeasuredThreshold(NamedTuple):
     """Share of all failing functions that were below it."""
 
 
+class MeasuredOdds(NamedTuple):
+    """What pointing at functions with a more likely edit was worth on held-out functions."""
+
+    threshold: float
+    """Log-odds of the edit, in nats, from which it counts."""
+    right_flagged: float
+    """Share of right functions that were pointed at."""
+    slips_found: float
+    """Share of functions with one slip that were."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScorerInfo:
     """What a front end needs to know of the model behind a scorer in order to show its values honestly."""
@@ -90,6 +104,9 @@ class ScorerInfo:
 
     thresholds: tuple[MeasuredThreshold, ...] = ()
     """What was measured at thresholds of the probability, lowest first."""
+
+    odds: MeasuredOdds | None = None
+    """None if the bundle cannot compare code with its alternatives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +157,14 @@ class Scorer(Protocol):
 
     @property
     def info(self) -> ScorerInfo: ...
+
+    @property
+    def language(self) -> Language:
+        """What says how likely tokens are.
+
+        Raises: BundleUnsupported for a bundle without a language model.
+        """
+        ...
 
     def score(self, unit: ScoringUnit, cancellation: Cancellation | None = None) -> Score:
         """Score one unit.

@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from codeodds.engine.api import Cancellation, MeasuredThreshold, Sampled, Scorer
 from codeodds.engine.parts import parts_of
 from codeodds.errors import BundleUnsupported, UnitEmpty, UnitError, UnitTooLong
 from codeodds.types import FloatArray, IntArray, Score, ScoringUnit
+
+if TYPE_CHECKING:
+    from codeodds.engine.language import Language
 
 _WORD = re.compile(r"\w+|[^\w\s]|\s+")
 
@@ -49,6 +53,10 @@ class FakeScorer:
     @property
     def info(self) -> ScorerInfo:
         return self._info
+
+    @property
+    def language(self) -> Language:
+        raise BundleUnsupported("fake: this bundle scores code and holds no language model")
 
     def score(self, unit: ScoringUnit, cancellation: Cancellation | None = None) -> Score:
         self.calls.append(unit)

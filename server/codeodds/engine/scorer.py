@@ -21,7 +21,16 @@ from codeodds.bundle.loader import Bundle, default_bundle_path, load_bundle
 from codeodds.bundle.manifest import Calibration, Manifest
 from codeodds.bundle.tokenization import EncodedUnit
 from codeodds.engine.allocator import give_back, keep_large_blocks_apart
-from codeodds.engine.api import MEMORY_LIMIT_MB, Cancellation, MeasuredThreshold, Sampled, Scorer, ScorerInfo, Writing
+from codeodds.engine.api import (
+    MEMORY_LIMIT_MB,
+    Cancellation,
+    MeasuredOdds,
+    MeasuredThreshold,
+    Sampled,
+    Scorer,
+    ScorerInfo,
+    Writing,
+)
 from codeodds.engine.batch import BATCH_LIMIT_MB, Model, not_finite, run_batch, shared_prefix, split_rows
 from codeodds.engine.cache import CachedRun, PrefixCache
 from codeodds.engine.keyvalues import KeyValues, bytes_per_token
@@ -276,6 +285,9 @@ def scorer_info(manifest: Manifest) -> ScorerInfo:
         low_precision=None if threshold is None else threshold.precision,
         min_prefix_fraction=manifest.display.min_prefix_fraction,
         calibration=_calibration_name(manifest.calibration),
+        odds=None
+        if manifest.odds is None
+        else MeasuredOdds(manifest.odds.log_odds, manifest.odds.right_flagged, manifest.odds.slips_found),
         thresholds=tuple(MeasuredThreshold(row.probability, row.precision, row.recall) for row in manifest.thresholds),
     )
 

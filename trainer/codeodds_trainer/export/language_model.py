@@ -70,7 +70,8 @@ def _load(source: BaseModelSource) -> PreTrainedModel:
         )
     except (OSError, ValueError) as error:
         raise ModelError(f"no language model at {source.path!r}: {error}") from error
-    return model.eval()
+    model.eval()
+    return model
 
 
 def _rows(source: BaseModelSource, tokenizer: Path) -> npt.NDArray[np.int64]:
