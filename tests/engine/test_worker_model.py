@@ -116,7 +116,7 @@ def test_the_scorer_is_closed_after_an_idle_time_and_opened_again_when_needed() 
     worker.on_model.append(lambda state: unloaded.set() if state is ModelState.UNLOADED else None)
     worker.submit("a", unit_of("a")).result(WAIT_S)
     assert unloaded.wait(WAIT_S)
-    assert not worker.loaded
+    assert worker.counters.unloads == 1
     assert worker.info is not None
     assert worker.submit("a", unit_of("a")).result(WAIT_S).probability == pytest.approx(0.9)
     assert len(opened) == 1, "a score that is known needs no model"

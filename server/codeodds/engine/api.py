@@ -151,6 +151,10 @@ class Writing:
     progress: Callable[[list[Sampled]], None] = lambda found: None
     """Told of all samples after each token; called like `stop`. A run that begins anew tells from the start."""
 
+    def __call__(self, scorer: Scorer, cancellation: Cancellation) -> list[Sampled]:
+        """As a task of `codeodds.engine.worker.ScoringWorker`."""
+        return scorer.write(self, cancellation)
+
 
 class Scorer(Protocol):
     """Scores units one at a time. Not safe for concurrent calls: `ScoringWorker` owns the thread that calls it."""

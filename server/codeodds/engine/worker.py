@@ -18,7 +18,7 @@ from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from codeodds.engine.api import Cancellation, Sampled, Scorer, ScorerInfo, Writing
+from codeodds.engine.api import Cancellation, Scorer, ScorerInfo
 from codeodds.engine.memo import MEMO_LIMIT_MB, ScoreMemo
 from codeodds.engine.release import release_memory
 from codeodds.errors import CodeoddsError, EngineError, ModelChanged, Superseded, UnitError
@@ -35,9 +35,13 @@ class Priority(enum.IntEnum):
 
     NEAR = 1
     """It belongs to the document that somebody works on."""
-
     BACKGROUND = 2
     """Nobody waits."""
+    SPARE = 3
+    """It fills spare time: every request of another priority interrupts it."""
+
+    def interrupts(self, running: Priority) -> bool:
+        return self < running and (self is Priority.INTERACTIVE or running is Priority.SPARE)
 
 
 class ModelState(enum.Enum):
@@ -54,7 +58,7 @@ class Counters:
     """What the worker did so far."""
 
     runs: int = 0
-    """Units that the scorer was asked to score."""
+    """Units to score."""
     interrupted: int = 0
     """Of these, runs that ended early, because they were superseded or pushed aside."""
     remembered: int = 0
@@ -70,7 +74,10 @@ class Counters:
 
 
 Outcome = Score | UnitError
-"""What came of one unit of a batch."""
+"""Of one unit of a batch."""
+
+Task = Callable[[Scorer, Cancellation], Any]
+"""Runs in the inference thread. It must end soon after it is cancelled, by raising Superseded."""
 
 
 @dataclass(eq=False, slots=True)
@@ -80,15 +87,15 @@ class _Request:
     batch: bool
     """Whether the future takes the outcomes of all units, or the score of the only one."""
     priority: Priority
-    writing: Writing | None = None
-    """What to sample instead of scoring units."""
+    task: Task | None = None
+    """What to do instead of scoring units."""
     future: Future[Any] = field(default_factory=Future)
     cancellation: Cancellation = field(default_factory=Cancellation)
     given_up: bool = False
 
     def asks_for(self, other: _Request) -> bool:
         """Whether what answers this one answers the other too."""
-        return (self.units, self.batch, self.writing) == (other.units, other.batch, other.writing)
+        return (self.units, self.batch, self.task) == (other.units, other.batch, other.task)
 
 
 class ScoringWorker:
@@ -126,13 +133,7 @@ class ScoringWorker:
         return self._info
 
     @property
-    def loaded(self) -> bool:
-        """Whether the scorer is open."""
-        return self._scorer is not None
-
-    @property
     def counters(self) -> Counters:
-        """What was done so far."""
         return self._counters
 
     def submit(self, key: str, unit: ScoringUnit, priority: Priority = Priority.BACKGROUND) -> Future[Score]:
@@ -152,11 +153,11 @@ class ScoringWorker:
         """As `submit`, for units that start alike. The future has a score or a UnitError for each, in order."""
         return self._submit(_Request(key, tuple(units), True, priority))
 
-    def submit_writing(
-        self, key: str, writing: Writing, priority: Priority = Priority.BACKGROUND
-    ) -> Future[list[Sampled]]:
-        """As `submit`, for text that the bundle's language model is to write. The future fails as `Scorer.write`."""
-        return self._submit(_Request(key, (), True, priority, writing))
+    def submit_task(self, key: str, task: Task, priority: Priority = Priority.BACKGROUND) -> Future[Any]:
+        """As `submit`, for anything else that needs the scorer. The future has what the task returns, or fails as it
+        does. A task that is interrupted is called again later; equal tasks of one key are one.
+        """
+        return self._submit(_Request(key, (), True, priority, task))
 
     def _submit(self, request: _Request) -> Future[Any]:
         aside: _Request | None = None
@@ -169,17 +170,16 @@ class ScoringWorker:
             known = [] if self._closed else [self._memo.get(unit) for unit in request.units]
             if self._closed:
                 replaced.append(request)
-            elif request.writing is None and all(score is not None for score in known):
+            elif request.task is None and all(score is not None for score in known):
                 self._count(remembered=len(known))
                 request.future.set_result(known if request.batch else known[0])
             else:
                 self._waiting[request.key] = request
                 self._ensure_thread()
-                if request.priority is Priority.INTERACTIVE:
-                    aside = self._running
+                aside = self._running
                 self._changed.notify()
         _fail(replaced)
-        if aside is not None and aside.priority is not Priority.INTERACTIVE:
+        if aside is not None and request.priority.interrupts(aside.priority):
             # It was not given up, so the thread puts it back among those that wait.
             aside.cancellation.cancel()
         return request.future
@@ -316,8 +316,8 @@ class ScoringWorker:
                 known = [self._memo.get(unit) for unit in request.units]
                 started = known.count(None)
                 self._count(runs=started, remembered=len(known) - started)
-            if request.writing is not None:
-                _settle(request, scorer.write(request.writing, request.cancellation))
+            if request.task is not None:
+                _settle(request, request.task(scorer, request.cancellation))
                 return
             outcomes = _outcomes(request, known, scorer)
         except Superseded as error:
@@ -389,7 +389,7 @@ def _outcomes(request: _Request, known: list[Score | None], scorer: Scorer) -> l
     return [next(found) if score is None else score for score in known]
 
 
-def _settle(request: _Request, outcome: Outcome | list[Outcome] | list[Sampled] | CodeoddsError) -> None:
+def _settle(request: _Request, outcome: Any) -> None:
     """Set the future's outcome, unless another thread already did or its owner cancelled it."""
     try:
         if isinstance(outcome, CodeoddsError):

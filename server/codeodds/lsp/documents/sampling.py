@@ -90,7 +90,7 @@ class Sampling:
         writing = replace(writing, progress=keep)
         try:
             with self._documents.requests.held(document.uri, 1) as keys:
-                await outcome(self._documents.worker.submit_writing(keys[0], writing, priority))
+                await outcome(self._documents.worker.submit_task(keys[0], writing, priority))
         finally:
             samples.add(0, _pieces(found))
 

@@ -1,4 +1,4 @@
-"""Text that is written in the inference thread: beside scores, interrupted, given up."""
+"""Tasks of the inference thread, such as text that is written: beside scores, interrupted, given up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from codeodds.engine.api import Sampled, Writing
+from codeodds.engine.api import Cancellation, Sampled, Scorer, Writing
 from codeodds.engine.fake import FakeScorer
 from codeodds.engine.worker import Priority, ScoringWorker
 from codeodds.errors import BundleUnsupported, Superseded
@@ -39,18 +39,18 @@ def worker(scorer: FakeScorer) -> Iterator[ScoringWorker]:
 
 def test_what_is_written_comes_once_it_is_done(worker: ScoringWorker, gate: threading.Event) -> None:
     gate.set()
-    assert worker.submit_writing("write", WRITING).result(WAIT_S) == FOUND
+    assert worker.submit_task("write", WRITING).result(WAIT_S) == FOUND
     # Nothing of it is remembered as a score would be.
-    assert worker.submit_writing("write", WRITING).result(WAIT_S) == FOUND
+    assert worker.submit_task("write", WRITING).result(WAIT_S) == FOUND
     assert (worker.counters.runs, worker.counters.remembered) == (0, 0)
 
 
 def test_equal_requests_that_wait_share_a_run_and_others_take_its_place(
     worker: ScoringWorker, scorer: FakeScorer, gate: threading.Event
 ) -> None:
-    first = worker.submit_writing("write", WRITING)
-    assert worker.submit_writing("write", WRITING) is first
-    other = worker.submit_writing("write", replace(WRITING, samples=1))
+    first = worker.submit_task("write", WRITING)
+    assert worker.submit_task("write", WRITING) is first
+    other = worker.submit_task("write", replace(WRITING, samples=1))
     with pytest.raises(Superseded):
         first.result(WAIT_S)
     gate.set()
@@ -67,7 +67,7 @@ def test_a_score_that_somebody_waits_for_goes_first_and_the_writing_begins_anew(
         told.append(found)
         begun.set()
 
-    written = worker.submit_writing("write", replace(WRITING, progress=progress), Priority.NEAR)
+    written = worker.submit_task("write", replace(WRITING, progress=progress), Priority.NEAR)
     assert begun.wait(WAIT_S)
     score = worker.submit("score", UNIT, Priority.INTERACTIVE)
     gate.set()
@@ -85,7 +85,7 @@ def test_a_writing_that_is_given_up_ends(worker: ScoringWorker, gate: threading.
         told.append(found)
         begun.set()
 
-    written = worker.submit_writing("write", replace(WRITING, progress=progress))
+    written = worker.submit_task("write", replace(WRITING, progress=progress))
     assert begun.wait(WAIT_S)
     worker.cancel("write")
     with pytest.raises(Superseded):
@@ -98,5 +98,28 @@ def test_a_writing_that_is_given_up_ends(worker: ScoringWorker, gate: threading.
 def test_a_scorer_that_can_not_write_says_so() -> None:
     worker = ScoringWorker(FakeScorer)
     with pytest.raises(BundleUnsupported, match="scores code and cannot write it"):
-        worker.submit_writing("write", WRITING).result(WAIT_S)
+        worker.submit_task("write", WRITING).result(WAIT_S)
+    worker.close()
+
+
+def test_spare_work_gives_way_to_all_other_work_and_goes_on_later() -> None:
+    gate, started = threading.Event(), threading.Event()
+    scored = FakeScorer(gate=gate)
+    calls: list[int] = []
+
+    def task(scorer: Scorer, cancellation: Cancellation) -> str:
+        calls.append(len(scored.calls))
+        started.set()
+        while len(calls) == 1:
+            cancellation.raise_if_cancelled()
+        return "done"
+
+    worker = ScoringWorker(lambda: scored)
+    spare = worker.submit_task("look", task, Priority.SPARE)
+    assert started.wait(WAIT_S)
+    assert worker.submit_task("look", task, Priority.SPARE) is spare
+    gate.set()
+    assert worker.submit("a", UNIT, Priority.BACKGROUND).result(WAIT_S).probability == pytest.approx(0.9)
+    assert spare.result(WAIT_S) == "done"
+    assert calls == [0, 1], "it was interrupted, and called again behind the score"
     worker.close()
