@@ -9,7 +9,8 @@ CodeoddsError
 ├── UnitError              one scoring unit cannot be judged; others can
 │   ├── UnitEmpty          it has no solution tokens
 │   ├── UnitTooLong        it exceeds the bundle's safe context length
-│   └── UnitNotText        it holds characters that no source file can hold
+│   ├── UnitNotText        it holds characters that no source file can hold
+│   └── CannotCompare      it cannot be compared with small edits of itself
 ├── EngineError            the model could not be run: memory, or the runtime itself failed
 │   └── ModelChanged       its files were written to while it was in use
 ├── EndpointError          a completions endpoint gave no candidates

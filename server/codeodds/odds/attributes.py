@@ -43,7 +43,7 @@ def _attribute(node: ast.Attribute, scope: Scope) -> Iterator[Ranked]:
     wanted = scope.wanted(node)
     if wanted.isidentifier() and wanted != node.attr and not is_called:
         chosen.insert(0, wanted)
-    chosen += similar(node.attr, elsewhere.keys() - set(chosen), 2, 0.5)
+    chosen += similar(node.attr, [name for name in elsewhere if name not in chosen], 2, 0.5)
     for rank, name in enumerate(chosen):
         yield scope.around.replace_between(end - len(node.attr), end, name, "attribute", rank)
 

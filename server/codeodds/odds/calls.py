@@ -91,6 +91,7 @@ def calls(node: ast.AST, around: Around) -> Iterator[Ranked]:
         yield from _similar(node, around)
         yield from _range(node, around)
         yield from _defaults(node, around)
+        yield from _unwrapped(node, around)
         if not (isinstance(node.func, ast.Name) and node.func.id in _ORDERED_CALLS):
             yield from _exchanged(node.args, "arguments", 0, around)
             named = [keyword.value for keyword in node.keywords if keyword.arg]
@@ -156,6 +157,16 @@ def _defaults(node: ast.Call, around: Around) -> Iterator[Ranked]:
         gap = around.parsed.unit.solution[max(0, before) : around.parsed.start(node.args[-1])]
         if before >= 0 and gap.strip() == ",":
             yield around.replace_between(before, last, "", "arguments", LOW + 1)
+
+
+def _unwrapped(node: ast.Call, around: Around) -> Iterator[Ranked]:
+    """The only value of a call in the place of the call."""
+    if len(node.args) != 1 or node.keywords or not isinstance(node.func, ast.Name):
+        return
+    value = node.args[0]
+    loose = isinstance(value, (ast.GeneratorExp, ast.Starred, ast.NamedExpr, ast.Yield, ast.YieldFrom))
+    if not loose and isinstance(around.parent(node), (ast.Return, ast.Assign, ast.For, ast.comprehension)):
+        yield around.replace(node, around.parsed.source(value), "missing", LOW)
 
 
 def _one_off(node: ast.expr, kind: str, rank: int, around: Around) -> Iterator[Ranked]:

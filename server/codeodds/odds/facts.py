@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from codeodds.odds.flow import BIND, CHANGE, READ, UNBIND, Block, Graph
+from codeodds.odds.blocks import BIND, CHANGE, READ, UNBIND, Block
+from codeodds.odds.flow import Graph
 from codeodds.odds.parsed import FunctionNode
 
 _READS_ALL = frozenset({"locals", "vars", "eval", "exec", "dir", "super"})
@@ -33,11 +34,12 @@ class Facts:
 def facts_of(function: FunctionNode | ast.Lambda) -> Facts:
     """The facts of a function."""
     graph = Graph(function)
+    blocks = graph.blocks.all
     facts = Facts()
-    events = [event for block in graph.blocks for event in block.events]
+    events = [event for block in blocks for event in block.events]
     local = {name for what, name, _ in events if what != READ} - graph.outside
     captured = set(graph.captured)
-    for inner in graph.inner:
+    for inner in graph.reads.inner:
         found = facts_of(inner)
         captured |= found.free
         facts.unbound += found.unbound
@@ -47,15 +49,15 @@ def facts_of(function: FunctionNode | ast.Lambda) -> Facts:
     facts.free = ((read | captured) - local) | graph.outside
     if read & _READS_ALL:
         captured |= local
-    reachable = _reachable(graph.blocks)
+    reachable = _reachable(blocks)
     facts.unreachable += sum(
         1 for starts in graph.statements.values() if not any(block in reachable for block in starts)
     )
     bits = {name: 1 << number for number, name in enumerate(sorted(local))}
     # What a class or a function within reads may be read at any time.
     always = sum(bit for name, bit in bits.items() if name.partition(" ")[0] in captured)
-    _look_for_unbound(graph.blocks, reachable, bits, facts)
-    _look_for_unused(graph.blocks, reachable, bits, always, facts)
+    _look_for_unbound(blocks, reachable, bits, facts)
+    _look_for_unused(blocks, reachable, bits, always, facts)
     return facts
 
 

@@ -129,10 +129,12 @@ def _any(value: object, block: Callable[[list[ast.stmt]], tuple[Key, ...]]) -> K
 def _branch(test: Key, body: tuple[Key, ...], orelse: tuple[Key, ...]) -> tuple[Key, ...]:
     if exits(body):
         return (("If", test, body, ()), *orelse)
+    other = opposite(test)
+    other = other[1] if other[0] == "bool" else other
     if exits(orelse):
-        return (("If", opposite(test), orelse, ()), *body)
+        return (("If", other, orelse, ()), *body)
     if orelse and (test[0] == "not" or not body):
-        return (("If", opposite(test), orelse, body),)
+        return (("If", other, orelse, body),)
     return (("If", test, body, orelse),)
 
 

@@ -13,9 +13,13 @@ from codeodds.types import ScoringUnit
 MAX_CHARACTERS = 60_000
 """Longer units are not compared: no model reads as much, and a pause in typing is short."""
 
+MAX_DEPTH = 100
+"""Functions that are nested deeper are not compared."""
+
 FRAME = "if 1:\n"
 """Stands before a function that is indented, but has nothing above it that explains why."""
 
+_TOO_DEEP = "it is nested too deeply to be compared; split it"
 _FILE = "<edit>"
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _INDENTED = re.compile(r"[ \t\f]+(?=[^\s#])")
@@ -36,7 +40,7 @@ def parse(text: str) -> ast.Module:
     except ValueError:
         raise CannotCompare("it does not parse: it holds characters that no source file can hold") from None
     except (RecursionError, MemoryError):
-        raise CannotCompare("it is nested too deeply to be compared") from None
+        raise CannotCompare(_TOO_DEEP) from None
 
 
 def wrong_place(function: FunctionNode) -> str | None:
@@ -114,6 +118,8 @@ class Parsed:
             raise CannotCompare("its body stands beside its docstring")
         self.outer: FunctionNode = around[0]
         """The outermost function that holds the solution."""
+        if _depth(self.outer) > MAX_DEPTH:
+            raise CannotCompare(_TOO_DEEP)
         self.function: FunctionNode = around[-1]
         """The one whose body the solution is."""
 
@@ -173,6 +179,15 @@ def _around(tree: ast.Module, position: int, places: Places) -> list[FunctionNod
             found.append(node)
         pending = list(_statements(node))
     return found
+
+
+def _depth(node: ast.AST) -> int:
+    depth = 0
+    level: list[ast.AST] = [node]
+    while level:
+        depth += 1
+        level = [child for inner in level for child in ast.iter_child_nodes(inner)]
+    return depth
 
 
 def _classes(tree: ast.Module, function: FunctionNode) -> Iterator[str]:

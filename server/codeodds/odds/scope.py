@@ -53,7 +53,10 @@ class Scope:
             at = parsed.start(node)
             self.uses.setdefault(node.id, []).append(at)
             if isinstance(node.ctx, ast.Store):
-                self.bound.setdefault(node.id, at)
+                # An assignment reads its value first.
+                parent = self.around.parent(node)
+                behind = parsed.end(parent) if isinstance(parent, (ast.Assign, ast.AnnAssign)) else at
+                self.bound.setdefault(node.id, behind)
         elif isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
             # Its names stand behind the first place that reads them.
             for loop in node.generators:

@@ -22,17 +22,13 @@ class Judge:
     """Compares versions of a function with what it was."""
 
     def __init__(self, parsed: Parsed, document: str) -> None:
-        """Raises: CannotCompare."""
         self._parsed = parsed
         self._document = document
-        try:
-            self._facts = facts_of(parsed.outer)
-            self._reading = _Reading({})
-            self._keys = self._reading.function(parsed.outer, parsed.places)
-            self._compiles = wrong_place(parsed.outer) is None
-            """A function cut out of its surroundings need not."""
-        except RecursionError:
-            raise CannotCompare("it is nested too deeply to be compared") from None
+        self._facts = facts_of(parsed.outer)
+        self._reading = _Reading({})
+        self._keys = self._reading.function(parsed.outer, parsed.places)
+        self._compiles = wrong_place(parsed.outer) is None
+        """A function cut out of its surroundings need not."""
         self._known: frozenset[str] | None = None
 
     def objection(self, solution: str) -> str | None:
@@ -58,10 +54,10 @@ class Judge:
             return f"it leaves {unknown[0]} undefined"
         if unbound := facts.unbound - before.unbound:
             return f"it reads {next(iter(unbound))} where that may have no value yet"
-        if unused := facts.unused - before.unused:
-            return f"it leaves a value of {next(iter(unused))} unused"
         if facts.unreachable > before.unreachable:
             return "it leaves a statement that no run reaches"
+        if unused := facts.unused - before.unused:
+            return f"it leaves a value of {next(iter(unused))} unused"
         return None
 
     def _is_known(self, name: str) -> bool:

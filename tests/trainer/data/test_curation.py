@@ -83,7 +83,7 @@ PROMPT = 'def f(a, n):\n    """Two words: 1 < 2 and 3 + 4."""\n'
 BODY = (
     "    é = 'ü'  # a < b\n"
     "    if n <= 10 and not a:\n"
-    "        return max(n, 2)\n"
+    "        return divmod(n, 2)\n"
     "    for i in range(n):\n"
     "        a[i] = a[i] + f'{n + 1}'\n"
     "    return len(a)\n"
@@ -93,15 +93,17 @@ BODY = (
 def test_a_mutant_differs_in_one_place_and_in_nothing_else():
     mutants = mutate(PROMPT, BODY, 100, "seed")
     kinds = {mutant.kind for mutant in mutants}
-    assert kinds == {"operator", "boundary", "constant", "index", "arguments", "negation", "call", "variable"}
+    assert kinds == {
+        *("operator", "boundary", "number", "slice", "arguments", "negation", "missing", "name", "builtin")
+    }
     texts = {mutant.completion for mutant in mutants}
     for old, new in (
         ("n <= 10", "n < 10"),
         (" and not", " or not"),
         ("not a", "a"),
-        ("max(n, 2)", "max(2, n)"),
+        ("divmod(n, 2)", "divmod(2, n)"),
         ("range(n)", "range(n - 1)"),
-        ("a[i] + f", "a[i] - f"),
+        ("a[i] + f", "a[i - 1] + f"),
         ("return len(a)", "return a"),
         ("10", "11"),
         ("len(a)", "len(n)"),
