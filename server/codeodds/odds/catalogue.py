@@ -4,7 +4,12 @@ too many.
 
 from __future__ import annotations
 
+import ast
+import builtins
+import keyword
+import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from codeodds.odds.attributes import attributes
 from codeodds.odds.calls import calls
@@ -24,6 +29,10 @@ LEAST = 60
 """Edits that even a short function may have."""
 A_LINE = 6
 """Edits that each line of code adds to that."""
+
+
+_WORD = re.compile(r"[^\W\d]\w*")
+_KNOWN = frozenset({*dir(builtins), *keyword.kwlist})
 
 
 class Candidates:
@@ -57,6 +66,28 @@ class Candidates:
         if self._judge is None:
             self._judge = Judge(self._parsed, self._document)
         return self._judge.objection(edit.apply(self._solution))
+
+    def speaks_of(self, edit: Edit) -> bool:
+        """Whether an edit that the catalogue did not make touches code alone, and names nothing that is new here.
+
+        What a message says is a free choice, and so is how something is called.
+        """
+        if any(start < edit.end and edit.start < end for start, end in self._texts):
+            return False
+        return set(_WORD.findall(edit.apply(self._solution))) <= self._words
+
+    @cached_property
+    def _texts(self) -> list[tuple[int, int]]:
+        """Characters of the solution in which a string stands."""
+        return [
+            (self._parsed.start(node), self._parsed.end(node))
+            for node in ast.walk(self._parsed.function)
+            if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+        ]
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(_WORD.findall(self._parsed.unit.text + "\n" + self._document)) | _KNOWN
 
 
 def _all(around: Around, document: str) -> Iterator[Ranked]:

@@ -39,9 +39,9 @@ class Finding:
 
 
 def find(function: Function, odds: Odds, threshold: float) -> Finding | None:
-    """The most likely edit of a function if its log-odds, in nats, reach the threshold."""
+    """The most likely edit of a function if its evidence, in nats, reaches the threshold."""
     best = odds.alternatives[0] if odds.alternatives else None
-    if best is None or not best.to_the_end or best.log_odds < threshold:
+    if best is None or not best.to_the_end or best.evidence < threshold:
         return None
     start, end, new = whole_words(function.unit.solution, best.edit)
     line, character = position(function, start)

@@ -29,6 +29,11 @@ HOPELESS = -4.0
 LEAST_FIRST = -4.0
 """In nats: a candidate whose first differing token is less likely than the token written by more than this is not read
 at all. Of edits that restored a function, hardly any lay below -2."""
+LOST_TOKEN = 3.0
+"""In nats. Each token costs some, so that an edit that takes tokens away wins by that alone: this much is not counted
+for each."""
+MOST_LOST = 3
+"""An edit that takes more tokens away is no small one."""
 LONGEST_EDIT = 32
 """Tokens that an edit may write; longer ones cost as much as several others."""
 PROPOSALS, PROPOSED_TOKENS = 4, 3
@@ -44,6 +49,8 @@ class Catalogue(Protocol):
 
     def objection(self, edit: Edit) -> str | None: ...
 
+    def speaks_of(self, edit: Edit) -> bool: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
@@ -56,6 +63,11 @@ class Alternative:
     """Tokens of the edited function less tokens of the function."""
     to_the_end: bool
     """Whether all that follows was read with the edit; else a window behind it."""
+
+    @property
+    def evidence(self) -> float:
+        """What the log-odds say beyond the number of tokens, in nats."""
+        return _evidence(self.log_odds, self.gained)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +86,9 @@ class Odds:
     """Tokens that the search ran, in both graphs, beyond one pass over the function."""
 
     @property
-    def log_odds(self) -> float:
-        """Of the most likely edit; -inf where there is none."""
-        return self.alternatives[0].log_odds if self.alternatives else float("-inf")
+    def evidence(self) -> float:
+        """Of the edit that has most of it; -inf where there is none."""
+        return self.alternatives[0].evidence if self.alternatives else float("-inf")
 
 
 @dataclass(slots=True)
@@ -90,8 +102,13 @@ class _Candidate:
     old_end: int
     first_log: float = 0.0
     """Log-probability of its first differing token."""
+    gained: int = 0
     log_odds: float = float("-inf")
     to_the_end: bool = False
+
+    @property
+    def evidence(self) -> float:
+        return _evidence(self.log_odds, self.gained)
 
 
 @dataclass(slots=True)
@@ -113,8 +130,8 @@ class Search:
         if self._ranked is None:
             self._ranked = self._rank(language, cancellation)
         self._read_on(language, cancellation, self._ranked, WINDOW_TOKENS)
-        ordered = sorted(self._ranked, key=lambda candidate: -candidate.log_odds)
-        finalists = [candidate for candidate in ordered[:END_CANDIDATES] if candidate.log_odds > HOPELESS]
+        ordered = sorted(self._ranked, key=lambda candidate: -candidate.evidence)
+        finalists = [candidate for candidate in ordered[:END_CANDIDATES] if candidate.evidence > HOPELESS]
         self._read_on(language, cancellation, finalists, None)
         return self._odds()
 
@@ -181,7 +198,7 @@ class Search:
         for place, ids, join in joined:
             edit = _as_edit(self.unit, encoded, place, language.tokenizer.continuation(encoded.ids[:place], ids), join)
             text = None if edit is None else edit.apply(self.unit.solution)
-            if edit is not None and text is not None and text not in known:
+            if edit is not None and text is not None and text not in known and self.catalogue.speaks_of(edit):
                 known.add(text)
                 edits.append(edit)
         found = _candidates(self.unit, encoded, edits, language.tokenizer)
@@ -219,15 +236,19 @@ class Search:
         assert self._reading is not None
         assert self._ranked is not None
         old = len(self._encoded.ids)
-        ordered = sorted(self._ranked, key=lambda candidate: (not candidate.to_the_end, -candidate.log_odds))
+        ordered = sorted(self._ranked, key=lambda candidate: (not candidate.to_the_end, -candidate.evidence))
         own = self._reading.own[max(self._encoded.solution_start, 1) :]
         return Odds(
-            tuple(Alternative(one.edit, round(one.log_odds, 4), len(one.ids) - old, one.to_the_end) for one in ordered),
+            tuple(Alternative(one.edit, round(one.log_odds, 4), one.gained, one.to_the_end) for one in ordered),
             self._count,
             old - self._encoded.solution_start,
             float(own.mean()) if len(own) else 0.0,
             self._computed,
         )
+
+
+def _evidence(log_odds: float, gained: int) -> float:
+    return log_odds - LOST_TOKEN * max(-gained, 0)
 
 
 def _candidates(
@@ -246,8 +267,10 @@ def _candidates(
         same_end = int(backwards.argmax()) if backwards.any() else shorter - first
         end = max(len(ids) - same_end, first + 1)
         old_end = end + len(encoded.ids) - len(ids)
-        if first >= max(encoded.solution_start, 1) and end - first <= LONGEST_EDIT and old_end >= first:
-            found.append(_Candidate(edit, ids, first, end, old_end))
+        gained = len(ids) - len(encoded.ids)
+        sane = end - first <= LONGEST_EDIT and gained >= -MOST_LOST
+        if first >= max(encoded.solution_start, 1) and old_end >= first and sane:
+            found.append(_Candidate(edit, ids, first, end, old_end, gained=gained))
     return found
 
 
