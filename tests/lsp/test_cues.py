@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from codeodds.engine.api import MeasuredThreshold, ScorerInfo
 from codeodds.engine.fake import FakeScorer
-from codeodds.engine.lines import score_lines
+from codeodds.engine.values import score_lines
 from codeodds.lsp.documents.scheduler import Document
 from codeodds.lsp.documents.scored import FunctionScore
 from codeodds.lsp.documents.text import Text

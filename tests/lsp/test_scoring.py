@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from codeodds.engine.api import Cancellation
-from codeodds.engine.display import NOT_REACHED
 from codeodds.engine.fake import FakeScorer
+from codeodds.engine.values import NOT_REACHED
 from codeodds.engine.worker import ScoringWorker
 from codeodds.errors import RequestTimeout, Superseded
 from codeodds.lsp.documents.scheduler import Document, Documents

@@ -7,6 +7,7 @@ and then cannot give the heap back: after a function of 2,500 tokens it held 200
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
 
 LARGE_BYTES = 4 * 2**20
@@ -29,6 +30,16 @@ def give_back() -> None:
     library = _glibc()
     if library is not None:
         library.malloc_trim(0)
+
+
+def release_memory() -> None:
+    """Collect garbage, and return what is free; takes some milliseconds.
+
+    After a model was closed that is nearly all of it: 262 MB resident, of which 82 MB remain once the C library was
+    asked to give back the rest (default bundle, glibc 2.36).
+    """
+    gc.collect()
+    give_back()
 
 
 def _glibc() -> ctypes.CDLL | None:

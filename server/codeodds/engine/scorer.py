@@ -24,7 +24,7 @@ from codeodds.engine.api import MEMORY_LIMIT_MB, Cancellation, MeasuredThreshold
 from codeodds.engine.batch import BATCH_LIMIT_MB, Model, not_finite, run_batch, shared_prefix, split_rows
 from codeodds.engine.cache import CachedRun, PrefixCache
 from codeodds.engine.keyvalues import KeyValues
-from codeodds.engine.parts import parts_of
+from codeodds.engine.values import parts_of
 from codeodds.errors import BundleUnsupported, SettingError, UnitError
 from codeodds.types import FloatArray, IntArray, Score, ScoringUnit
 

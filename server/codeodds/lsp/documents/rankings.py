@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from codeodds.engine.display import not_shown_because
+from codeodds.engine.values import not_shown_because
 from codeodds.engine.worker import Priority
 from codeodds.errors import RequestTimeout
 from codeodds.lsp.documents.futures import outcome

@@ -21,8 +21,7 @@ from codeodds.lsp.documents.scored import FunctionScore, read_score, unscored
 from codeodds.lsp.documents.text import Text
 from codeodds.lsp.settings.fields import Settings
 from codeodds.lsp.settings.store import SettingsStore
-from codeodds.source.eligibility import unscored_because
-from codeodds.source.functions import Function, find_functions, normalise_newlines
+from codeodds.source.functions import Function, find_functions, normalise_newlines, unscored_because
 from codeodds.source.nested import with_nested
 from codeodds.source.outside import find_outside_code
 

@@ -6,10 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from codeodds.engine.api import ScorerInfo
-from codeodds.engine.display import not_shown_because
-from codeodds.engine.lines import score_lines
-from codeodds.source.eligibility import unscored_because
-from codeodds.source.functions import Function
+from codeodds.engine.values import not_shown_because, score_lines
+from codeodds.source.functions import Function, unscored_because
 from codeodds.types import LineScore, Score
 
 

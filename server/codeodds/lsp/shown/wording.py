@@ -6,7 +6,7 @@ Every text says that it is an estimate; none claims that code is wrong.
 from __future__ import annotations
 
 from codeodds.engine.api import ScorerInfo
-from codeodds.engine.lines import standing_out
+from codeodds.engine.values import standing_out
 from codeodds.lsp.documents.scored import FunctionScore
 from codeodds.lsp.settings.fields import Settings
 from codeodds.types import LineScore
