@@ -18,9 +18,9 @@ from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from codeodds.engine.allocator import release_memory
 from codeodds.engine.api import Cancellation, Sampled, Scorer, ScorerInfo, Writing
 from codeodds.engine.memo import MEMO_LIMIT_MB, ScoreMemo
+from codeodds.engine.memory import release_memory
 from codeodds.errors import CodeoddsError, EngineError, ModelChanged, Superseded, UnitError
 from codeodds.types import Score, ScoringUnit
 

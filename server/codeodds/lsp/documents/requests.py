@@ -1,11 +1,16 @@
-"""Which of the worker's requests belong to which document: a change of the document gives them up."""
+"""What is asked of the worker, by document: a change of the document gives it up. And how to wait on the event loop."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
+from typing import TypeVar
 
 from codeodds.engine.worker import ScoringWorker
+
+_Result = TypeVar("_Result")
 
 
 class Requests:
@@ -51,3 +56,21 @@ class Requests:
             stop()
         for key in tuple(self._held.get(uri, ())):
             self._worker.cancel(key)
+
+
+async def outcome(future: Future[_Result]) -> _Result:
+    """Wait for a worker's future without ever cancelling it: it may be shared."""
+    loop = asyncio.get_running_loop()
+    waiter: asyncio.Future[None] = loop.create_future()
+
+    def wake() -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+
+    def call_back(_: Future[_Result]) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(wake)
+
+    future.add_done_callback(call_back)
+    await waiter
+    return future.result()

@@ -1,1 +1,4 @@
-"""One feature a file: one class, one `set_up`, one end-to-end test. Features do not import each other."""
+"""One feature a file: one class, one end-to-end test, and one `set_up`, or one `create` where it is imported when asked.
+
+Features do not import each other.
+"""
