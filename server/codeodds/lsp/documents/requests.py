@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TypeVar
@@ -19,7 +19,6 @@ class Requests:
     def __init__(self, worker: ScoringWorker) -> None:
         self._worker = worker
         self._held: dict[str, set[str]] = {}
-        self._stops: dict[str, set[Callable[[], None]]] = {}
         self._number = 0
 
     @contextmanager
@@ -38,22 +37,8 @@ class Requests:
             for key in keys:
                 self._worker.cancel(key)
 
-    @contextmanager
-    def stopped_by_change(self, uri: str, stop: Callable[[], None]) -> Iterator[None]:
-        """Call `stop` if the document is given up meanwhile."""
-        stops = self._stops.setdefault(uri, set())
-        stops.add(stop)
-        try:
-            yield
-        finally:
-            stops.discard(stop)
-            if not stops and self._stops.get(uri) is stops:
-                del self._stops[uri]
-
     def give_up(self, uri: str) -> None:
         """End what waits or runs for a document."""
-        for stop in tuple(self._stops.get(uri, ())):
-            stop()
         for key in tuple(self._held.get(uri, ())):
             self._worker.cancel(key)
 

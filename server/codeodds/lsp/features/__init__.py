@@ -1,4 +1,1 @@
-"""One feature a file: one class, one end-to-end test, and one `set_up`, or one `create` where it is imported when asked.
-
-Features do not import each other.
-"""
+"""One feature a file: one class, and one function that sets it up or makes it. Features do not import each other."""
