@@ -24,8 +24,8 @@ from tqdm import tqdm
 from codeodds.bundle.loader import default_bundle_path, load_bundle
 from codeodds.completion.names import NameFinder
 from codeodds.engine.api import Scorer
-from codeodds.engine.display import not_shown_because
 from codeodds.engine.scorer import open_scorer
+from codeodds.engine.values import not_shown_because
 from codeodds.errors import CodeoddsError
 from codeodds.lsp.features.completion import MOST
 from codeodds.ranking.plan import Context, Outcome, Plan

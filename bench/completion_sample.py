@@ -14,8 +14,7 @@ from pathlib import Path
 
 from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds.errors import UnitError
-from codeodds.source.eligibility import unscored_because
-from codeodds.source.functions import Function, find_functions
+from codeodds.source.functions import Function, find_functions, unscored_because
 from codeodds_trainer.data.injection.collect import Limits, collect_functions
 from codeodds_trainer.data.injection.package_list import STDLIB, read_package_list
 from codeodds_trainer.data.injection.packages import read_package

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from codeodds.engine.display import not_shown_because
 from codeodds.engine.fake import FakeScorer
+from codeodds.engine.values import not_shown_because
 from codeodds.types import ScoringUnit
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from codeodds.engine.fake import FakeScorer
-from codeodds.engine.lines import score_lines, standing_out
+from codeodds.engine.values import score_lines, standing_out
 from codeodds.types import ScoringUnit
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from codeodds.engine.mapped import MappedFiles
+from codeodds.engine.memory import MappedFiles
 from codeodds.engine.scorer import open_scorer
 from codeodds.engine.worker import ScoringWorker
 from codeodds.errors import BundleCorrupt, ModelChanged

@@ -13,8 +13,8 @@ from codeodds.bundle.loader import load_bundle
 from codeodds.engine.fake import FakeScorer
 from codeodds.engine.memo import ScoreMemo
 from codeodds.engine.onnx import OnnxModel
-from codeodds.engine.parts import parts_of
 from codeodds.engine.scorer import OnnxScorer, open_scorer
+from codeodds.engine.values import parts_of
 from codeodds.source.functions import find_functions
 from codeodds.source.nested import with_nested
 from codeodds.types import ScoringUnit

@@ -26,13 +26,13 @@ from codeodds.engine.api import Cancellation, Scorer, ScorerOptions
 from codeodds.engine.fake import FakeScorer
 from codeodds.errors import BundleMissing, UnitError
 from codeodds.lsp import setup
-from codeodds.lsp.protocol import parent
+from codeodds.lsp.protocol import connection
 from codeodds.lsp.settings import fields
 from codeodds.lsp.setup import create_server, run_stdio
 from codeodds.types import Score, ScoringUnit
 
 POLL_S = 0.005
-parent.LOOK_EVERY_S = 0.05
+connection.LOOK_EVERY_S = 0.05
 setup.EXIT_WAIT_S = 0.1
 # Tests choose the limits as well, which no client can.
 fields.FOR_CLIENTS = tuple(field.name for field in msgspec.structs.fields(fields.Settings))

@@ -10,10 +10,8 @@ import pytest
 from lsprotocol import types as lsp
 from pytest_lsp import client_capabilities
 
-from codeodds.engine.display import not_shown_because
-from codeodds.engine.lines import score_lines
-from codeodds.source.eligibility import unscored_because
-from codeodds.source.functions import find_functions
+from codeodds.engine.values import not_shown_because, score_lines
+from codeodds.source.functions import find_functions, unscored_because
 from tests.lsp.client import connect
 
 SERVE = (sys.executable, "-m", "codeodds", "serve")

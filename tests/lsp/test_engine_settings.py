@@ -9,7 +9,7 @@ import pytest
 
 from codeodds.engine.api import Scorer, ScorerOptions
 from codeodds.engine.fake import FakeScorer
-from codeodds.lsp.settings.engine import EngineSettings, scorer_options
+from codeodds.lsp.server import EngineSettings, scorer_options
 from codeodds.lsp.settings.fields import Settings
 from codeodds.types import ScoringUnit
 

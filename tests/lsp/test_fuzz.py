@@ -9,8 +9,7 @@ import pytest
 from lsprotocol import types as lsp
 
 from codeodds.engine.fake import FakeScorer
-from codeodds.source.eligibility import unscored_because
-from codeodds.source.functions import Function, find_functions
+from codeodds.source.functions import Function, find_functions, unscored_because
 from codeodds.source.nested import with_nested
 from codeodds.types import Score
 from tests.lsp.client import Client, connect

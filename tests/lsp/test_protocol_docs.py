@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from codeodds.lsp.features import rank_request, score_request
-from codeodds.lsp.protocol import command_names
-from codeodds.lsp.protocol.failures import REQUEST_FAILED, SERVER_CANCELLED
-from codeodds.lsp.shown import cues, pages
+from codeodds.lsp import server
+from codeodds.lsp.features import commands, rank_request, score_request
+from codeodds.lsp.protocol import capabilities
+from codeodds.lsp.protocol.extensions import REQUEST_FAILED, SERVER_CANCELLED
+from codeodds.lsp.shown import cues
 from tests.lsp.client import URI, connect, to_plain
 
 TYPES: dict[str, type | tuple[type, ...]] = {
@@ -116,14 +117,14 @@ async def test_alternatives_have_the_shape_of_the_table(shapes: Shapes) -> None:
     async with connect(options={"enable": False}) as client:
         client.open("def f(a):\n    b = BUG\n    return b\n")
         argument = {"uri": URI, "position": {"line": 1, "character": 0}, "bodies": ["return a\n", "return (\n"]}
-        answer = await client.command(command_names.RANK_ALTERNATIVES, argument)
+        answer = await client.command(capabilities.RANK_ALTERNATIVES, argument)
     assert [item["index"] for item in answer["alternatives"]] == [0, 1]
     check(answer, "Alternatives", shapes)
 
 
 def test_the_page_names_the_methods_the_commands_and_the_codes(document: str) -> None:
     named = set(re.findall(r"`([^`\n]+)`", document))
-    commands = {value for name, value in vars(command_names).items() if name.isupper()}
+    commands = {value for name, value in vars(capabilities).items() if name.isupper()}
     codes = {str(REQUEST_FAILED), str(SERVER_CANCELLED), "-32602"}
     assert {
         score_request.METHOD,
@@ -136,10 +137,10 @@ def test_the_page_names_the_methods_the_commands_and_the_codes(document: str) ->
 def test_the_pages_that_a_client_can_open_are_packaged(project_root: Path) -> None:
     project = tomllib.loads((project_root / "pyproject.toml").read_text("utf-8"))
     packaged = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
-    assert packaged == {f"docs/{name}": f"codeodds/docs/{name}" for name in (pages.CODES, pages.SETTINGS)}
-    assert [pages.page_uri(name) for name in (pages.CODES, pages.SETTINGS, "none.md")] == [
-        (project_root / "docs" / pages.CODES).as_uri(),
-        (project_root / "docs" / pages.SETTINGS).as_uri(),
+    assert packaged == {f"docs/{name}": f"codeodds/docs/{name}" for name in (cues.CODES, commands.SETTINGS)}
+    assert [server.page_uri(name) for name in (cues.CODES, commands.SETTINGS, "none.md")] == [
+        (project_root / "docs" / cues.CODES).as_uri(),
+        (project_root / "docs" / commands.SETTINGS).as_uri(),
         None,
     ]
 

@@ -168,29 +168,8 @@ def test_front_end_starts_without_the_heavy_libraries(module: str) -> None:
     )
 
 
-OFF_BY_DEFAULT = ("completion", "execution", "generation", "ranking", "engine.sampling", "lsp.documents.sampling")
-"""What only a setting or a request brings in."""
-
-KEYSTROKE_MODULES = 72
-"""Most modules of ours, packages not counted, that are there once a keystroke was scored."""
-
-
 def test_the_language_server_cannot_reach_what_runs_code() -> None:
     assert list(importers("codeodds.lsp", ("codeodds.ranking.run",))) == []
-
-
-def test_a_keystroke_imports_nothing_that_is_off_by_default() -> None:
-    program = (
-        "import sys, codeodds.lsp.setup as setup; setup.create_server(lambda options: None);"
-        "import codeodds.engine.scorer, codeodds.engine.onnx;"
-        "print(' '.join(name for name, module in sys.modules.items()"
-        " if name.startswith('codeodds.') and not hasattr(module, '__path__')))"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    loaded = done.stdout.split()
-    off = tuple(f"codeodds.{name}" for name in OFF_BY_DEFAULT)
-    assert [name for name in loaded if name.startswith(off)] == []
-    assert 50 < len(loaded) <= KEYSTROKE_MODULES
 
 
 LSP_ROOMS = ("protocol", "settings", "documents", "server", "shown", "features", "setup")

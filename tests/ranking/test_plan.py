@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeodds.engine.display import NOT_REACHED
+from codeodds.engine.values import NOT_REACHED
 from codeodds.errors import RankError, UnitError, UnitTooLong
 from codeodds.ranking.plan import SLICE_CANDIDATES, SLICE_CHARACTERS, Context, Plan
 from codeodds.ranking.types import MAX_CANDIDATE_CHARACTERS, MAX_CANDIDATES

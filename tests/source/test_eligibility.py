@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from codeodds.source.eligibility import DOES_NOT_PARSE, unscored_because
-from codeodds.source.functions import find_functions
+from codeodds.source.functions import DOES_NOT_PARSE, find_functions, unscored_because
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeodds.source.globs import Globs
+from codeodds.source.exclusion import Globs
 
 BASE = "/w/p"
 

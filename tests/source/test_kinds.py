@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeodds.source.eligibility import unscored_because
-from codeodds.source.functions import find_functions
+from codeodds.source.functions import find_functions, unscored_because
 
 SAMPLE = """\
 from typing import overload

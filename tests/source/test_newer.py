@@ -6,13 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeodds.source.eligibility import DOES_NOT_PARSE, unscored_because
-from codeodds.source.functions import find_functions, find_imports
+from codeodds.source.functions import DOES_NOT_PARSE, find_functions, find_imports, unscored_because
 from codeodds.source.nested import with_nested
-from codeodds.source.newer import as_known
 from codeodds.source.outside import find_outside_code
 from codeodds.source.parsing import does_not_parse_because
 from codeodds.source.suppression import Suppression
+from codeodds.source.syntax import as_known
 
 CASES = {
     "696 def": "def first[T = int](xs: list[T]) -> T:\n    return xs[0]\n",

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from codeodds.errors import SettingError
-from codeodds.source.globs import comparable
-from codeodds.source.project import MAX_BYTES, Projects
+from codeodds.source.exclusion import MAX_BYTES, Projects, comparable
 
 
 def excluded(projects: Projects, path: Path) -> bool:

@@ -17,8 +17,7 @@ from pathlib import Path
 from pathspec import GitIgnoreSpec
 
 from codeodds.errors import SettingError, SourceError
-from codeodds.source.globs import Globs, comparable, verdict
-from codeodds.source.project import Projects
+from codeodds.source.exclusion import Globs, Projects, comparable, verdict
 
 INSTALLED = frozenset({"__pycache__", "__pypackages__", "dist-packages", "node_modules", "site-packages"})
 """Folders that are passed over by their names."""

@@ -9,7 +9,7 @@ from codeodds.cli.columns import Column, print_columns, print_text, visible
 from codeodds.cli.rank_report import RankReport
 from codeodds.cli.table import NOTE, probability_text
 from codeodds.engine.api import ScorerInfo
-from codeodds.engine.lines import standing_out
+from codeodds.engine.values import standing_out
 from codeodds.ranking.types import Ranked
 
 COLUMNS = (

@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codeodds.cli.files import Found
-from codeodds.engine.display import not_shown_because
-from codeodds.engine.lines import score_lines, standing_out
+from codeodds.engine.values import not_shown_because, score_lines, standing_out
 from codeodds.errors import EngineError, SourceError, UnitError
-from codeodds.source.eligibility import unscored_because
-from codeodds.source.functions import Function, find_functions
+from codeodds.source.functions import Function, find_functions, unscored_because
 from codeodds.source.notebook import is_notebook, read_notebook
 from codeodds.source.reading import Part, read_source
 from codeodds.source.suppression import SUPPRESS_COMMENT, Suppression

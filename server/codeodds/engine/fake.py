@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from codeodds.engine.api import Cancellation, MeasuredThreshold, Sampled, ScorerInfo, Writing
-from codeodds.engine.parts import parts_of
+from codeodds.engine.values import parts_of
 from codeodds.errors import BundleUnsupported, UnitEmpty, UnitError, UnitTooLong
 from codeodds.types import FloatArray, IntArray, Score, ScoringUnit
 

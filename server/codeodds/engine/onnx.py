@@ -16,7 +16,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from codeodds.bundle.manifest import Graph
 from codeodds.engine.api import Cancellation
 from codeodds.engine.keyvalues import KeyValues
-from codeodds.engine.mapped import MappedFiles
+from codeodds.engine.memory import MappedFiles
 from codeodds.errors import MORE_MEMORY, BundleUnsupported, EngineError, Superseded
 from codeodds.types import FloatArray, IntArray
 

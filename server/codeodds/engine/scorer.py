@@ -20,7 +20,6 @@ from codeodds.bundle.calibration import calibrate
 from codeodds.bundle.loader import Bundle, default_bundle_path, load_bundle
 from codeodds.bundle.manifest import Calibration, Manifest
 from codeodds.bundle.tokenization import EncodedUnit
-from codeodds.engine.allocator import give_back, keep_large_blocks_apart
 from codeodds.engine.api import (
     MEMORY_LIMIT_MB,
     Cancellation,
@@ -34,7 +33,8 @@ from codeodds.engine.api import (
 from codeodds.engine.batch import BATCH_LIMIT_MB, Model, not_finite, run_batch, shared_prefix, split_rows
 from codeodds.engine.cache import CachedRun, PrefixCache
 from codeodds.engine.keyvalues import KeyValues, bytes_per_token
-from codeodds.engine.parts import parts_of
+from codeodds.engine.memory import give_back, keep_large_blocks_apart
+from codeodds.engine.values import parts_of
 from codeodds.errors import BundleUnsupported, SettingError, UnitError
 from codeodds.types import FloatArray, IntArray, Score, ScoringUnit
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from codeodds.engine.api import Cancellation, Scorer, ScorerInfo
 from codeodds.engine.memo import MEMO_LIMIT_MB, ScoreMemo
-from codeodds.engine.release import release_memory
+from codeodds.engine.memory import release_memory
 from codeodds.errors import CodeoddsError, EngineError, ModelChanged, Superseded, UnitError
 from codeodds.types import Score, ScoringUnit
 

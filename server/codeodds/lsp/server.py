@@ -1,4 +1,6 @@
-"""The server class: the open documents, the worker that scores them, and what features need of the client."""
+"""The server class: the open documents, the worker that scores them as the settings say, and what features need of the
+client.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,8 @@ import asyncio
 import logging
 import sys
 from collections.abc import Awaitable, Callable
-from functools import cached_property
+from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from lsprotocol import types as lsp
@@ -14,21 +17,26 @@ from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from codeodds import __version__
-from codeodds.engine.worker import ModelState
-from codeodds.lsp.documents.edited_line import TypingPause
-from codeodds.lsp.documents.notebooks import Notebooks
-from codeodds.lsp.documents.scheduler import Document, Documents
+from codeodds.engine.api import Scorer, ScorerOptions
+from codeodds.engine.worker import ModelState, ScoringWorker
+from codeodds.lsp.documents.document import Document
+from codeodds.lsp.documents.scheduler import Documents
+from codeodds.lsp.documents.text import Converter
 from codeodds.lsp.protocol.capabilities import Client
-from codeodds.lsp.protocol.convert import Converter
-from codeodds.lsp.protocol.framing import Frames
-from codeodds.lsp.protocol.parent import watch_parent
+from codeodds.lsp.protocol.connection import Frames, watch_parent
 from codeodds.lsp.protocol.repairs import Protocol
-from codeodds.lsp.settings.engine import EngineSettings, OpenScorer
+from codeodds.lsp.settings.fields import Settings
 
 if TYPE_CHECKING:
+    from codeodds.lsp.documents.notebooks import Notebooks
     from codeodds.lsp.documents.sampling import Sampling
 
 logger = logging.getLogger(__name__)
+
+OpenScorer = Callable[[ScorerOptions], Scorer]
+
+MEMO_SHARE = 1 / 16
+"""Of the memory limit, for scores; the rest is for keys and values, which are thousands of times larger."""
 
 LSP_ERRORS = range(-32899, -32799)
 """The codes that the protocol keeps for its own errors: cancelled, content modified, request failed."""
@@ -36,6 +44,29 @@ LSP_ERRORS = range(-32899, -32799)
 NOTEBOOKS = lsp.NotebookDocumentSyncOptions(
     [lsp.NotebookDocumentFilterWithCells(cells=[lsp.NotebookCellLanguage("python")])]
 )
+
+
+class EngineSettings:
+    """Opens the scorer as the settings say, and opens it anew only if they say something else."""
+
+    def __init__(self, open_scorer: OpenScorer) -> None:
+        self._open_scorer = open_scorer
+        self._options = scorer_options(Settings())
+        self.worker = ScoringWorker(
+            partial(open_scorer, self._options),
+            idle_unload_s=Settings().idle_unload_s,
+            memo_limit_mb=MEMO_SHARE * Settings().memory_limit_mb,
+        )
+
+    def apply(self, settings: Settings) -> None:
+        """Take over settings. The scores of a scorer that is opened anew are forgotten."""
+        options = scorer_options(settings)
+        if options == self._options:
+            self.worker.configure(idle_unload_s=settings.idle_unload_s)
+            return
+        self._options = options
+        self.worker.configure(idle_unload_s=settings.idle_unload_s, memo_limit_mb=MEMO_SHARE * settings.memory_limit_mb)
+        self.worker.reload(partial(self._open_scorer, options))
 
 
 class CodeoddsServer(LanguageServer):
@@ -54,8 +85,6 @@ class CodeoddsServer(LanguageServer):
         engine = EngineSettings(open_scorer)
         self.documents = Documents(engine.worker)
         self.documents.on_configured.append(engine.apply)
-        self.typing = TypingPause(self.documents)
-        self.notebooks = Notebooks(self.documents)
         self.on_model: list[Callable[[ModelState], None]] = []
         """Called on the event loop when the model is loaded or unloaded."""
         self.first_settings: Any = None
@@ -65,6 +94,13 @@ class CodeoddsServer(LanguageServer):
         """Awaited one after the other when the client is ready."""
         self.client = Client(lsp.ClientCapabilities())
         self._parent: asyncio.Task[None] | None = None
+
+    @cached_property
+    def notebooks(self) -> Notebooks:
+        """The open notebooks. Imported when a client opens one."""
+        from codeodds.lsp.documents.notebooks import Notebooks
+
+        return Notebooks(self.documents)
 
     @cached_property
     def sampling(self) -> Sampling:
@@ -115,3 +151,21 @@ class CodeoddsServer(LanguageServer):
         else:
             logger.error("a request failed: %s", type(error).__name__)
         self.protocol.answer_unreadable(error)
+
+
+def scorer_options(settings: Settings) -> ScorerOptions:
+    """How the settings want the scorer to be opened."""
+    return ScorerOptions(
+        model=Path(settings.model).expanduser() if settings.model else None,
+        threads=settings.threads,
+        memory_limit_mb=(1 - MEMO_SHARE) * settings.memory_limit_mb,
+    )
+
+
+def page_uri(name: str) -> str | None:
+    """URI of a page of the documentation that came with the server, so that no network is needed; None if none did."""
+    here = Path(__file__).resolve()
+    for folder in (here.parents[1] / "docs", here.parents[3] / "docs"):
+        if (folder / name).is_file():
+            return (folder / name).as_uri()
+    return None

@@ -1,45 +1,37 @@
 """Wires the language server: which features it has, and what is imported when.
 
-What a keystroke needs is imported at the start. A feature that writes, ranks or completes code is imported when a
-client asks for it, or when a setting turns it on.
+What a keystroke needs is imported at the start, every other feature when a client asks for it, can show it, or turns it
+on.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Coroutine
-from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any
 
 from lsprotocol import types as lsp
 
+from codeodds.engine.worker import ModelState
 from codeodds.errors import ProtocolError
-from codeodds.lsp.documents.notebooks import says_python
+from codeodds.lsp.documents.document import Document, says_python
 from codeodds.lsp.documents.text import Text, changed_line
-from codeodds.lsp.features import (
-    code_actions,
-    code_lens,
-    commands,
-    configuration,
-    diagnostics,
-    hover,
-    inlay_hints,
-    loading,
-    refresh,
-    score_request,
-    scores,
-    trace,
+from codeodds.lsp.features import configuration, diagnostics, refresh
+from codeodds.lsp.protocol.capabilities import (
+    DEBUG_INFORMATION,
+    EXPLAIN,
+    OPEN_SETTINGS,
+    RANK_ALTERNATIVES,
+    RELOAD_MODEL,
+    SCORE_FILE,
+    SCORE_FUNCTION,
+    SCORE_SELECTION,
+    SET_COMPLETIONS_KEY,
+    Client,
 )
-from codeodds.lsp.protocol.capabilities import Client
-from codeodds.lsp.protocol.command_names import RANK_ALTERNATIVES, SET_COMPLETIONS_KEY
-from codeodds.lsp.server import CodeoddsServer
-from codeodds.lsp.settings.engine import OpenScorer
+from codeodds.lsp.server import CodeoddsServer, OpenScorer
 from codeodds.lsp.settings.fields import Settings, parse_settings
-
-if TYPE_CHECKING:
-    from codeodds.lsp.features.completion import Completion
 
 logger = logging.getLogger(__name__)
 
@@ -50,29 +42,73 @@ NOTEBOOK_CELL = "vscode-notebook-cell:"
 EXIT_WAIT_S = 5.0
 """How long a run may take to end when the client is gone."""
 
-RANK = "codeodds/rank"
-
-FEATURES = (
-    configuration,
-    diagnostics,
-    inlay_hints,
-    code_lens,
-    hover,
-    code_actions,
-    commands,
-    score_request,
-    scores,
-    loading,
-    refresh,
-    trace,
+REQUESTS: tuple[tuple[str, str, str, Any], ...] = (
+    (lsp.TEXT_DOCUMENT_INLAY_HINT, "inlay_hints", "answer", lsp.InlayHintOptions(resolve_provider=True)),
+    (lsp.INLAY_HINT_RESOLVE, "inlay_hints", "resolve", None),
+    (lsp.TEXT_DOCUMENT_CODE_LENS, "code_lens", "answer", lsp.CodeLensOptions(resolve_provider=True)),
+    (lsp.CODE_LENS_RESOLVE, "code_lens", "resolve", None),
+    (lsp.TEXT_DOCUMENT_HOVER, "hover", "answer", None),
+    (
+        lsp.TEXT_DOCUMENT_CODE_ACTION,
+        "code_actions",
+        "answer",
+        lsp.CodeActionOptions(code_action_kinds=[lsp.CodeActionKind.QuickFix], resolve_provider=True),
+    ),
+    (lsp.CODE_ACTION_RESOLVE, "code_actions", "resolve", None),
 )
-"""Those that are there from the start, in the order in which they hear of scores."""
+"""Answered at once, from what is known: the method, the feature that answers, its method, and what is advertised."""
+
+AWAITED = (("codeodds/score", "score_request"), ("codeodds/rank", "rank_request"))
+"""Requests of our own, with the feature whose `answer` waits for the model."""
+
+COMMANDS = (
+    (SCORE_FUNCTION, "commands", "score_function"),
+    (SCORE_FILE, "commands", "score_file"),
+    (SCORE_SELECTION, "commands", "score_selection"),
+    (EXPLAIN, "commands", "explain"),
+    (RELOAD_MODEL, "commands", "reload_model"),
+    (DEBUG_INFORMATION, "commands", "debug_information"),
+    (OPEN_SETTINGS, "commands", "open_settings"),
+    (RANK_ALTERNATIVES, "alternatives", "answer"),
+    (SET_COMPLETIONS_KEY, "completions_key", "answer"),
+)
+"""The command, the feature that has it, and its method there."""
+
+WITHOUT_ARGUMENT = frozenset({RELOAD_MODEL, DEBUG_INFORMATION, OPEN_SETTINGS})
 
 
-class Answering(Protocol):
-    """A feature that is imported when it is first asked."""
+class Features:
+    """The features of `features/` by name, each imported and made with its `create` when it is first asked."""
 
-    def answer(self, params: Any) -> Coroutine[Any, Any, Any]: ...
+    def __init__(self, server: CodeoddsServer) -> None:
+        self._server = server
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            self._made[name] = import_module(f"codeodds.lsp.features.{name}").create(self._server)
+        return self._made[name]
+
+    def __contains__(self, name: str) -> bool:
+        """Whether it was asked already."""
+        return name in self._made
+
+    def scores(self, document: Document) -> None:
+        """Something new is known of a document."""
+        if self._server.client.takes_scores:
+            self["scores"].scored(document)
+
+    def trace(self, document: Document) -> None:
+        """As `scores`."""
+        if self._server.protocol.trace != lsp.TraceValue.Off:
+            self["trace"].scored(document)
+
+    def model(self, state: ModelState) -> None:
+        """The model was loaded or unloaded."""
+        if self._server.client.shows_progress:
+            self["loading"].changed(state)
+        if self._server.protocol.trace != lsp.TraceValue.Off:
+            self["trace"].model_changed(state)
 
 
 def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
@@ -81,10 +117,17 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
     server.documents.on_problem.append(lambda message: server.tell(message, lsp.MessageType.Error))
     _set_up_lifecycle(server)
     _set_up_documents(server)
-    for feature in FEATURES:
-        feature.set_up(server)
-    _set_up_ranking(server)
-    _set_up_completion(server)
+    configuration.set_up(server)
+    # In the order in which they hear of scores.
+    asked = Features(server)
+    diagnostics.set_up(server)
+    server.documents.on_scored.append(asked.scores)
+    refresh.set_up(server)
+    server.documents.on_scored.append(asked.trace)
+    server.on_model.append(asked.model)
+    _set_up_requests(server, asked)
+    _set_up_commands(server, asked)
+    _set_up_completion(server, asked)
     return server
 
 
@@ -141,7 +184,7 @@ def _set_up_lifecycle(server: CodeoddsServer) -> None:
 
 
 def _set_up_documents(server: CodeoddsServer) -> None:
-    documents, notebooks = server.documents, server.notebooks
+    documents = server.documents
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
     async def opened(params: lsp.DidOpenTextDocumentParams) -> None:
@@ -163,68 +206,66 @@ def _set_up_documents(server: CodeoddsServer) -> None:
 
     @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_OPEN)
     async def notebook_opened(params: lsp.DidOpenNotebookDocumentParams) -> None:
-        notebooks.open(params, server.position_encoding)
+        server.notebooks.open(params, server.position_encoding)
 
     @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_CHANGE)
     async def notebook_changed(params: lsp.DidChangeNotebookDocumentParams) -> None:
-        notebooks.change(params)
+        server.notebooks.change(params)
 
     @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_CLOSE)
     async def notebook_closed(params: lsp.DidCloseNotebookDocumentParams) -> None:
-        notebooks.close(params)
+        server.notebooks.close(params)
 
 
-def _set_up_ranking(server: CodeoddsServer) -> None:
-    rank_request = _when_asked(server, "rank_request")
-    alternatives = _when_asked(server, "alternatives")
-    completions_key = _when_asked(server, "completions_key")
+def _set_up_requests(server: CodeoddsServer, asked: Features) -> None:
+    def take(method: str, feature: str, answer: str, options: Any) -> None:
+        @server.feature(method, options)
+        def handle(params: Any) -> Any:
+            return getattr(asked[feature], answer)(params)
 
-    @server.feature(RANK)
-    async def rank(params: Any) -> Any:
-        return await rank_request().answer(params)
+    def take_awaited(method: str, feature: str) -> None:
+        @server.feature(method)
+        async def handle(params: Any) -> Any:
+            return await asked[feature].answer(params)
 
-    @server.command(RANK_ALTERNATIVES)
-    async def rank_alternatives(argument: Any = None) -> Any:
-        return await alternatives().answer(argument)
-
-    @server.command(SET_COMPLETIONS_KEY)
-    async def set_completions_key(argument: Any = None) -> Any:
-        return await completions_key().answer(argument)
+    for method, feature, answer, options in REQUESTS:
+        take(method, feature, answer, options)
+    for method, feature in AWAITED:
+        take_awaited(method, feature)
 
 
-def _set_up_completion(server: CodeoddsServer) -> None:
-    inline_completion = _when_asked(server, "inline_completion")
+def _set_up_commands(server: CodeoddsServer, asked: Features) -> None:
+    """What a command's method returns may be a coroutine: `Protocol` awaits it."""
 
+    def take(name: str, feature: str, method: str) -> None:
+        @server.command(name)
+        def run(argument: Any = None) -> Any:
+            return getattr(asked[feature], method)(argument)
+
+    def take_without_argument(name: str, feature: str, method: str) -> None:
+        @server.command(name)
+        def run() -> Any:
+            return getattr(asked[feature], method)()
+
+    for name, feature, method in COMMANDS:
+        (take_without_argument if name in WITHOUT_ARGUMENT else take)(name, feature, method)
+
+
+def _set_up_completion(server: CodeoddsServer, asked: Features) -> None:
     # Without options pygls does not advertise it.
     @server.feature(lsp.TEXT_DOCUMENT_INLINE_COMPLETION, lsp.InlineCompletionOptions())
     async def complete_inline(params: lsp.InlineCompletionParams) -> Any:
         # Clients ask at every keystroke, also where nothing is set.
-        return await inline_completion().answer(params) if server.documents.settings.writes_completions else []
-
-    @cache
-    def names() -> Completion:
-        from codeodds.lsp.features.completion import Completion
-
-        return Completion(server)
+        return await asked["inline_completion"].answer(params) if server.documents.settings.writes_completions else []
 
     def prepare() -> None:
         if parse_settings(server.first_settings)[0].complete_names:
-            names().advertise()
+            asked["completion"].advertise()
 
     def configured(settings: Settings) -> None:
         # Once it was on, it has to hear that it is off again.
-        if settings.complete_names or names.cache_info().currsize:
-            names().configured(settings)
+        if settings.complete_names or "completion" in asked:
+            asked["completion"].configured(settings)
 
     server.on_initialize.append(prepare)
     server.documents.on_configured.append(configured)
-
-
-def _when_asked(server: CodeoddsServer, feature: str) -> Callable[[], Answering]:
-    """The feature of `features/` with that name, made with its `create` at the first call."""
-
-    @cache
-    def made() -> Answering:
-        return cast(Answering, import_module(f"codeodds.lsp.features.{feature}").create(server))
-
-    return made

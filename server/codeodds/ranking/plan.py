@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from codeodds.engine.display import NOT_REACHED
-from codeodds.engine.lines import score_lines
+from codeodds.engine.values import NOT_REACHED, score_lines
 from codeodds.errors import RankError, UnitError
 from codeodds.ranking.types import MAX_CANDIDATE_CHARACTERS, MAX_CANDIDATES, Ranked, Ranking
 from codeodds.source.functions import normalise_newlines

@@ -1,4 +1,5 @@
-"""Finds the functions of a document and cuts each into problem and solution, also while the document does not parse.
+"""Finds the functions of a document, cuts each into problem and solution, also while the document does not parse, and
+says which deserve a score. What only the model knows (too short, too long) is not decided here.
 
 tree-sitter recovers from most errors by itself. Where it cannot (an unclosed bracket may swallow all that follows), the
 document is cut at lines that start a definition or a block, and the pieces are parsed one by one: what is unfinished in
@@ -28,6 +29,9 @@ from codeodds.types import ScoringUnit
 
 MAX_IMPORT_LINES = 40
 """Of the module's imports, no more lines than this go into a problem."""
+
+DOES_NOT_PARSE = "it does not parse: it is unfinished, or its syntax is not known here"
+"""Nobody can tell which of the two: what is not known looks like what is not finished."""
 
 _IMPORTS = frozenset({"import_statement", "import_from_statement", "future_import_statement"})
 _TOP_DEFINITION = re.compile(
@@ -102,6 +106,17 @@ def find_imports(text: str) -> str:
 def normalise_newlines(text: str) -> str:
     """CRLF and CR become LF; the numbers of lines stay."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def unscored_because(function: Function) -> str | None:
+    """Why a function is not judged, as words that complete "not judged: ..."; None if it may be."""
+    if not function.parses:
+        return DOES_NOT_PARSE
+    if not function.unit.solution.strip():
+        return "it has no body yet"
+    if function.is_stub:
+        return "it is a stub"
+    return None
 
 
 class _Finder:

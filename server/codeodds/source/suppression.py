@@ -1,7 +1,7 @@
 """Comments by which people keep functions and lines from being shown. Pure.
 
-``# codeodds: ignore`` (the text is a setting) on the line of ``def`` or above the function means the function, at the
-end of another line that line.
+``# codeodds: ignore`` on the line of ``def`` or above the function means the function, at the end of another line that
+line.
 """
 
 from __future__ import annotations

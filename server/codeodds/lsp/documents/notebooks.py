@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 
 from lsprotocol import types as lsp
 
+from codeodds.lsp.documents.document import says_python
 from codeodds.lsp.documents.scheduler import PARSE_AT_ONCE, Documents
 from codeodds.lsp.documents.text import Encoding, Text, changed_line
 from codeodds.source.cells import as_python
 from codeodds.source.functions import find_imports
-
-PYTHON = frozenset({"python", "python3", "python-base", "python-ts", "python-mode", "python-ts-mode"})
-"""What clients call the language; some use the names of Emacs' modes."""
 
 
 @dataclass(slots=True)
@@ -129,8 +127,3 @@ class Notebooks:
                     imports=imports,
                 )
             imports += cell.imports
-
-
-def says_python(language_id: str) -> bool:
-    """Whether a client calls a text Python."""
-    return language_id.lower() in PYTHON

@@ -9,11 +9,12 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from codeodds.engine.display import not_shown_because
+from codeodds.engine.values import not_shown_because
 from codeodds.engine.worker import Priority
 from codeodds.errors import RequestTimeout
-from codeodds.lsp.documents.futures import outcome
-from codeodds.lsp.documents.scheduler import Document, Documents
+from codeodds.lsp.documents.document import Document
+from codeodds.lsp.documents.requests import outcome
+from codeodds.lsp.documents.scheduler import Documents
 from codeodds.ranking.plan import Context, Outcome, Plan
 from codeodds.ranking.types import Ranking
 from codeodds.types import Score

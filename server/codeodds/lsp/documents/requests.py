@@ -1,11 +1,16 @@
-"""Which of the worker's requests belong to which document: a change of the document gives them up."""
+"""What is asked of the worker, by document: a change of the document gives it up. And how to wait on the event loop."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
+from typing import TypeVar
 
 from codeodds.engine.worker import ScoringWorker
+
+_Result = TypeVar("_Result")
 
 
 class Requests:
@@ -14,7 +19,6 @@ class Requests:
     def __init__(self, worker: ScoringWorker) -> None:
         self._worker = worker
         self._held: dict[str, set[str]] = {}
-        self._stops: dict[str, set[Callable[[], None]]] = {}
         self._number = 0
 
     @contextmanager
@@ -33,21 +37,25 @@ class Requests:
             for key in keys:
                 self._worker.cancel(key)
 
-    @contextmanager
-    def stopped_by_change(self, uri: str, stop: Callable[[], None]) -> Iterator[None]:
-        """Call `stop` if the document is given up meanwhile."""
-        stops = self._stops.setdefault(uri, set())
-        stops.add(stop)
-        try:
-            yield
-        finally:
-            stops.discard(stop)
-            if not stops and self._stops.get(uri) is stops:
-                del self._stops[uri]
-
     def give_up(self, uri: str) -> None:
         """End what waits or runs for a document."""
-        for stop in tuple(self._stops.get(uri, ())):
-            stop()
         for key in tuple(self._held.get(uri, ())):
             self._worker.cancel(key)
+
+
+async def outcome(future: Future[_Result]) -> _Result:
+    """Wait for a worker's future without ever cancelling it: it may be shared."""
+    loop = asyncio.get_running_loop()
+    waiter: asyncio.Future[None] = loop.create_future()
+
+    def wake() -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+
+    def call_back(_: Future[_Result]) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(wake)
+
+    future.add_done_callback(call_back)
+    await waiter
+    return future.result()

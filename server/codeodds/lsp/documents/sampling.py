@@ -17,8 +17,9 @@ from codeodds.generation.endpoint import Endpoint
 from codeodds.generation.keys import Keys
 from codeodds.generation.options import EndpointOptions
 from codeodds.generation.samples import Samples
-from codeodds.lsp.documents.futures import outcome
-from codeodds.lsp.documents.scheduler import Document, Documents
+from codeodds.lsp.documents.document import Document
+from codeodds.lsp.documents.requests import outcome
+from codeodds.lsp.documents.scheduler import Documents
 from codeodds.lsp.settings.fields import Settings
 
 SHARE = 2 / 3

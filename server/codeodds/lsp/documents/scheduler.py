@@ -9,22 +9,19 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from codeodds.engine.worker import Priority, ScoringWorker
 from codeodds.errors import BundleError, EngineError, Superseded, UnitError
-from codeodds.lsp.documents.debounce import Debounce
-from codeodds.lsp.documents.futures import outcome
-from codeodds.lsp.documents.requests import Requests
-from codeodds.lsp.documents.scored import FunctionScore, read_score, unscored
+from codeodds.lsp.documents.debounce import Debounce, TypingPause
+from codeodds.lsp.documents.document import Document, FunctionScore, Listener, read_score, unscored
+from codeodds.lsp.documents.requests import Requests, outcome
 from codeodds.lsp.documents.text import Text
 from codeodds.lsp.settings.fields import Settings
 from codeodds.lsp.settings.store import SettingsStore
-from codeodds.source.eligibility import unscored_because
-from codeodds.source.functions import Function, find_functions, normalise_newlines
+from codeodds.source.functions import Function, find_functions, unscored_because
 from codeodds.source.nested import with_nested
-from codeodds.source.outside import find_outside_code
 
 logger = logging.getLogger(__name__)
 
@@ -40,43 +37,6 @@ PUBLISH_EVERY_S = 0.5
 
 
 _Result = TypeVar("_Result")
-
-
-@dataclass(slots=True)
-class Document:
-    """One version of an open document."""
-
-    uri: str
-    version: int
-    source: Text
-    scored: tuple[FunctionScore, ...] = ()
-    """What is known so far of this version's functions, in order."""
-    changed_line: int | None = None
-    """Line of the last edit; None if the text came as a whole."""
-    changed_at: float = 0.0
-    """When that was, on the event loop's clock, in seconds."""
-    edited: bool = False
-    """Whether somebody works on it: it was changed since it was opened."""
-    imports: str = ""
-    """Import lines that hold here too: those of a notebook's earlier cells."""
-    functions: tuple[Function, ...] | None = None
-    """The document's functions, once it was parsed."""
-    _lines: list[str] = field(init=False, default_factory=list, repr=False)
-
-    @property
-    def text(self) -> str:
-        """The whole text, put together when it is first asked for."""
-        return str(self.source)
-
-    @property
-    def lines(self) -> list[str]:
-        """The text's lines without their ends, found when they are first asked for. Never empty."""
-        if not self._lines:
-            self._lines = normalise_newlines(self.text).split("\n")
-        return self._lines
-
-
-Listener = Callable[[Document], None]
 
 
 @dataclass(slots=True)
@@ -97,8 +57,9 @@ class Documents:
         self.problem: str | None = None  # why nothing can be scored at present, as one sentence
         self.requests = Requests(worker)
         self.store = SettingsStore()
-        self.on_scored: list[Listener] = []
-        self.on_closed: list[Callable[[str], None]] = []
+        self.typing = TypingPause(self.get)
+        self.on_scored: list[Listener] = [self.typing.scored]
+        self.on_closed: list[Callable[[str], None]] = [self.typing.forget]
         self.on_problem: list[Callable[[str], None]] = []
         self.on_configured: list[Callable[[Settings], None]] = []
         self._open: dict[str, Document] = {}
@@ -333,6 +294,9 @@ class Documents:
             self.check_newest(document)
             found.append(with_nested(function))
         if self.settings_for(document.uri).module_code:
+            # Off by default.
+            from codeodds.source.outside import find_outside_code
+
             found += find_outside_code(document.text, document.imports)
         return found
 

@@ -8,12 +8,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from codeodds.engine.display import NOT_REACHED
+from codeodds.engine.values import NOT_REACHED
 from codeodds.engine.worker import Priority
 from codeodds.errors import RequestTimeout
-from codeodds.lsp.documents.scheduler import Document, Documents
-from codeodds.lsp.documents.scored import FunctionScore, touches, unscored
-from codeodds.source.eligibility import unscored_because
+from codeodds.lsp.documents.document import Document, FunctionScore, touches, unscored
+from codeodds.lsp.documents.scheduler import Documents
+from codeodds.source.functions import unscored_because
 
 EACH_MORE = 0.1
 """Each function without a score, after the first, lengthens the limit by this share of the setting."""

@@ -1,4 +1,5 @@
-"""A document's text as the client edits it: an edit costs what it changes, not what the document holds.
+"""A document's text as the client edits it, and places in it as the client counts them. An edit costs what it changes,
+not what the document holds.
 
 The text is kept in chunks of some thousand characters. An edit makes new chunks at its place and shares the others
 with the text before it, so that every version stays what it was while threads still read it.
@@ -45,7 +46,7 @@ class Text:
         self._length = len(self._whole)
         self._chunks = list(_cut(self._whole))
         self._ends = list(map(_line_ends, self._chunks))
-        self._units = list(map(self._count, self._chunks))
+        self._units = [_units(chunk, encoding) for chunk in self._chunks]
         # Line ends and units before each chunk. Only as many entries are there as were asked for since a change.
         self._ends_before = [0]
         self._units_before = [0]
@@ -101,7 +102,7 @@ class Text:
             line = self._chunks[chunk][index : end.start()]
             return chunk, index + self._code_points(line, character)
         # The line goes on in the next chunks.
-        units = self._units_before[chunk] + self._count(self._chunks[chunk][:index]) + character
+        units = self._units_before[chunk] + _units(self._chunks[chunk][:index], self._encoding) + character
         ends = self._ends_before[chunk] + self._ends[chunk]
         while self._more() and self._ends_before[-1] <= ends and self._units_before[-1] <= units:
             self._sum()
@@ -149,17 +150,9 @@ class Text:
         self._length += sum(map(len, chunks)) - sum(map(len, self._chunks[first:last]))
         self._chunks[first:last] = chunks
         self._ends[first:last] = map(_line_ends, chunks)
-        self._units[first:last] = map(self._count, chunks)
+        self._units[first:last] = [_units(chunk, self._encoding) for chunk in chunks]
         del self._ends_before[first + 1 :], self._units_before[first + 1 :]
         self._whole = None
-
-    def _count(self, text: str) -> int:
-        """The client's units of a text."""
-        if text.isascii() or self._encoding == lsp.PositionEncodingKind.Utf32:
-            return len(text)
-        if self._encoding == lsp.PositionEncodingKind.Utf8:
-            return len(_encodable(text).encode("utf-8"))
-        return len(_encodable(text).encode("utf-16-le")) // 2
 
     def _code_points(self, text: str, units: int) -> int:
         """How many of a text's code points the first `units` of the client's units hold."""
@@ -169,6 +162,32 @@ class Text:
         if self._encoding == lsp.PositionEncodingKind.Utf8:
             return len(_encodable(text).encode("utf-8")[:units].decode("utf-8", "ignore"))
         return len(_encodable(text).encode("utf-16-le")[: 2 * units].decode("utf-16-le", "ignore"))
+
+
+class Converter:
+    """From places in one version of a document, in lines and code points, to positions of the protocol. Pure."""
+
+    def __init__(self, lines: Sequence[str], encoding: Encoding) -> None:
+        """`lines`: the document without line ends."""
+        self._lines = lines
+        self._encoding = encoding
+
+    def position(self, line: int, character: int) -> lsp.Position:
+        """Code points to the client's units. A place behind the end of its line becomes that end."""
+        if line >= len(self._lines):
+            return lsp.Position(line, 0)
+        return lsp.Position(line, _units(self._lines[line][:character], self._encoding))
+
+    def line_range(self, line: int) -> lsp.Range:
+        """A line from its first visible character to its last."""
+        text = self._lines[line] if line < len(self._lines) else ""
+        start = len(text) - len(text.lstrip())
+        return lsp.Range(self.position(line, start), self.position(line, max(start, len(text.rstrip()))))
+
+    def span(self, first: int, last: int) -> lsp.Range:
+        """Whole lines, from the start of `first` to the end of `last`."""
+        end = len(self._lines[last]) if last < len(self._lines) else 0
+        return lsp.Range(lsp.Position(first, 0), self.position(last, end))
 
 
 def changed_line(changes: Sequence[lsp.TextDocumentContentChangeEvent]) -> int | None:
@@ -204,6 +223,15 @@ def _whole_characters(text: str) -> str:
 
 def _one_character(pair: re.Match[str]) -> str:
     return pair.group().encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+
+
+def _units(text: str, encoding: Encoding) -> int:
+    """The client's units of a text: by default those of UTF-16, where an emoji counts twice."""
+    if text.isascii() or encoding == lsp.PositionEncodingKind.Utf32:
+        return len(text)
+    if encoding == lsp.PositionEncodingKind.Utf8:
+        return len(_encodable(text).encode("utf-8"))
+    return len(_encodable(text).encode("utf-16-le")) // 2
 
 
 def _encodable(text: str) -> str:

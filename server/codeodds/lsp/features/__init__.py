@@ -1,1 +1,1 @@
-"""One feature a file: one class, one `set_up`, one end-to-end test. Features do not import each other."""
+"""One feature a file: one class, and one function that sets it up or makes it. Features do not import each other."""

@@ -17,14 +17,13 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from codeodds.errors import BundleUnsupported, CodeoddsError, EndpointError, RankError, RequestTimeout, UnitError
 from codeodds.generation.bodies import BodyPrompt
+from codeodds.lsp.documents.document import Document
 from codeodds.lsp.documents.rankings import TimedRanking, rank_for
-from codeodds.lsp.documents.scheduler import Document
-from codeodds.lsp.protocol.arguments import Count, Position, read_argument
-from codeodds.lsp.protocol.command_names import RANK_ALTERNATIVES
-from codeodds.lsp.protocol.failures import as_response
+from codeodds.lsp.protocol.capabilities import RANK_ALTERNATIVES
+from codeodds.lsp.protocol.extensions import Count, Position, as_response, read_argument
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.shown.rank_json import candidate_json, model_json
-from codeodds.lsp.shown.score_json import open_document
+from codeodds.lsp.shown.score_answer import open_document
 from codeodds.ranking.diff import unified_diff
 from codeodds.ranking.plan import Context, Plan
 from codeodds.ranking.types import MAX_CANDIDATE_CHARACTERS, MAX_CANDIDATES, Ranked, Ranking

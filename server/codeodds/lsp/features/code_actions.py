@@ -7,9 +7,8 @@ from typing import Any
 
 from lsprotocol import types as lsp
 
-from codeodds.lsp.documents.scheduler import Document
-from codeodds.lsp.documents.scored import FunctionScore
-from codeodds.lsp.protocol.command_names import EXPLAIN, OPEN_SETTINGS
+from codeodds.lsp.documents.document import Document, FunctionScore
+from codeodds.lsp.protocol.capabilities import EXPLAIN, OPEN_SETTINGS
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.shown.cues import SHARP_DROP, cues
 from codeodds.source.suppression import Suppression
@@ -25,7 +24,7 @@ class CodeActions:
     def __init__(self, server: CodeoddsServer) -> None:
         self._server = server
 
-    def actions(self, params: lsp.CodeActionParams) -> list[lsp.CodeAction | lsp.Command]:
+    def answer(self, params: lsp.CodeActionParams) -> list[lsp.CodeAction | lsp.Command]:
         """The actions for what is pointed at in a range and, if the user asks, for the functions whose signature is
         there.
         """
@@ -134,15 +133,6 @@ def _includes(wanted: lsp.CodeActionKind | str, kind: lsp.CodeActionKind) -> boo
     return name == "" or kind.value == name or kind.value.startswith(f"{name}.")
 
 
-def set_up(server: CodeoddsServer) -> None:
-    """Wire the feature."""
-    code_actions = CodeActions(server)
-    options = lsp.CodeActionOptions(code_action_kinds=[KIND], resolve_provider=True)
-
-    @server.feature(lsp.TEXT_DOCUMENT_CODE_ACTION, options)
-    def answer(params: lsp.CodeActionParams) -> list[lsp.CodeAction | lsp.Command]:
-        return code_actions.actions(params)
-
-    @server.feature(lsp.CODE_ACTION_RESOLVE)
-    def resolve(action: lsp.CodeAction) -> lsp.CodeAction:
-        return code_actions.resolve(action)
+def create(server: CodeoddsServer) -> CodeActions:
+    """The feature, imported when it is first asked."""
+    return CodeActions(server)

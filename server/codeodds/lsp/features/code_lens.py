@@ -6,9 +6,9 @@ from typing import Any
 
 from lsprotocol import types as lsp
 
-from codeodds.lsp.protocol.command_names import EXPLAIN
+from codeodds.lsp.protocol.capabilities import EXPLAIN
 from codeodds.lsp.server import CodeoddsServer
-from codeodds.lsp.shown.wording import percent
+from codeodds.lsp.shown.cues import percent
 from codeodds.source.suppression import Suppression
 
 
@@ -18,8 +18,9 @@ class CodeLens:
     def __init__(self, server: CodeoddsServer) -> None:
         self._server = server
 
-    def lenses(self, uri: str) -> list[lsp.CodeLens]:
+    def answer(self, params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
         """One for each function with a probability that is not suppressed, without its title."""
+        uri = params.text_document.uri
         document = self._server.documents.get(uri)
         settings = self._server.documents.settings_for(uri)
         if document is None or not settings.code_lens:
@@ -50,14 +51,6 @@ class CodeLens:
         return lens
 
 
-def set_up(server: CodeoddsServer) -> None:
-    """Wire the feature."""
-    code_lens = CodeLens(server)
-
-    @server.feature(lsp.TEXT_DOCUMENT_CODE_LENS, lsp.CodeLensOptions(resolve_provider=True))
-    def answer(params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
-        return code_lens.lenses(params.text_document.uri)
-
-    @server.feature(lsp.CODE_LENS_RESOLVE)
-    def resolve(lens: lsp.CodeLens) -> lsp.CodeLens:
-        return code_lens.resolve(lens)
+def create(server: CodeoddsServer) -> CodeLens:
+    """The feature, imported when it is first asked."""
+    return CodeLens(server)

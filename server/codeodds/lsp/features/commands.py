@@ -15,25 +15,24 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
 from codeodds import __version__
-from codeodds.lsp.protocol.arguments import Position, Range, read_argument
-from codeodds.lsp.protocol.command_names import (
-    DEBUG_INFORMATION,
+from codeodds.lsp.protocol.capabilities import (
     EXPLAIN,
     OPEN_SETTINGS,
-    RELOAD_MODEL,
     SCORE_FILE,
     SCORE_FUNCTION,
     SCORE_SELECTION,
 )
-from codeodds.lsp.protocol.failures import REQUEST_FAILED
+from codeodds.lsp.protocol.extensions import REQUEST_FAILED, Position, Range, read_argument
 from codeodds.lsp.protocol.progress import Tokens
-from codeodds.lsp.server import CodeoddsServer
-from codeodds.lsp.shown.pages import SETTINGS, page_uri
-from codeodds.lsp.shown.score_json import open_document, score_result, scored_now
+from codeodds.lsp.server import CodeoddsServer, page_uri
+from codeodds.lsp.shown.score_answer import open_document, score_result, scored_now
 from codeodds.lsp.shown.wording import explanation
 
 _HIDDEN = {"completions_url": "not shown", "completions_key_variable": "not shown"}
 """Settings that a report of a problem should not hold: a URL may hold a password."""
+
+SETTINGS = "settings.md"
+"""The page that lists the settings."""
 
 LIBRARIES = ("pygls", "lsprotocol", "onnxruntime", "tokenizers", "tree-sitter-python")
 
@@ -164,34 +163,6 @@ def _version(library: str) -> str | None:
         return None
 
 
-def set_up(server: CodeoddsServer) -> None:
-    """Wire the feature."""
-    commands = Commands(server)
-
-    @server.command(SCORE_FUNCTION)
-    async def score_function(argument: Any = None) -> dict[str, Any]:
-        return await commands.score_function(argument)
-
-    @server.command(SCORE_FILE)
-    async def score_file(argument: Any = None) -> dict[str, Any]:
-        return await commands.score_file(argument)
-
-    @server.command(SCORE_SELECTION)
-    async def score_selection(argument: Any = None) -> dict[str, Any]:
-        return await commands.score_selection(argument)
-
-    @server.command(EXPLAIN)
-    async def explain(argument: Any = None) -> dict[str, Any]:
-        return await commands.explain(argument)
-
-    @server.command(RELOAD_MODEL)
-    def reload_model() -> None:
-        commands.reload_model()
-
-    @server.command(DEBUG_INFORMATION)
-    def debug_information() -> dict[str, Any]:
-        return commands.debug_information()
-
-    @server.command(OPEN_SETTINGS)
-    async def open_settings() -> dict[str, Any]:
-        return await commands.open_settings()
+def create(server: CodeoddsServer) -> Commands:
+    """The feature, imported when it is first asked."""
+    return Commands(server)

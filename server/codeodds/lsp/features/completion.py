@@ -17,12 +17,12 @@ from pygls.uris import to_fs_path
 from codeodds.completion.names import Name, NameFinder, Names
 from codeodds.completion.thread import NameThread
 from codeodds.errors import CodeoddsError, RequestTimeout, Superseded
+from codeodds.lsp.documents.document import Document
 from codeodds.lsp.documents.rankings import TimedRanking, rank_for
-from codeodds.lsp.documents.scheduler import Document
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.settings.fields import Settings, parse_settings
+from codeodds.lsp.shown.cues import percent
 from codeodds.lsp.shown.rank_json import DECIMALS
-from codeodds.lsp.shown.wording import percent
 from codeodds.ranking.plan import Context
 from codeodds.source.functions import normalise_newlines
 from codeodds.source.places import find_cursor, is_in_comment
@@ -231,3 +231,8 @@ def _registration() -> lsp.Registration:
 
 def _empty(*, incomplete: bool = False) -> lsp.CompletionList:
     return lsp.CompletionList(is_incomplete=incomplete, items=[])
+
+
+def create(server: CodeoddsServer) -> Completion:
+    """The feature, imported when a setting turns it on."""
+    return Completion(server)

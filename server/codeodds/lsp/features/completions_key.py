@@ -12,8 +12,8 @@ import msgspec
 from pygls.exceptions import JsonRpcInvalidParams
 
 from codeodds.errors import EndpointError
-from codeodds.lsp.protocol.arguments import read_argument
-from codeodds.lsp.protocol.command_names import SET_COMPLETIONS_KEY
+from codeodds.lsp.protocol.capabilities import SET_COMPLETIONS_KEY
+from codeodds.lsp.protocol.extensions import read_argument
 from codeodds.lsp.server import CodeoddsServer
 
 

@@ -9,12 +9,10 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
 from codeodds.engine.api import ScorerInfo
-from codeodds.lsp.documents.scheduler import Document
-from codeodds.lsp.protocol.convert import Converter
-from codeodds.lsp.protocol.failures import SERVER_CANCELLED
-from codeodds.lsp.server import CodeoddsServer
-from codeodds.lsp.shown.cues import Cue, cues
-from codeodds.lsp.shown.pages import CODES, page_uri
+from codeodds.lsp.documents.document import Document
+from codeodds.lsp.documents.text import Converter
+from codeodds.lsp.server import CodeoddsServer, page_uri
+from codeodds.lsp.shown.cues import CODES, Cue, cues
 
 SOURCE = "codeodds"
 
@@ -58,7 +56,7 @@ class Diagnostics:
             if self._server.documents.get(document.uri) is not document:
                 raise JsonRpcException(
                     "the document changed before it was scored",
-                    SERVER_CANCELLED,
+                    int(lsp.LSPErrorCodes.ServerCancelled),
                     lsp.DiagnosticServerCancellationData(retrigger_request=True),
                 )
             items = self.items(document)
@@ -74,7 +72,7 @@ class Diagnostics:
         if info is None or not settings.diagnostics:
             return []
         converter = self._server.converter(document)
-        found = cues(document, info, settings, quiet_line=self._server.typing.line(document))
+        found = cues(document, info, settings, quiet_line=self._server.documents.typing.line(document))
         return [self._diagnostic(cue, converter, info, SEVERITIES[settings.severity]) for cue in found]
 
     def _diagnostic(
@@ -114,7 +112,7 @@ class Diagnostics:
             settled.cancel()
             self._forget(document.uri, news)
         if not self._server.client.refreshes_diagnostics:
-            await asyncio.sleep(self._server.typing.left_s(document))
+            await asyncio.sleep(self._server.documents.typing.left_s(document))
 
     def _push(self, document: Document) -> None:
         """An empty list is pushed only to clear an older one."""
@@ -148,7 +146,7 @@ def set_up(server: CodeoddsServer) -> None:
     """Wire the feature."""
     diagnostics = Diagnostics(server)
     server.documents.on_scored.append(diagnostics.scored)
-    server.typing.on_paused.append(diagnostics.scored)
+    server.documents.typing.on_paused.append(diagnostics.scored)
     server.documents.on_closed.append(diagnostics.closed)
     options = lsp.DiagnosticOptions(identifier=SOURCE, inter_file_dependencies=False, workspace_diagnostics=False)
 

@@ -5,19 +5,11 @@ from __future__ import annotations
 from lsprotocol import types as lsp
 
 from codeodds.engine.api import ScorerInfo
-from codeodds.lsp.documents.scheduler import Document
-from codeodds.lsp.documents.scored import FunctionScore, innermost
+from codeodds.lsp.documents.document import Document, FunctionScore, innermost
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.settings.fields import Settings
-from codeodds.lsp.shown.wording import (
-    explanation,
-    fall,
-    is_low,
-    model_name,
-    percent,
-    reading_of,
-    sharpest_drops,
-)
+from codeodds.lsp.shown.cues import fall, is_low, percent, sharpest_drops
+from codeodds.lsp.shown.wording import explanation, model_name, reading_of
 from codeodds.source.suppression import Suppression
 
 
@@ -27,8 +19,9 @@ class Hover:
     def __init__(self, server: CodeoddsServer) -> None:
         self._server = server
 
-    def hover(self, uri: str, line: int) -> lsp.Hover | None:
+    def answer(self, params: lsp.HoverParams) -> lsp.Hover | None:
         """None where there is nothing to say: between functions, in ordinary lines, before the scores are there."""
+        uri, line = params.text_document.uri, params.position.line
         document = self._server.documents.get(uri)
         info = self._server.documents.worker.info
         settings = self._server.documents.settings_for(uri)
@@ -78,10 +71,6 @@ def _around(document: Document, line: int) -> FunctionScore | None:
     return None
 
 
-def set_up(server: CodeoddsServer) -> None:
-    """Wire the feature."""
-    hover = Hover(server)
-
-    @server.feature(lsp.TEXT_DOCUMENT_HOVER)
-    def answer(params: lsp.HoverParams) -> lsp.Hover | None:
-        return hover.hover(params.text_document.uri, params.position.line)
+def create(server: CodeoddsServer) -> Hover:
+    """The feature, imported when it is first asked."""
+    return Hover(server)

@@ -6,10 +6,9 @@ from typing import Any
 
 from lsprotocol import types as lsp
 
-from codeodds.lsp.documents.scheduler import Document
-from codeodds.lsp.documents.scored import FunctionScore
+from codeodds.lsp.documents.document import Document, FunctionScore
 from codeodds.lsp.server import CodeoddsServer
-from codeodds.lsp.shown.wording import explanation, percent
+from codeodds.lsp.shown.cues import percent
 from codeodds.source.suppression import Suppression
 
 
@@ -19,15 +18,16 @@ class InlayHints:
     def __init__(self, server: CodeoddsServer) -> None:
         self._server = server
 
-    def hints(self, uri: str, wanted: lsp.Range) -> list[lsp.InlayHint]:
+    def answer(self, params: lsp.InlayHintParams) -> list[lsp.InlayHint]:
         """The hints whose signature ends within the range, which is what the client shows."""
+        uri, wanted = params.text_document.uri, params.range
         document = self._server.documents.get(uri)
         settings = self._server.documents.settings_for(uri)
         if document is None or not settings.inlay_hints:
             return []
         converter = self._server.converter(document)
         suppression = Suppression(document.lines)
-        quiet_line = self._server.typing.line(document)
+        quiet_line = self._server.documents.typing.line(document)
         hints = []
         for scored in document.scored:
             line, character = scored.function.signature_end
@@ -59,19 +59,14 @@ class InlayHints:
         info = self._server.documents.worker.info
         if info is None:
             return None
+        # Most clients ask for tooltips later, if at all.
+        from codeodds.lsp.shown.wording import explanation
+
         markdown = self._server.client.hover_in_markdown
         text = explanation(scored, info, self._server.documents.settings_for(document.uri), markdown=markdown)
         return lsp.MarkupContent(lsp.MarkupKind.Markdown if markdown else lsp.MarkupKind.PlainText, text)
 
 
-def set_up(server: CodeoddsServer) -> None:
-    """Wire the feature."""
-    inlay_hints = InlayHints(server)
-
-    @server.feature(lsp.TEXT_DOCUMENT_INLAY_HINT, lsp.InlayHintOptions(resolve_provider=True))
-    def answer(params: lsp.InlayHintParams) -> list[lsp.InlayHint]:
-        return inlay_hints.hints(params.text_document.uri, params.range)
-
-    @server.feature(lsp.INLAY_HINT_RESOLVE)
-    def resolve(hint: lsp.InlayHint) -> lsp.InlayHint:
-        return inlay_hints.resolve(hint)
+def create(server: CodeoddsServer) -> InlayHints:
+    """The feature, imported when it is first asked."""
+    return InlayHints(server)

@@ -15,9 +15,9 @@ from lsprotocol import types as lsp
 from codeodds.engine.worker import Priority
 from codeodds.errors import CodeoddsError, EndpointError, RankError, RequestTimeout, Superseded
 from codeodds.generation.samples import Prompt, Samples
+from codeodds.lsp.documents.document import Document
 from codeodds.lsp.documents.rankings import rank_for
-from codeodds.lsp.documents.scheduler import Document
-from codeodds.lsp.protocol.failures import as_response
+from codeodds.lsp.protocol.extensions import as_response
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.settings.fields import Settings
 from codeodds.lsp.shown.rank_json import DECIMALS

@@ -30,7 +30,7 @@ class Loading:
         """Call this on the event loop."""
         if self._ended is not None:
             self._ended.set()
-        if state is ModelState.LOADING and self._supported():
+        if state is ModelState.LOADING:
             self._ended = asyncio.Event()
             self._task = asyncio.get_running_loop().create_task(self._show(self._ended))
 
@@ -50,12 +50,7 @@ class Loading:
         finally:
             progress.tokens.pop(token, None)
 
-    def _supported(self) -> bool:
-        window = self._server.client_capabilities.window
-        return bool(window and window.work_done_progress)
 
-
-def set_up(server: CodeoddsServer) -> None:
-    """Wire the feature."""
-    loading = Loading(server)
-    server.on_model.append(loading.changed)
+def create(server: CodeoddsServer) -> Loading:
+    """The feature, imported when it is first asked."""
+    return Loading(server)

@@ -13,13 +13,12 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcInvalidParams
 
 from codeodds.errors import CodeoddsError, RankError
+from codeodds.lsp.documents.document import Document
 from codeodds.lsp.documents.rankings import rank_for
-from codeodds.lsp.documents.scheduler import Document
-from codeodds.lsp.protocol.arguments import Position, read_argument
-from codeodds.lsp.protocol.failures import as_response
+from codeodds.lsp.protocol.extensions import Position, as_response, read_argument
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.shown.rank_json import model_json, ranking_json
-from codeodds.lsp.shown.score_json import open_document
+from codeodds.lsp.shown.score_answer import open_document
 from codeodds.ranking.plan import Context
 from codeodds.source.functions import normalise_newlines
 from codeodds.source.places import find_cursor

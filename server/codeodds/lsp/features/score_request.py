@@ -11,7 +11,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from codeodds.lsp.protocol.progress import Tokens
 from codeodds.lsp.server import CodeoddsServer
-from codeodds.lsp.shown.score_json import open_document, score_result
+from codeodds.lsp.shown.score_answer import open_document, score_result
 
 METHOD = "codeodds/score"
 
@@ -59,10 +59,6 @@ def _get(value: Any, name: str) -> Any:
     return value.get(name) if isinstance(value, dict) else getattr(value, name, None)
 
 
-def set_up(server: CodeoddsServer) -> None:
-    """Wire the feature."""
-    request = ScoreRequest(server)
-
-    @server.feature(METHOD)
-    async def answer(params: Any) -> dict[str, Any]:
-        return await request.answer(params)
+def create(server: CodeoddsServer) -> ScoreRequest:
+    """The feature, imported when it is first asked."""
+    return ScoreRequest(server)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codeodds.lsp.documents.scheduler import Document
+from codeodds.lsp.documents.document import Document
 from codeodds.lsp.server import CodeoddsServer
 from codeodds.lsp.shown.score_json import known_scores
 
@@ -16,10 +16,9 @@ class Scores:
         self._server = server
 
     def scored(self, document: Document) -> None:
-        if self._server.client.takes_scores:
-            self._server.protocol.notify(METHOD, known_scores(self._server, document))
+        self._server.protocol.notify(METHOD, known_scores(self._server, document))
 
 
-def set_up(server: CodeoddsServer) -> None:
-    """Wire the feature."""
-    server.documents.on_scored.append(Scores(server).scored)
+def create(server: CodeoddsServer) -> Scores:
+    """The feature, imported when it is first asked."""
+    return Scores(server)

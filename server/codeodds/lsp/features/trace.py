@@ -5,7 +5,7 @@ from __future__ import annotations
 from lsprotocol import types as lsp
 
 from codeodds.engine.worker import ModelState
-from codeodds.lsp.documents.scheduler import Document
+from codeodds.lsp.documents.document import Document
 from codeodds.lsp.server import CodeoddsServer
 
 
@@ -29,15 +29,10 @@ class Trace:
         self._log(f"model: {state.value}", f"{info.name} {info.version}" if info else "")
 
     def _log(self, message: str, details: str) -> None:
-        level = self._server.protocol.trace
-        if level == lsp.TraceValue.Off:
-            return
-        verbose = details if level == lsp.TraceValue.Verbose and details else None
+        verbose = details if self._server.protocol.trace == lsp.TraceValue.Verbose and details else None
         self._server.log_trace(lsp.LogTraceParams(message=message, verbose=verbose))
 
 
-def set_up(server: CodeoddsServer) -> None:
-    """Wire the feature."""
-    trace = Trace(server)
-    server.documents.on_scored.append(trace.scored)
-    server.on_model.append(trace.model_changed)
+def create(server: CodeoddsServer) -> Trace:
+    """The feature, imported when it is first asked."""
+    return Trace(server)

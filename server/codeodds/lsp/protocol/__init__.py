@@ -1,1 +1,1 @@
-"""What repairs pygls and converts between the protocol and the engine."""
+"""The connection, what repairs pygls, what both sides can, and requests that the protocol does not have."""

@@ -1,12 +1,22 @@
-"""What the client said that it can. Each question has a safe answer for clients that say nothing."""
+"""What both sides tell each other at the start: what the client can, and the commands that the server has."""
 
 from __future__ import annotations
 
 from lsprotocol import types as lsp
 
+SCORE_FUNCTION = "codeodds.scoreFunction"
+SCORE_FILE = "codeodds.scoreFile"
+SCORE_SELECTION = "codeodds.scoreSelection"
+EXPLAIN = "codeodds.explain"
+RELOAD_MODEL = "codeodds.reloadModel"
+DEBUG_INFORMATION = "codeodds.debugInformation"
+OPEN_SETTINGS = "codeodds.openSettings"
+RANK_ALTERNATIVES = "codeodds.rankAlternatives"
+SET_COMPLETIONS_KEY = "codeodds.setCompletionsKey"
+
 
 class Client:
-    """A client's capabilities, in the questions that the features ask."""
+    """A client's capabilities, in the questions that features ask. Each has a safe answer if a client says nothing."""
 
     def __init__(self, capabilities: lsp.ClientCapabilities, name: str = "") -> None:
         self._document = capabilities.text_document or lsp.TextDocumentClientCapabilities()
@@ -69,6 +79,11 @@ class Client:
         """Whether the server may ask for a document to be shown."""
         support = self._window.show_document
         return bool(support and support.support)
+
+    @property
+    def shows_progress(self) -> bool:
+        """Whether the server may show that something goes on that nobody asked for."""
+        return bool(self._window.work_done_progress)
 
     @property
     def answers_configuration(self) -> bool:

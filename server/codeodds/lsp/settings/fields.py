@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from codeodds.source.project import Patterns
+from codeodds.source.exclusion import Patterns
 
 SECTION = "codeodds"
 

@@ -15,8 +15,7 @@ import msgspec
 
 from codeodds.errors import SettingError
 from codeodds.lsp.settings.fields import SECTION, Settings, parse_settings
-from codeodds.source.globs import Globs, with_small_drive
-from codeodds.source.project import Projects
+from codeodds.source.exclusion import Globs, Projects, with_small_drive
 
 PROJECT_RECHECK_S = 2.0
 """A pyproject.toml that was changed is noticed at the next edit after so many seconds."""

@@ -1,4 +1,7 @@
-"""Which places of a document are pointed at: few, the worst first, and none where the user types. Pure."""
+"""Which places of a document are pointed at: few, the worst first, and none where the user types. Pure.
+
+Every text says that it is an estimate; none claims that code is wrong.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,20 @@ from bisect import bisect_left, insort
 from dataclasses import dataclass
 
 from codeodds.engine.api import ScorerInfo
-from codeodds.lsp.documents.scheduler import Document
-from codeodds.lsp.documents.scored import FunctionScore
+from codeodds.engine.values import standing_out
+from codeodds.lsp.documents.document import Document, FunctionScore
 from codeodds.lsp.settings.fields import Settings
-from codeodds.lsp.shown.wording import fall, is_low, percent, sharpest_drops
 from codeodds.source.suppression import Suppression
+from codeodds.types import LineScore
 
 LOW_PROBABILITY = "CO001"
 """An improbable function in which no line stands out; it stands at the ``def`` line."""
 
 SHARP_DROP = "CO002"
 """A line of an improbable function over which the value falls most."""
+
+CODES = "codes.md"
+"""The page that explains the codes."""
 
 SCREEN_LINES = 50
 """Lines that an editor shows at once, for the setting `hints_per_screen`."""
@@ -45,6 +51,35 @@ def cues(document: Document, info: ScorerInfo, settings: Settings, *, quiet_line
             found += [cue for cue in _of(scored, info, settings) if not suppression.line(cue.line)]
     found = [cue for cue in found if cue.line != quiet_line]
     return _thin_out(found, settings.hints_per_screen)
+
+
+def threshold(info: ScorerInfo, settings: Settings) -> float:
+    """Functions whose probability is below this are pointed at."""
+    return info.low_probability if settings.threshold is None else settings.threshold
+
+
+def is_low(scored: FunctionScore, info: ScorerInfo, settings: Settings) -> bool:
+    """Whether a function is pointed at."""
+    return scored.probability is not None and scored.probability < threshold(info, settings)
+
+
+def sharpest_drops(scored: FunctionScore, info: ScorerInfo, count: int) -> list[LineScore]:
+    """At most `count` lines over which the value falls sharply, in order of lines."""
+    return sorted(standing_out(scored.lines, info, count))
+
+
+def percent(probability: float) -> str:
+    """``62 %``; ``under 1 %`` and ``over 99 %`` rather than certainty."""
+    if probability < 0.01:
+        return "under 1 %"
+    if probability > 0.99:
+        return "over 99 %"
+    return f"{100 * probability:.0f} %"
+
+
+def fall(line: LineScore) -> str:
+    """The value before a line and at its end: ``0.72 → 0.41``."""
+    return f"{line.probability + line.drop:.2f} → {line.probability:.2f}"
 
 
 def _of(scored: FunctionScore, info: ScorerInfo, settings: Settings) -> list[Cue]:

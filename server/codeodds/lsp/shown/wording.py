@@ -1,4 +1,4 @@
-"""What of a score may be shown, and in which words. Pure: the features put it into the protocol's shapes.
+"""All there is to say of a score, in words. Pure: the features put it into the protocol's shapes.
 
 Every text says that it is an estimate; none claims that code is wrong.
 """
@@ -6,9 +6,9 @@ Every text says that it is an estimate; none claims that code is wrong.
 from __future__ import annotations
 
 from codeodds.engine.api import ScorerInfo
-from codeodds.engine.lines import standing_out
-from codeodds.lsp.documents.scored import FunctionScore
+from codeodds.lsp.documents.document import FunctionScore
 from codeodds.lsp.settings.fields import Settings
+from codeodds.lsp.shown.cues import fall, percent, sharpest_drops, threshold
 from codeodds.types import LineScore
 
 CLAIMS = {
@@ -23,38 +23,9 @@ MAX_SPARKS = 40
 """Widest sparkline, in characters. Of more values, the lowest of each group stands for it."""
 
 
-def threshold(info: ScorerInfo, settings: Settings) -> float:
-    """Functions whose probability is below this are pointed at."""
-    return info.low_probability if settings.threshold is None else settings.threshold
-
-
-def is_low(scored: FunctionScore, info: ScorerInfo, settings: Settings) -> bool:
-    """Whether a function is pointed at."""
-    return scored.probability is not None and scored.probability < threshold(info, settings)
-
-
 def shown_lines(scored: FunctionScore, info: ScorerInfo) -> list[LineScore]:
     """The lines whose values were read late enough in the body to mean something, in order."""
     return [line for line in scored.lines if line.fraction >= info.min_prefix_fraction]
-
-
-def sharpest_drops(scored: FunctionScore, info: ScorerInfo, count: int) -> list[LineScore]:
-    """At most `count` lines over which the value falls sharply, in order of lines."""
-    return sorted(standing_out(scored.lines, info, count))
-
-
-def percent(probability: float) -> str:
-    """``62 %``; ``under 1 %`` and ``over 99 %`` rather than certainty."""
-    if probability < 0.01:
-        return "under 1 %"
-    if probability > 0.99:
-        return "over 99 %"
-    return f"{100 * probability:.0f} %"
-
-
-def fall(line: LineScore) -> str:
-    """The value before a line and at its end: ``0.72 → 0.41``."""
-    return f"{line.probability + line.drop:.2f} → {line.probability:.2f}"
 
 
 def sparkline(values: list[float]) -> str:

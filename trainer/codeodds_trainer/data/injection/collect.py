@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds.errors import UnitError
-from codeodds.source.eligibility import unscored_because
-from codeodds.source.functions import find_functions
+from codeodds.source.functions import find_functions, unscored_because
 from codeodds.types import ScoringUnit
 from codeodds_trainer.data.injection.package_list import Package
 

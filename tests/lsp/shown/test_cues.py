@@ -9,13 +9,12 @@ from hypothesis import strategies as st
 
 from codeodds.engine.api import MeasuredThreshold, ScorerInfo
 from codeodds.engine.fake import FakeScorer
-from codeodds.engine.lines import score_lines
-from codeodds.lsp.documents.scheduler import Document
-from codeodds.lsp.documents.scored import FunctionScore
+from codeodds.engine.values import score_lines
+from codeodds.lsp.documents.document import Document, FunctionScore
 from codeodds.lsp.documents.text import Text
 from codeodds.lsp.settings.fields import Settings
-from codeodds.lsp.shown.cues import SCREEN_LINES, cues
-from codeodds.lsp.shown.wording import explanation, measured, percent, shown_lines, sparkline
+from codeodds.lsp.shown.cues import SCREEN_LINES, cues, percent
+from codeodds.lsp.shown.wording import explanation, measured, shown_lines, sparkline
 from codeodds.source.functions import find_functions
 
 INFO = FakeScorer().info

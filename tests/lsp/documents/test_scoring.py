@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from codeodds.engine.api import Cancellation
-from codeodds.engine.display import NOT_REACHED
 from codeodds.engine.fake import FakeScorer
+from codeodds.engine.values import NOT_REACHED
 from codeodds.engine.worker import ScoringWorker
 from codeodds.errors import RequestTimeout, Superseded
-from codeodds.lsp.documents.scheduler import Document, Documents
-from codeodds.lsp.documents.scored import FunctionScore
+from codeodds.lsp.documents.document import Document, FunctionScore
+from codeodds.lsp.documents.scheduler import Documents
 from codeodds.lsp.documents.scoring import limit_s, score_for
 from codeodds.lsp.documents.text import Text
 from codeodds.types import Score, ScoringUnit

@@ -8,7 +8,7 @@ import pytest
 
 from tests.lsp import recorded
 from tests.lsp.client import FAKE_SERVER, URI, connect
-from tests.lsp.test_scores import WANTS
+from tests.lsp.features.test_scores import WANTS
 
 TEXT = (
     "def outer(a):\n    b = a + 1\n\n"

@@ -1,16 +1,20 @@
-"""What the model says of each function of a document, and of the functions within it, or why it says nothing. Pure."""
+"""One version of an open document, and what the model says of each of its functions, and of the functions within these,
+or why it says nothing. Pure.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 
 from codeodds.engine.api import ScorerInfo
-from codeodds.engine.display import not_shown_because
-from codeodds.engine.lines import score_lines
-from codeodds.source.eligibility import unscored_because
-from codeodds.source.functions import Function
+from codeodds.engine.values import not_shown_because, score_lines
+from codeodds.lsp.documents.text import Text
+from codeodds.source.functions import Function, normalise_newlines, unscored_because
 from codeodds.types import LineScore, Score
+
+PYTHON = frozenset({"python", "python3", "python-base", "python-ts", "python-mode", "python-ts-mode"})
+"""What clients call the language; some use the names of Emacs' modes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,43 @@ class FunctionScore:
     def pending(self) -> bool:
         """Whether the model has yet to say something."""
         return self.probability is None and self.reason is None
+
+
+@dataclass(slots=True)
+class Document:
+    """One version of an open document."""
+
+    uri: str
+    version: int
+    source: Text
+    scored: tuple[FunctionScore, ...] = ()
+    """What is known so far of this version's functions, in order."""
+    changed_line: int | None = None
+    """Line of the last edit; None if the text came as a whole."""
+    changed_at: float = 0.0
+    """When that was, on the event loop's clock, in seconds."""
+    edited: bool = False
+    """Whether somebody works on it: it was changed since it was opened."""
+    imports: str = ""
+    """Import lines that hold here too: those of a notebook's earlier cells."""
+    functions: tuple[Function, ...] | None = None
+    """The document's functions, once it was parsed."""
+    _lines: list[str] = field(init=False, default_factory=list, repr=False)
+
+    @property
+    def text(self) -> str:
+        """The whole text, put together when it is first asked for."""
+        return str(self.source)
+
+    @property
+    def lines(self) -> list[str]:
+        """The text's lines without their ends, found when they are first asked for. Never empty."""
+        if not self._lines:
+            self._lines = normalise_newlines(self.text).split("\n")
+        return self._lines
+
+
+Listener = Callable[[Document], None]
 
 
 def read_score(function: Function, score: Score, info: ScorerInfo | None) -> FunctionScore:
@@ -91,3 +132,8 @@ def touches(function: Function, first: int, last: int) -> bool:
 def innermost(scored: FunctionScore, line: int) -> FunctionScore:
     """Of a function and those within it, the one that is closest around a line of the function."""
     return next((item for item in reversed(scored.nested) if touches(item.function, line, line)), scored)
+
+
+def says_python(language_id: str) -> bool:
+    """Whether a client calls a text Python."""
+    return language_id.lower() in PYTHON

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from codeodds.engine.api import Cancellation
-from codeodds.engine.display import NOT_REACHED
 from codeodds.engine.fake import FakeScorer
+from codeodds.engine.values import NOT_REACHED
 from codeodds.engine.worker import Priority, ScoringWorker
 from codeodds.errors import RankError, RequestTimeout, Superseded, UnitError
 from codeodds.lsp.documents.rankings import rank_for

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeodds.errors import ProtocolError
-from codeodds.lsp.protocol.framing import MAX_CONTENT, MAX_HEADERS, Frames
+from codeodds.lsp.protocol.connection import MAX_CONTENT, MAX_HEADERS, Frames
 from tests.lsp.client import FAKE_SERVER, WAIT_S
 
 MESSAGE = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{}}}'

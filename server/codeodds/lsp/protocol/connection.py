@@ -1,4 +1,6 @@
-"""Where messages begin and end in what the client sends: the headers of the protocol, read as HTTP's are.
+"""The connection to the client: where its messages begin and end, and whether its process is still there.
+
+The headers of the protocol are read as HTTP's are.
 
 pygls takes `Content-Length: N` in one spelling, and passes over all that comes behind another one, for ever and in
 silence. Here names count in any case, the space behind the colon is optional, and so is one at the end (RFC 7230,
@@ -8,7 +10,10 @@ can tell where the next message starts.
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
+import sys
 from typing import BinaryIO
 
 from codeodds.errors import ProtocolError
@@ -18,6 +23,9 @@ MAX_HEADERS = 16_384
 
 MAX_CONTENT = 2**30
 """Longest content of one message, in bytes."""
+
+LOOK_EVERY_S = 10.0
+"""How often the client's process is looked for."""
 
 _NAME = frozenset(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _NUMBER = re.compile(rb"[0-9]+")
@@ -103,6 +111,40 @@ class Frames:
         if line:
             raise _unreadable("the input ends within the headers")
         return b""
+
+
+def watch_parent(process_id: int | None) -> asyncio.Task[None] | None:
+    """End the server when the client's process is gone, as the protocol wants, even if the pipe to it stays open.
+
+    Call this on the running event loop. `process_id`: the client's, as it stands in `initialize`.
+
+    None, or a system on which a process can't be asked for without harm: nothing is watched, and the end of stdin is
+    what ends the server.
+    """
+    if process_id is None or sys.platform == "win32":
+        return None
+    return asyncio.get_running_loop().create_task(_watch(process_id))
+
+
+def is_alive(process_id: int) -> bool:
+    """Whether there is a process with this id."""
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+async def _watch(process_id: int) -> None:
+    # A client may run in another container, whose ids mean nothing here.
+    if not is_alive(process_id):
+        return
+    while is_alive(process_id):
+        await asyncio.sleep(LOOK_EVERY_S)
+    # The thread that reads stdin can't be interrupted, and would keep the interpreter from ending by itself.
+    os._exit(1)
 
 
 def _number(value: bytes) -> int:

@@ -1,11 +1,19 @@
-"""What clients send beside the protocol's own types: read strictly, refused with one sentence."""
+"""Requests and commands that the protocol does not have: their arguments are read strictly, or refused with a sentence;
+what fails for a reason that codeodds names is answered with that reason.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, TypeVar
 
 import msgspec
-from pygls.exceptions import JsonRpcInvalidParams
+from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+
+from codeodds.errors import CodeoddsError, Superseded
+
+SERVER_CANCELLED = int(lsp.LSPErrorCodes.ServerCancelled)
+REQUEST_FAILED = int(lsp.LSPErrorCodes.RequestFailed)
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 """The `uinteger` of the protocol."""
@@ -40,6 +48,12 @@ def read_argument(
     except (msgspec.ValidationError, UnicodeError) as error:
         members = ", ".join(field.name for field in msgspec.structs.fields(kind) if field.required)
         raise JsonRpcInvalidParams(f"{name}: {what} with {members} ({error})") from error
+
+
+def as_response(error: CodeoddsError) -> JsonRpcException:
+    """ServerCancelled if the document changed meanwhile: the client may ask again. RequestFailed for the rest."""
+    code = SERVER_CANCELLED if isinstance(error, Superseded) else REQUEST_FAILED
+    return JsonRpcException(str(error), code)
 
 
 def _plain(value: Any) -> Any:

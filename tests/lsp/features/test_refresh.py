@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from codeodds.lsp.protocol import refresh as refresh_module
-from codeodds.lsp.protocol.refresh import Refresher
+from codeodds.lsp.features import refresh as refresh_module
+from codeodds.lsp.features.refresh import Refresher
 
 
 class Asked:

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from codeodds.engine import scorer as scorer_module
-from codeodds.engine.allocator import LARGE_BYTES
+from codeodds.engine.memory import LARGE_BYTES
 from codeodds.engine.scorer import LONG_RUN_TOKENS, open_scorer
 from codeodds.types import ScoringUnit
 
 HELD = """
 import ctypes
-from codeodds.engine.allocator import keep_large_blocks_apart
+from codeodds.engine.memory import keep_large_blocks_apart
 
 class Info(ctypes.Structure):
     _fields_ = [(name, ctypes.c_size_t) for name in "arena ordblks smblks hblks hblkhd a b c d e".split()]

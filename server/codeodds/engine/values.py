@@ -1,15 +1,25 @@
-"""From values at tokens to values at lines, the unit in which people read code."""
+"""What the values at tokens say of what people read: of lines, and of parts of a solution; and what of it is shown.
+
+The one place that decides what is worth showing, for the command line and the language server. What can be said without
+a model is decided in `codeodds.source.functions`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
 
 from codeodds.engine.api import ScorerInfo
-from codeodds.types import LineScore, Score
+from codeodds.types import FloatArray, IntArray, LineScore, Score, ScoringUnit
 
 SMALLEST_DROP = 0.05
 """Lines over which the value falls by no more are not pointed at."""
+
+NOT_REACHED = "the run ended before its turn"
+"""Why there is no score where the time was up."""
 
 _STRING_OR_COMMENT = re.compile(
     r"""
@@ -20,6 +30,24 @@ _STRING_OR_COMMENT = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 """Enough of Python's lexical rules to know a comment from a string, also in unfinished code."""
+
+
+class Part(NamedTuple):
+    """What a part's reading is taken from."""
+
+    unit: ScoringUnit
+    """The part as a unit of its own: its problem is everything before it."""
+    raw: FloatArray
+    """Logits of its tokens, float32 [n]."""
+    offsets: IntArray
+    """Character range of each token within the part, int64 [n, 2]."""
+
+
+def not_shown_because(score: Score, info: ScorerInfo) -> str | None:
+    """Why a score is kept back, as words that complete "not judged: ..."; None if it may be shown."""
+    if len(score.values) < info.min_solution_tokens:
+        return f"too short: {len(score.values)} tokens, {info.min_solution_tokens} are needed"
+    return None
 
 
 def score_lines(score: Score, solution: str) -> list[LineScore]:
@@ -60,6 +88,24 @@ def standing_out(lines: Iterable[LineScore], info: ScorerInfo, count: int) -> li
         if line.drop > SMALLEST_DROP and line.fraction >= info.min_prefix_fraction and not line.comment
     ]
     return sorted(falls, key=lambda line: -line.drop)[:count]
+
+
+def parts_of(unit: ScoringUnit, raw: FloatArray, offsets: IntArray) -> list[Part | None]:
+    """The parts that a unit names, in order; None for one without tokens. No token depends on what follows it, so
+    nothing runs twice: a part has the values that it would have if it ended there and all before it were the problem.
+
+    `raw`, `offsets`: of the solution's tokens, [n] and [n, 2]. A token that straddles a border belongs to the part, as
+    one that straddles the start of a solution belongs to the solution.
+    """
+    return [_part(unit, raw, offsets, start, end) for start, end in unit.parts]
+
+
+def _part(unit: ScoringUnit, raw: FloatArray, offsets: IntArray, start: int, end: int) -> Part | None:
+    inside = (offsets[:, 1] > start) & (offsets[:, 0] < end)
+    if not inside.any():
+        return None
+    alone = ScoringUnit(unit.problem + unit.solution[:start], unit.solution[start:end])
+    return Part(alone, raw[inside], np.clip(offsets[inside] - start, 0, end - start))
 
 
 def _comment_lines(solution: str) -> set[int]:

@@ -11,8 +11,7 @@ from lsprotocol import types as lsp
 from pygls.workspace import PositionCodec, TextDocument
 
 from codeodds.lsp.documents import text as text_module
-from codeodds.lsp.documents.text import Text, changed_line
-from codeodds.lsp.protocol.convert import Converter
+from codeodds.lsp.documents.text import Converter, Text, changed_line
 from codeodds.source.functions import normalise_newlines
 
 ENCODINGS = list(lsp.PositionEncodingKind)
