@@ -99,8 +99,7 @@ def _check_file(found: Found, scorer: Scorer, threshold: float, progress: Progre
     from codeodds.cli.report import printable_path
     from codeodds.errors import EngineError, SourceError, UnitError
     from codeodds.odds.look import look
-    from codeodds.source.eligibility import unscored_because
-    from codeodds.source.functions import find_functions
+    from codeodds.source.functions import find_functions, unscored_because
     from codeodds.source.notebook import is_notebook, read_notebook
     from codeodds.source.reading import Part, read_source
     from codeodds.source.suppression import Suppression
