@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import json
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -85,6 +86,14 @@ def test_the_committed_list_is_split_by_package_and_permissive():
     packages = read_package_list(ROOT / "models" / "packages.yaml")
     assert {package.split for package in packages} == {"train", "valid", "test"}
     assert {package.licence for package in packages} <= {"MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "PSF-2.0"}
+
+
+def test_the_list_for_measuring_has_nothing_to_train_on():
+    packages = read_package_list(ROOT / "models" / "packages-2026.yaml")
+    assert Counter(package.split for package in packages) == {"valid": 22, "test": 36}
+    assert {package.licence for package in packages} <= {"MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "ISC"}
+    trained_on = read_package_list(ROOT / "models" / "packages.yaml")
+    assert not {package.name for package in packages} & {package.name for package in trained_on}
 
 
 @pytest.mark.parametrize(
