@@ -3,8 +3,8 @@
 ``--gate`` holds every score until the client sends ``test/release``, and answers what was asked of the scorer. With
 ``--crash``, opening the scorer fails in a way that nobody foresaw; with ``--stuck`` it never ends. With
 ``--log LEVEL``, everything from that level on goes to stderr; with ``--slices N``, only so many batches are ever
-scored; with ``--write TEXT TEXT ...`` the scorer writes these samples. With any other argument, opening the scorer
-fails with that as its sentence.
+scored; with ``--write TEXT TEXT ...`` the scorer writes these samples; with ``--odds`` it can compare. With any other
+argument, opening the scorer fails with that as its sentence.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -30,6 +31,9 @@ from codeodds.lsp.protocol import connection
 from codeodds.lsp.settings import fields
 from codeodds.lsp.setup import create_server, run_stdio
 from codeodds.types import Score, ScoringUnit
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.odds.comparing import ComparingScorer
 
 POLL_S = 0.005
 connection.LOOK_EVERY_S = 0.05
@@ -63,6 +67,8 @@ def open_scorer(options: ScorerOptions) -> Scorer:
         threading.Event().wait()
     if sys.argv[1:2] == ["--slices"]:
         return FewSlices(int(sys.argv[2]))
+    if sys.argv[1:] == ["--odds"]:
+        return ComparingScorer()
     if sys.argv[1:2] == ["--write"]:
         return FakeScorer(writes=sys.argv[2:])
     if sys.argv[1:] and sys.argv[1] != "--log":

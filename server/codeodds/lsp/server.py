@@ -30,6 +30,7 @@ from codeodds.lsp.settings.fields import Settings
 if TYPE_CHECKING:
     from codeodds.lsp.documents.notebooks import Notebooks
     from codeodds.lsp.documents.sampling import Sampling
+    from codeodds.odds.findings import Finding
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +94,8 @@ class CodeoddsServer(LanguageServer):
         self.on_started: list[Callable[[], Awaitable[None]]] = []
         """Awaited one after the other when the client is ready."""
         self.client = Client(lsp.ClientCapabilities())
+        self.findings: Callable[[Document], list[Finding]] = lambda document: []
+        """Edits of a document's functions that are much more likely, as far as somebody looked."""
         self._parent: asyncio.Task[None] | None = None
 
     @cached_property

@@ -98,6 +98,12 @@ class Features:
         if self._server.client.takes_scores:
             self["scores"].scored(document)
 
+    def odds(self, document: Document) -> None:
+        """As `scores`."""
+        info = self._server.documents.worker.info
+        if info is not None and info.odds is not None and document.edited:
+            self["odds"].scored(document)
+
     def trace(self, document: Document) -> None:
         """As `scores`."""
         if self._server.protocol.trace != lsp.TraceValue.Off:
@@ -123,6 +129,7 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
     diagnostics.set_up(server)
     server.documents.on_scored.append(asked.scores)
     refresh.set_up(server)
+    server.documents.on_scored.append(asked.odds)
     server.documents.on_scored.append(asked.trace)
     server.on_model.append(asked.model)
     _set_up_requests(server, asked)

@@ -37,6 +37,11 @@ class Finding:
         """For example ``'<=' is 20 times more likely here than '<'``."""
         return f"{_quoted(self.new)} is {times(self.alternative.log_odds)} more likely here than {_quoted(self.old)}"
 
+    @property
+    def title(self) -> str:
+        """What a quick fix is called."""
+        return f"replace {_quoted(self.old)} by {_quoted(self.new)}"
+
 
 def find(function: Function, odds: Odds, threshold: float) -> Finding | None:
     """The most likely edit of a function if its evidence, in nats, reaches the threshold."""

@@ -303,7 +303,7 @@ class Documents:
     def _show(self, document: Document, scored: list[FunctionScore]) -> None:
         if self._open.get(document.uri) is document:
             document.scored = tuple(scored)
-            self._publish(document)
+            self.publish(document)
 
     def _tell(self, message: str) -> None:
         """A problem that the user can do something about, once per session."""
@@ -313,7 +313,8 @@ class Documents:
             for listener in self.on_problem:
                 listener(message)
 
-    def _publish(self, document: Document) -> None:
+    def publish(self, document: Document) -> None:
+        """Tell all features that something new is known of a document."""
         for listener in self.on_scored:
             try:
                 listener(document)

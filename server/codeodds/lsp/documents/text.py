@@ -184,6 +184,10 @@ class Converter:
         start = len(text) - len(text.lstrip())
         return lsp.Range(self.position(line, start), self.position(line, max(start, len(text.rstrip()))))
 
+    def range(self, start: tuple[int, int], end: tuple[int, int]) -> lsp.Range:
+        """From one place to another: lines and code points in them."""
+        return lsp.Range(self.position(*start), self.position(*end))
+
     def span(self, first: int, last: int) -> lsp.Range:
         """Whole lines, from the start of `first` to the end of `last`."""
         end = len(self._lines[last]) if last < len(self._lines) else 0

@@ -10,7 +10,8 @@ from lsprotocol import types as lsp
 from codeodds.lsp.documents.document import Document, FunctionScore
 from codeodds.lsp.protocol.capabilities import EXPLAIN, OPEN_SETTINGS
 from codeodds.lsp.server import CodeoddsServer
-from codeodds.lsp.shown.cues import SHARP_DROP, cues
+from codeodds.lsp.shown.cues import MORE_LIKELY, SHARP_DROP, cues
+from codeodds.odds.findings import Finding
 from codeodds.source.suppression import Suppression
 
 KIND = lsp.CodeActionKind.QuickFix
@@ -40,8 +41,11 @@ class CodeActions:
         others: list[FunctionScore] = []
         if params.context.trigger_kind == lsp.CodeActionTriggerKind.Invoked:
             others = [scored for scored in self._signed(document, first, last) if scored not in pointed]
+        fixes = [
+            self._fix(document, finding, params.context.diagnostics) for finding in self._found(document, first, last)
+        ]
         if not pointed and not others:
-            return []
+            return [*fixes] if self._server.client.takes_code_actions else []
         commands = [*(self._explain(document, scored) for scored in [*pointed, *others]), self._settings()]
         if not self._server.client.takes_code_actions:
             return [*commands]
@@ -51,6 +55,7 @@ class CodeActions:
             for scored, line in [*lines, *((scored, None) for scored in pointed)]
         ]
         return [
+            *fixes,
             *(action for action in ignoring if action is not None),
             *(lsp.CodeAction(command.title, kind=KIND, command=command) for command in commands),
         ]
@@ -77,6 +82,20 @@ class CodeActions:
             and first <= max(scored.function.line, scored.function.signature_end[0])
             and not suppression.function(scored.function)
         ]
+
+    def _found(self, document: Document, first: int, last: int) -> list[Finding]:
+        """The edits that are much more likely and touch the lines."""
+        found = self._server.findings(document)
+        return [finding for finding in found if finding.line <= last and first <= finding.end_line]
+
+    def _fix(self, document: Document, finding: Finding, diagnostics: Sequence[lsp.Diagnostic]) -> lsp.CodeAction:
+        """Put what is more likely in its place. Nobody's first choice, and no part of "fix all": it is an estimate."""
+        place = self._server.converter(document).range(
+            (finding.line, finding.character), (finding.end_line, finding.end_character)
+        )
+        about = [one for one in diagnostics if one.code == MORE_LIKELY and one.range == place]
+        edit = self._as_edit(document, lsp.TextEdit(place, finding.new))
+        return lsp.CodeAction(f"codeodds: {finding.title}", kind=KIND, diagnostics=about or None, edit=edit)
 
     def _ignore(
         self, document: Document, scored: FunctionScore, line: int | None, diagnostics: Sequence[lsp.Diagnostic]
@@ -109,7 +128,9 @@ class CodeActions:
         if place is None:
             return None
         at = self._server.converter(document).position(place[0], place[1])
-        edit = lsp.TextEdit(lsp.Range(at, at), place[2])
+        return self._as_edit(document, lsp.TextEdit(lsp.Range(at, at), place[2]))
+
+    def _as_edit(self, document: Document, edit: lsp.TextEdit) -> lsp.WorkspaceEdit:
         if self._server.client.edits_versions:
             named = lsp.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)
             return lsp.WorkspaceEdit(document_changes=[lsp.TextDocumentEdit(named, [edit])])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from typing import TYPE_CHECKING
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
@@ -12,7 +13,10 @@ from codeodds.engine.api import ScorerInfo
 from codeodds.lsp.documents.document import Document
 from codeodds.lsp.documents.text import Converter
 from codeodds.lsp.server import CodeoddsServer, page_uri
-from codeodds.lsp.shown.cues import CODES, Cue, cues
+from codeodds.lsp.shown.cues import CODES, MORE_LIKELY, Cue, cues
+
+if TYPE_CHECKING:
+    from codeodds.odds.findings import Finding
 
 SOURCE = "codeodds"
 
@@ -72,20 +76,43 @@ class Diagnostics:
         if info is None or not settings.diagnostics:
             return []
         converter = self._server.converter(document)
-        found = cues(document, info, settings, quiet_line=self._server.documents.typing.line(document))
-        return [self._diagnostic(cue, converter, info, SEVERITIES[settings.severity]) for cue in found]
+        quiet_line, severity = self._server.documents.typing.line(document), SEVERITIES[settings.severity]
+        found = cues(document, info, settings, quiet_line=quiet_line)
+        findings = [finding for finding in self._server.findings(document) if finding.line != quiet_line]
+        return [
+            *(self._edit(finding, converter, info, severity) for finding in findings),
+            *(self._diagnostic(cue, converter, info, severity) for cue in found),
+        ]
+
+    def _edit(
+        self, finding: Finding, converter: Converter, info: ScorerInfo, severity: lsp.DiagnosticSeverity
+    ) -> lsp.Diagnostic:
+        """An edit that is much more likely, on the words themselves."""
+        return lsp.Diagnostic(
+            range=converter.range((finding.line, finding.character), (finding.end_line, finding.end_character)),
+            message=finding.message,
+            severity=severity,
+            code=MORE_LIKELY,
+            code_description=self._description(MORE_LIKELY),
+            source=SOURCE,
+            data={
+                "replacement": finding.new,
+                "log_odds": round(finding.alternative.log_odds, 2),
+                "model": info.name,
+                "version": info.version,
+            },
+        )
 
     def _diagnostic(
         self, cue: Cue, converter: Converter, info: ScorerInfo, severity: lsp.DiagnosticSeverity
     ) -> lsp.Diagnostic:
-        page = page_uri(CODES) if self._server.client.follows_code_descriptions else None
         assert cue.scored.probability is not None
         return lsp.Diagnostic(
             range=converter.line_range(cue.line),
             message=cue.message,
             severity=severity,
             code=cue.code,
-            code_description=None if page is None else lsp.CodeDescription(f"{page}#{cue.code.lower()}"),
+            code_description=self._description(cue.code),
             source=SOURCE,
             data={
                 "probability": round(cue.scored.probability, 4),
@@ -94,6 +121,10 @@ class Diagnostics:
                 "calibration": info.calibration,
             },
         )
+
+    def _description(self, code: str) -> lsp.CodeDescription | None:
+        page = page_uri(CODES) if self._server.client.follows_code_descriptions else None
+        return None if page is None else lsp.CodeDescription(f"{page}#{code.lower()}")
 
     async def _until_known(self, document: Document) -> None:
         """Wait for scores: for the first ones if the client can be told of more, else for all, and for a pause.

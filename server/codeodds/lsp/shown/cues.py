@@ -21,6 +21,9 @@ LOW_PROBABILITY = "CO001"
 SHARP_DROP = "CO002"
 """A line of an improbable function over which the value falls most."""
 
+MORE_LIKELY = "CO003"
+"""An edit that is much more likely than what stands there."""
+
 CODES = "codes.md"
 """The page that explains the codes."""
 
