@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from codeodds.errors import CannotCompare
 from codeodds.odds.catalogue import MOST, Candidates
@@ -241,9 +245,7 @@ def test_f_strings_and_annotations_stay() -> None:
 )
 def test_what_cannot_be_compared_says_why(unit: ScoringUnit, message: str) -> None:
     with pytest.raises(CannotCompare, match=message):
-        candidates = Candidates(unit)
-        candidates.edits()
-        candidates.objection(Edit(0, 0, "#", "model"))
+        Candidates(unit)
 
 
 def test_a_long_line_is_compared_as_well() -> None:
@@ -251,3 +253,25 @@ def test_a_long_line_is_compared_as_well() -> None:
     edits = Candidates(unit).edits()
     assert 0 < len(edits) <= MOST
     ast.parse(unit.problem + edits[0].apply(unit.solution))
+
+
+@given(st.text("ab(", max_size=12), st.data())
+def test_the_smallest_edit_names_the_result(solution: str, data: st.DataObject) -> None:
+    def any_edit() -> Edit:
+        start = data.draw(st.integers(0, len(solution)))
+        return Edit(start, data.draw(st.integers(start, len(solution))), data.draw(st.text("ab(", max_size=3)), "model")
+
+    one, another = any_edit(), any_edit()
+    least = Edit(*one.least(solution), "model")
+    assert least.apply(solution) == one.apply(solution)
+    assert (one.least(solution) == another.least(solution)) == (one.apply(solution) == another.apply(solution))
+
+
+def test_code_is_not_written_to_stderr() -> None:
+    program = (
+        "from codeodds.odds.catalogue import Candidates; from codeodds.types import ScoringUnit;"
+        r"unit = ScoringUnit('def f(a):\n', '    return a is \'\\d\' or \'secret\'(a)\n');"
+        "candidates = Candidates(unit); print([candidates.objection(edit) for edit in candidates.edits()] != [])"
+    )
+    done = subprocess.run([sys.executable, "-W", "always", "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("True\n", "")

@@ -103,8 +103,7 @@ def test_what_is_cut_at_random_never_raises_anything_else(units: list[tuple[Scor
         cut = ScoringUnit(unit.problem[chance.choice((0, 0, 0, 5)) :], solution)
         try:
             candidates = Candidates(cut, document[: chance.randrange(len(document) + 1)])
-        except CannotCompare as error:
-            assert str(error)
+        except CannotCompare:
             continue
         compared += 1
         for edit in chance.sample(edits := candidates.edits(), min(3, len(edits))):

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from codeodds.odds.attributes import attributes
 from codeodds.odds.calls import calls
-from codeodds.odds.edits import Edit
+from codeodds.odds.edits import NOTHING, Edit
 from codeodds.odds.names import names
 from codeodds.odds.nodes import Around, Ranked
 from codeodds.odds.operators import operators
@@ -52,11 +52,11 @@ class Candidates:
     def edits(self) -> list[Edit]:
         """Different edits by their result, none of which is the solution itself, in order of their places."""
         around = Around.of(self._parsed)
-        found: dict[str, Ranked] = {}
+        found: dict[tuple[int, int, str], Ranked] = {}
         for ranked in sorted(_all(around, self._document), key=lambda one: one.rank):
-            edit = ranked.edit
-            if 0 <= edit.start <= edit.end and self._solution[edit.start : edit.end] != edit.text:
-                found.setdefault(edit.apply(self._solution), ranked)
+            if ranked.edit.start >= 0:
+                found.setdefault(ranked.edit.least(self._solution), ranked)
+        found.pop(NOTHING, None)
         lines = sum(1 for line in self._solution.split("\n") if line.strip())
         nearest = list(found.values())[: min(MOST, LEAST + A_LINE * lines)]
         return sorted((one.edit for one in nearest), key=lambda edit: (edit.start, edit.end, edit.text))

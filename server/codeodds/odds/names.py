@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from codeodds.odds.nodes import LOW, Ranked
@@ -44,8 +45,9 @@ def _local(node: ast.Name, scope: Scope) -> Iterator[Ranked]:
 
 def _distance(name: str, at: int, old: str, scope: Scope) -> float:
     """How far a name is: characters to where it stands nearest before, less for one that looks alike."""
-    places = [place for place in scope.uses.get(name, ()) if place < at]
-    near = at - max(places, default=-100)
+    places = scope.uses.get(name, [])
+    before = bisect_left(places, at)
+    near = at - (places[before - 1] if before else -100)
     return near * (1 - 0.7 * likeness(name, old))
 
 

@@ -46,6 +46,8 @@ class Scope:
                 self.bound.setdefault(argument.arg, -1)
         for node in around.nodes:
             self._read(node)
+        for places in self.uses.values():
+            places.sort()
 
     def _read(self, node: ast.AST) -> None:
         parsed = self.around.parsed
