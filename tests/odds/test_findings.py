@@ -68,10 +68,3 @@ def test_a_finding_has_its_place_in_the_document(name: str, word: str, place: tu
     assert (finding.end_line, finding.end_character) == (place[0], place[1] + len(word))
     assert finding.message == f"'self' is 20 times more likely here than '{word}'"
     assert find(function, odds, threshold=3.1) is None
-
-
-def test_tokens_that_an_edit_saves_are_no_evidence() -> None:
-    shorter = Alternative(Edit(0, 4, "", "missing"), 7.0, -2, to_the_end=True)
-    assert shorter.evidence == pytest.approx(1.0)
-    longer = Alternative(Edit(0, 0, "x", "missing"), 7.0, 2, to_the_end=True)
-    assert longer.evidence == pytest.approx(7.0)

@@ -18,20 +18,18 @@ from codeodds.bundle.tokenization import CodeTokenizer, EncodedUnit
 from codeodds.engine.api import Cancellation
 from codeodds.engine.language import Language, Reading
 from codeodds.odds.edits import Edit
+from codeodds.odds.evidence import bias
 from codeodds.types import IntArray, ScoringUnit
 
 WINDOW_CANDIDATES, WINDOW_TOKENS = 12, 12
 """So many candidates are read so far behind the edit."""
-END_CANDIDATES, END_TOKENS = 2, 192
+END_CANDIDATES, END_TOKENS = 3, 128
 """So many of these are read to the end of the function, or so far."""
 HOPELESS = -4.0
 """A candidate whose log-odds over its window are below this is not read on: at the end it would be below it too."""
 LEAST_FIRST = -4.0
 """In nats: a candidate whose first differing token is less likely than the token written by more than this is not read
 at all. Of edits that restored a function, hardly any lay below -2."""
-LOST_TOKEN = 3.0
-"""In nats. Each token costs some, so that an edit that takes tokens away wins by that alone: this much is not counted
-for each."""
 MOST_LOST = 3
 """An edit that takes more tokens away is no small one."""
 LONGEST_EDIT = 32
@@ -64,10 +62,13 @@ class Alternative:
     to_the_end: bool
     """Whether all that follows was read with the edit; else a window behind it."""
 
+    bias: float = 0.0
+    """What the log-odds owe to words and lengths, in nats; see `codeodds.odds.evidence`."""
+
     @property
     def evidence(self) -> float:
-        """What the log-odds say beyond the number of tokens, in nats."""
-        return _evidence(self.log_odds, self.gained)
+        """What the log-odds say beyond that, in nats."""
+        return self.log_odds - self.bias
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +101,16 @@ class _Candidate:
     first: int
     end: int
     old_end: int
+    gained: int
+    bias: float
     first_log: float = 0.0
     """Log-probability of its first differing token."""
-    gained: int = 0
     log_odds: float = float("-inf")
     to_the_end: bool = False
 
     @property
     def evidence(self) -> float:
-        return _evidence(self.log_odds, self.gained)
+        return self.log_odds - self.bias
 
 
 @dataclass(slots=True)
@@ -150,14 +152,15 @@ class Search:
         known = {candidate.edit.apply(self.unit.solution) for candidate in found}
         found += self._proposals(language, encoded, reading, known, cancellation)
         self._count = len(found)
-        found.sort(key=lambda candidate: float(reading.own[candidate.first]) - candidate.first_log)
+        for candidate in found:
+            candidate.log_odds = candidate.first_log - float(reading.own[candidate.first])
+        found.sort(key=lambda candidate: -candidate.evidence)
         chosen: list[_Candidate] = []
         for candidate in found:
-            margin = candidate.first_log - float(reading.own[candidate.first])
-            if len(chosen) == WINDOW_CANDIDATES or margin < LEAST_FIRST:
+            if len(chosen) == WINDOW_CANDIDATES:
                 break
             cancellation.raise_if_cancelled()
-            if self.catalogue.objection(candidate.edit) is None:
+            if candidate.log_odds >= LEAST_FIRST and self.catalogue.objection(candidate.edit) is None:
                 chosen.append(candidate)
         return chosen
 
@@ -170,7 +173,7 @@ class Search:
         cancellation: Cancellation,
     ) -> list[_Candidate]:
         """What the model would have written where its first choice beats what stands there most, until its text meets
-        the function's again: other tokens, more of them, or fewer.
+        the function's again: other tokens, or more of them.
         """
         margins = reading.likeliest_logs[:, 0] - reading.own
         margins[: max(encoded.solution_start, 1)] = -np.inf
@@ -178,10 +181,6 @@ class Search:
         written = {place: [int(reading.likeliest[place, 0])] for place in places}
         joined: list[tuple[int, list[int], int]] = []
         for place in places:
-            # Fewer tokens: what it would write next stands a little further on.
-            joined += [
-                (place, [], place + skip) for skip in (1, 2, 3) if _at(reading.ids, place + skip) == written[place][0]
-            ]
             joined += [(place, written[place], place + 1)]
         for _ in range(PROPOSED_TOKENS):
             open_places = [place for place in places if written[place][-1] not in language.tokenizer.ends]
@@ -206,7 +205,8 @@ class Search:
         for candidate in found:
             token = int(candidate.ids[candidate.first])
             likely = np.flatnonzero(reading.likeliest[candidate.first] == token)
-            if len(likely):
+            # An edit that only saves tokens wins too easily to be one of the model's own.
+            if len(likely) and candidate.gained >= 0:
                 candidate.first_log = float(reading.likeliest_logs[candidate.first, likely[0]])
                 kept.append(candidate)
         return kept
@@ -239,16 +239,14 @@ class Search:
         ordered = sorted(self._ranked, key=lambda candidate: (not candidate.to_the_end, -candidate.evidence))
         own = self._reading.own[max(self._encoded.solution_start, 1) :]
         return Odds(
-            tuple(Alternative(one.edit, round(one.log_odds, 4), one.gained, one.to_the_end) for one in ordered),
+            tuple(
+                Alternative(one.edit, round(one.log_odds, 4), one.gained, one.to_the_end, one.bias) for one in ordered
+            ),
             self._count,
             old - self._encoded.solution_start,
             float(own.mean()) if len(own) else 0.0,
             self._computed,
         )
-
-
-def _evidence(log_odds: float, gained: int) -> float:
-    return log_odds - LOST_TOKEN * max(-gained, 0)
 
 
 def _candidates(
@@ -270,7 +268,7 @@ def _candidates(
         gained = len(ids) - len(encoded.ids)
         sane = end - first <= LONGEST_EDIT and gained >= -MOST_LOST
         if first >= max(encoded.solution_start, 1) and old_end >= first and sane:
-            found.append(_Candidate(edit, ids, first, end, old_end, gained=gained))
+            found.append(_Candidate(edit, ids, first, end, old_end, gained, bias(unit, edit, gained)))
     return found
 
 
