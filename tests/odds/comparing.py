@@ -10,9 +10,9 @@ from typing import Any, cast
 import numpy as np
 
 from codeodds.bundle.tokenization import EncodedUnit
-from codeodds.engine.api import Cancellation, MeasuredOdds
+from codeodds.engine.api import Cancellation, LanguageModel, MeasuredOdds, Reading
 from codeodds.engine.fake import FakeScorer
-from codeodds.engine.language import LIKELIEST, Language, Reading
+from codeodds.engine.language import LIKELIEST
 from codeodds.types import FloatArray, IntArray, ScoringUnit
 
 THRESHOLD = 5.0
@@ -83,5 +83,5 @@ class ComparingScorer(FakeScorer):
         self.words = WordLanguage(LIKELIER if likelier is None else likelier)
 
     @property
-    def language(self) -> Language:
-        return cast(Language, self.words)
+    def language(self) -> LanguageModel:
+        return cast(LanguageModel, self.words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from codeodds.odds.edits import Edit
+from codeodds.edits.edit import Edit
 from codeodds.odds.evidence import LOST_NEGATION, LOST_TOKEN, NEW_WORD, bias
 from codeodds.odds.search import Alternative
 from codeodds.types import ScoringUnit

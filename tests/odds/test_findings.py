@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from codeodds.odds.edits import Edit
+from codeodds.edits.edit import Edit
 from codeodds.odds.findings import find, position, times, whole_words
 from codeodds.odds.search import Alternative, Odds
 from codeodds.source.functions import find_functions

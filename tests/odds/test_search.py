@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from codeodds.edits.catalogue import Candidates
 from codeodds.engine.api import Cancellation
 from codeodds.engine.scorer import OnnxScorer, open_scorer
 from codeodds.errors import CannotCompare, Superseded
-from codeodds.odds.catalogue import Candidates
 from codeodds.odds.look import odds_of
 from codeodds.odds.search import Search
 from codeodds.types import ScoringUnit

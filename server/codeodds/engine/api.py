@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from codeodds.engine.keyvalues import KeyValues
 from codeodds.errors import Superseded, UnitError
-from codeodds.types import Score, ScoringUnit
+from codeodds.types import FloatArray, IntArray, Score, ScoringUnit
 
 if TYPE_CHECKING:
-    from codeodds.engine.language import Language
+    from codeodds.bundle.tokenization import CodeTokenizer
 
 MEMORY_LIMIT_MB = 64
 """Memory of the prefix cache unless told otherwise, in units of 1,000,000 bytes: some 15 functions that are being
@@ -156,6 +157,40 @@ class Writing:
         return scorer.write(self, cancellation)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What the language model says of one text of n tokens."""
+
+    ids: IntArray
+    """int64 [n]."""
+    own: FloatArray
+    """Log-probability of each token given those before it, float32 [n]; 0 for those that were not asked about."""
+    likeliest: IntArray
+    """The likeliest tokens at each place, the first first, int64 [n, k]."""
+    likeliest_logs: FloatArray
+    """Their log-probabilities, float32 [n, k]."""
+    asked: FloatArray
+    """Log-probabilities of the tokens that were asked for, in order, float32."""
+    lower: KeyValues
+    upper: KeyValues
+    """What both graphs remember of the n tokens."""
+
+
+class LanguageModel(Protocol):
+    """How likely tokens are; `codeodds.engine.language.Language` says more."""
+
+    @property
+    def tokenizer(self) -> CodeTokenizer: ...
+
+    def read(
+        self, ids: IntArray, start: int, asked: Sequence[tuple[int, int]], cancellation: Cancellation
+    ) -> Reading: ...
+
+    def read_rows(
+        self, reading: Reading, rows: Sequence[tuple[int, IntArray]], cancellation: Cancellation
+    ) -> list[tuple[FloatArray, IntArray]]: ...
+
+
 class Scorer(Protocol):
     """Scores units one at a time. Not safe for concurrent calls: `ScoringWorker` owns the thread that calls it."""
 
@@ -163,7 +198,7 @@ class Scorer(Protocol):
     def info(self) -> ScorerInfo: ...
 
     @property
-    def language(self) -> Language:
+    def language(self) -> LanguageModel:
         """What says how likely tokens are.
 
         Raises: BundleUnsupported for a bundle without a language model.

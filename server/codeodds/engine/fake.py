@@ -8,17 +8,13 @@ import re
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from codeodds.engine.api import Cancellation, MeasuredThreshold, Sampled, ScorerInfo, Writing
+from codeodds.engine.api import Cancellation, LanguageModel, MeasuredThreshold, Sampled, ScorerInfo, Writing
 from codeodds.engine.values import parts_of
 from codeodds.errors import BundleUnsupported, UnitEmpty, UnitError, UnitTooLong
 from codeodds.types import FloatArray, IntArray, Score, ScoringUnit
-
-if TYPE_CHECKING:
-    from codeodds.engine.language import Language
 
 _WORD = re.compile(r"\w+|[^\w\s]|\s+")
 
@@ -55,7 +51,7 @@ class FakeScorer:
         return self._info
 
     @property
-    def language(self) -> Language:
+    def language(self) -> LanguageModel:
         raise BundleUnsupported("fake: this bundle scores code and holds no language model")
 
     def score(self, unit: ScoringUnit, cancellation: Cancellation | None = None) -> Score:

@@ -8,14 +8,13 @@ graph alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from codeodds.bundle.manifest import Graph
 from codeodds.bundle.tokenization import CodeTokenizer
-from codeodds.engine.api import Cancellation
+from codeodds.engine.api import Cancellation, Reading
 from codeodds.engine.batch import not_finite
 from codeodds.engine.cache import CachedRun, common_prefix
 from codeodds.engine.keyvalues import KeyValues, bytes_per_token
@@ -34,25 +33,6 @@ LIKELIEST = 3
 _NOWHERE = np.zeros(0, dtype=np.int64)
 
 Prefix = Callable[[IntArray, int, Cancellation], CachedRun]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Reading:
-    """What the language model says of one text of n tokens."""
-
-    ids: IntArray
-    """int64 [n]."""
-    own: FloatArray
-    """Log-probability of each token given those before it, float32 [n]; 0 for those that were not asked about."""
-    likeliest: IntArray
-    """The likeliest tokens at each place, the first first, int64 [n, LIKELIEST]."""
-    likeliest_logs: FloatArray
-    """Their log-probabilities, float32 [n, LIKELIEST]."""
-    asked: FloatArray
-    """Log-probabilities of the tokens that were asked for, in order, float32."""
-    lower: KeyValues
-    upper: KeyValues
-    """What both graphs remember of the n tokens."""
 
 
 class Language:

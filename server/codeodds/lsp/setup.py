@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -98,10 +99,11 @@ class Features:
         if self._server.client.takes_scores:
             self["scores"].scored(document)
 
-    def odds(self, document: Document) -> None:
-        """As `scores`."""
-        info = self._server.documents.worker.info
-        if info is not None and info.odds is not None and document.edited:
+    def odds(self, document: Document, *, paused: bool = False) -> None:
+        """As `scores`, once the typing pauses. `paused`: it does now."""
+        documents = self._server.documents
+        can = documents.worker.info is not None and documents.worker.info.odds is not None
+        if can and document.edited and (paused or not documents.typing.left_s(document)):
             self["odds"].scored(document)
 
     def trace(self, document: Document) -> None:
@@ -130,6 +132,7 @@ def create_server(open_scorer: OpenScorer) -> CodeoddsServer:
     server.documents.on_scored.append(asked.scores)
     refresh.set_up(server)
     server.documents.on_scored.append(asked.odds)
+    server.documents.typing.on_paused.append(partial(asked.odds, paused=True))
     server.documents.on_scored.append(asked.trace)
     server.on_model.append(asked.model)
     _set_up_requests(server, asked)

@@ -1,5 +1,1 @@
-"""Small edits of a function: which could have been meant instead of what stands there. Pure: no model, no protocol.
-
-`catalogue` collects them from `operators`, `structure`, `words` and `names`; `soundness` objects to those that nobody
-could have meant.
-"""
+"""Odds: how much more likely a language model finds a small edit of a function than the function itself."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import keyword
 import re
 
-from codeodds.odds.edits import Edit
+from codeodds.edits.edit import Edit
 from codeodds.types import ScoringUnit
 
 LOST_TOKEN = 3.0
@@ -26,7 +26,7 @@ _WORD = re.compile(r"[^\W\d]\w*")
 
 
 def bias(unit: ScoringUnit, edit: Edit, gained: int) -> float:
-    """What to take off the log-odds of an edit, in nats. `gained`: tokens that it adds, below 0 if it takes some away."""
+    """What to take off the log-odds of an edit, in nats. `gained`: tokens that it adds; below 0 if it takes some."""
     lost = max(-gained, 0) * (LOST_NEGATION if edit.kind == "negation" else LOST_TOKEN)
     return lost + (NEW_WORD if edit.kind in OF_NAMES and _writes_a_new_word(unit, edit) else 0.0)
 

@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from codeodds.odds.edits import Edit
+from codeodds.edits.edit import Edit
 from codeodds.odds.search import Alternative, Odds
 from codeodds.source.functions import Function
 

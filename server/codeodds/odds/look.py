@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from codeodds.edits.catalogue import Candidates
 from codeodds.engine.api import Cancellation, Scorer
 from codeodds.errors import BundleUnsupported
-from codeodds.odds.catalogue import Candidates
 from codeodds.odds.findings import Finding, find
 from codeodds.odds.search import Odds, Search
 from codeodds.source.functions import Function

@@ -15,9 +15,8 @@ from typing import Protocol
 import numpy as np
 
 from codeodds.bundle.tokenization import CodeTokenizer, EncodedUnit
-from codeodds.engine.api import Cancellation
-from codeodds.engine.language import Language, Reading
-from codeodds.odds.edits import Edit
+from codeodds.edits.edit import Edit
+from codeodds.engine.api import Cancellation, LanguageModel, Reading
 from codeodds.odds.evidence import bias
 from codeodds.types import IntArray, ScoringUnit
 
@@ -41,7 +40,7 @@ LEAST_MARGIN = 1.5
 
 
 class Catalogue(Protocol):
-    """What the search needs of `codeodds.odds.catalogue.Candidates`."""
+    """What the search needs of `codeodds.edits.catalogue.Candidates`."""
 
     def edits(self) -> list[Edit]: ...
 
@@ -126,7 +125,7 @@ class Search:
     _computed: int = 0
     _done: set[tuple[int, bool]] = field(default_factory=set)
 
-    def run(self, language: Language, cancellation: Cancellation | None = None) -> Odds:
+    def run(self, language: LanguageModel, cancellation: Cancellation | None = None) -> Odds:
         """Raises: UnitError for a function that cannot be read; Superseded when cancelled; EngineError."""
         cancellation = cancellation or Cancellation()
         if self._ranked is None:
@@ -137,7 +136,7 @@ class Search:
         self._read_on(language, cancellation, finalists, None)
         return self._odds()
 
-    def _rank(self, language: Language, cancellation: Cancellation) -> list[_Candidate]:
+    def _rank(self, language: LanguageModel, cancellation: Cancellation) -> list[_Candidate]:
         """The candidates worth a window, the best first token first."""
         tokenizer = language.tokenizer
         encoded = self._encoded = tokenizer.encode(self.unit)
@@ -166,7 +165,7 @@ class Search:
 
     def _proposals(
         self,
-        language: Language,
+        language: LanguageModel,
         encoded: EncodedUnit,
         reading: Reading,
         known: set[str],
@@ -212,7 +211,7 @@ class Search:
         return kept
 
     def _read_on(
-        self, language: Language, cancellation: Cancellation, candidates: Sequence[_Candidate], window: int | None
+        self, language: LanguageModel, cancellation: Cancellation, candidates: Sequence[_Candidate], window: int | None
     ) -> None:
         """Read candidates over a window behind the edit, or to the end, and note their log-odds."""
         reading = self._reading

@@ -48,13 +48,15 @@ class OddsFeature:
     def __init__(self, server: CodeoddsServer) -> None:
         self._server = server
         self._known: OrderedDict[ScoringUnit, Odds | None] = OrderedDict()
+        self._begun: set[ScoringUnit] = set()
         self._looking: set[asyncio.Task[None]] = set()
         server.findings = self.findings
 
     def scored(self, document: Document) -> None:
-        """New scores: look at the function at the last change, if that was not done."""
+        """The typing pauses, and all is scored: look at the function at the last change, if that was not done."""
         function = self._changed(document)
-        if function is not None and function.unit not in self._known:
+        if function is not None and function.unit not in self._known and function.unit not in self._begun:
+            self._begun.add(function.unit)
             task = asyncio.get_running_loop().create_task(self._look(document, function))
             self._looking.add(task)
             task.add_done_callback(self._looking.discard)
@@ -83,9 +85,6 @@ class OddsFeature:
 
     async def _look(self, document: Document, function: Function) -> None:
         documents = self._server.documents
-        await asyncio.sleep(documents.typing.left_s(document))
-        if documents.get(document.uri) is not document or function.unit in self._known:
-            return
         odds = None
         with documents.requests.held(document.uri, 1) as keys:
             try:
@@ -99,6 +98,8 @@ class OddsFeature:
             except (BundleError, EngineError) as error:
                 logger.error("%s", error)
                 return
+            finally:
+                self._begun.discard(function.unit)
         self._known[function.unit] = odds
         while len(self._known) > KNOWN:
             self._known.popitem(last=False)

@@ -1,6 +1,6 @@
 """Correct solutions with one small error, of the kinds that people make. Each is executed before it gets a label.
 
-The errors are the edits that the server looks for (`codeodds.odds`): what is measured is what is looked for. Nothing
+The errors are the edits that the server looks for (`codeodds.edits`): what is measured is what is looked for. Nothing
 else changes: no bracket, no space, no comment tells a mutant from what a person might have written.
 """
 
@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from codeodds.edits.catalogue import Candidates
+from codeodds.edits.edit import Edit
 from codeodds.errors import CannotCompare
-from codeodds.odds.catalogue import Candidates
-from codeodds.odds.edits import Edit
 from codeodds.types import ScoringUnit
 
 MUTANT = "mutant: "
@@ -25,7 +25,7 @@ class Mutant(NamedTuple):
 
     completion: str
     kind: str
-    """One of `codeodds.odds.edits.KINDS`."""
+    """One of `codeodds.edits.edit.KINDS`."""
     line: int
     """Line of the change in the completion, from 0."""
 

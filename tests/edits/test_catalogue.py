@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codeodds.edits.catalogue import MOST, Candidates
+from codeodds.edits.edit import KINDS, Edit
 from codeodds.errors import CannotCompare
-from codeodds.odds.catalogue import MOST, Candidates
-from codeodds.odds.edits import KINDS, Edit
 from codeodds.source.functions import find_functions
 from codeodds.source.nested import with_nested
 from codeodds.types import ScoringUnit
-from tests.odds.cases import unit_of
+from tests.edits.cases import unit_of
 
 METHOD = "class Ring:\n    def area(self, inner):\n"
 ASYNC = "async def f(a, b):\n"
@@ -269,7 +269,7 @@ def test_the_smallest_edit_names_the_result(solution: str, data: st.DataObject) 
 
 def test_code_is_not_written_to_stderr() -> None:
     program = (
-        "from codeodds.odds.catalogue import Candidates; from codeodds.types import ScoringUnit;"
+        "from codeodds.edits.catalogue import Candidates; from codeodds.types import ScoringUnit;"
         r"unit = ScoringUnit('def f(a):\n', '    return a is \'\\d\' or \'secret\'(a)\n');"
         "candidates = Candidates(unit); print([candidates.objection(edit) for edit in candidates.edits()] != [])"
     )

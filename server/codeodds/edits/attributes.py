@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from codeodds.odds.nodes import LOW, Ranked
-from codeodds.odds.scope import Scope, similar
+from codeodds.edits.nodes import LOW, Ranked
+from codeodds.edits.scope import Scope, similar
 
 ATTRIBUTES_AT_A_PLACE = 6
 KEYS_AT_A_PLACE = 4

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from codeodds.odds.meaning import is_length, is_plain, key
+from codeodds.edits.meaning import is_length, is_plain, key
 
 _PURE = frozenset(
     {"abs", "all", "any", "bool", "dict", "enumerate", "float", "frozenset", "int", "isinstance", "len", "list", "max"}

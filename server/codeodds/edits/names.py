@@ -6,8 +6,8 @@ import ast
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from codeodds.odds.nodes import LOW, Ranked
-from codeodds.odds.scope import BUILTINS, EXCEPTIONS, Scope, likeness, similar
+from codeodds.edits.nodes import LOW, Ranked
+from codeodds.edits.scope import BUILTINS, EXCEPTIONS, Scope, likeness, similar
 
 AT_A_PLACE = 8
 """Most other names for one place."""

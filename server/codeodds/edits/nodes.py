@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from codeodds.odds.edits import Edit
-from codeodds.odds.parsed import FUNCTIONS, FunctionNode, Parsed, arguments_of
+from codeodds.edits.edit import Edit
+from codeodds.edits.parsed import FUNCTIONS, FunctionNode, Parsed, arguments_of
 
 LOW = 3
 """Rank of an edit that people rarely mean: where there are too many, those of a higher rank go first."""

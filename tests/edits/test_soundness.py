@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from codeodds.odds.catalogue import Candidates
-from codeodds.odds.edits import Edit
+from codeodds.edits.catalogue import Candidates
+from codeodds.edits.edit import Edit
 from codeodds.types import ScoringUnit
-from tests.odds.cases import unit_of
+from tests.edits.cases import unit_of
 
 
 def objection(before: str, after: str, head: str = "def f(a, b, n):\n", document: str = "") -> str | None:

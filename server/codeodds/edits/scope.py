@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
-from codeodds.odds.nodes import Around
-from codeodds.odds.parsed import FUNCTIONS, arguments_of
-from codeodds.odds.seen import Seen, members, seen_in
+from codeodds.edits.nodes import Around
+from codeodds.edits.parsed import FUNCTIONS, arguments_of
+from codeodds.edits.seen import Seen, members, seen_in
 
 BUILTINS = frozenset(dir(builtins))
 EXCEPTIONS = tuple(

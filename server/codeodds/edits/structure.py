@@ -6,9 +6,9 @@ import ast
 import re
 from collections.abc import Iterator
 
-from codeodds.odds.nodes import LOW, Around, Ranked
-from codeodds.odds.oddities import WITHOUT_RESULT
-from codeodds.odds.parsed import FUNCTIONS
+from codeodds.edits.nodes import LOW, Around, Ranked
+from codeodds.edits.oddities import WITHOUT_RESULT
+from codeodds.edits.parsed import FUNCTIONS
 
 _NOT = re.compile(r"not\b\s*")
 _WORD = re.compile(r"\w+")

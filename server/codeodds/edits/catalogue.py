@@ -11,16 +11,16 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
-from codeodds.odds.attributes import attributes
-from codeodds.odds.calls import calls
-from codeodds.odds.edits import NOTHING, Edit
-from codeodds.odds.names import names
-from codeodds.odds.nodes import Around, Ranked
-from codeodds.odds.operators import operators
-from codeodds.odds.parsed import Parsed
-from codeodds.odds.scope import Scope
-from codeodds.odds.soundness import Judge
-from codeodds.odds.structure import structure
+from codeodds.edits.attributes import attributes
+from codeodds.edits.calls import calls
+from codeodds.edits.edit import NOTHING, Edit
+from codeodds.edits.names import names
+from codeodds.edits.nodes import Around, Ranked
+from codeodds.edits.operators import operators
+from codeodds.edits.parsed import Parsed
+from codeodds.edits.scope import Scope
+from codeodds.edits.soundness import Judge
+from codeodds.edits.structure import structure
 from codeodds.types import ScoringUnit
 
 MOST = 400

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from codeodds.odds.blocks import BIND, CHANGE, READ, UNBIND, Block
-from codeodds.odds.flow import Graph
-from codeodds.odds.parsed import FunctionNode
+from codeodds.edits.blocks import BIND, CHANGE, READ, UNBIND, Block
+from codeodds.edits.flow import Graph
+from codeodds.edits.parsed import FunctionNode
 
 _READS_ALL = frozenset({"locals", "vars", "eval", "exec", "dir", "super"})
 """Functions that read names which stand nowhere in their call."""

@@ -8,12 +8,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from codeodds.edits.facts import facts_of
+from codeodds.edits.meaning import Key, statement, without_last_return
+from codeodds.edits.oddities import oddities
+from codeodds.edits.parsed import FunctionNode, Parsed, Places, parse, wrong_place
+from codeodds.edits.seen import seen_in
 from codeodds.errors import CannotCompare
-from codeodds.odds.facts import facts_of
-from codeodds.odds.meaning import Key, statement, without_last_return
-from codeodds.odds.oddities import oddities
-from codeodds.odds.parsed import FunctionNode, Parsed, Places, parse, wrong_place
-from codeodds.odds.seen import seen_in
 
 _BUILTINS = frozenset({*dir(builtins), "__class__", "__file__", "__name__", "__doc__"})
 

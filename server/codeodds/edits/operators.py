@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from codeodds.odds.nodes import LOW, Around, Ranked
+from codeodds.edits.nodes import LOW, Around, Ranked
 
 LARGEST = 2**53
 """Numbers above are masks and hashes rather than counts."""

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from codeodds.odds.blocks import BIND, CHANGE, READ, UNBIND, Blocks
-from codeodds.odds.parsed import FunctionNode, arguments_of
-from codeodds.odds.reads import Reads
+from codeodds.edits.blocks import BIND, CHANGE, READ, UNBIND, Blocks
+from codeodds.edits.parsed import FunctionNode, arguments_of
+from codeodds.edits.reads import Reads
 
 MAX_COPIES = 3
 """How deep ``finally`` within ``finally`` is followed exactly: each level doubles the work."""

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from itertools import pairwise
 
-from codeodds.odds.nodes import LOW, Around, Ranked
+from codeodds.edits.nodes import LOW, Around, Ranked
 
 SIMILAR: tuple[tuple[str, ...], ...] = (
     ("min", "max"),

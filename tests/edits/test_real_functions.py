@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from codeodds.edits.catalogue import MOST, Candidates
+from codeodds.edits.edit import Edit
+from codeodds.edits.facts import facts_of
 from codeodds.errors import CannotCompare
-from codeodds.odds.catalogue import MOST, Candidates
-from codeodds.odds.edits import Edit
-from codeodds.odds.facts import facts_of
 from codeodds.source.functions import find_functions
 from codeodds.types import ScoringUnit
 

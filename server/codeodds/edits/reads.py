@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from codeodds.odds.blocks import BIND, READ, UNBIND, Blocks
-from codeodds.odds.parsed import FunctionNode
+from codeodds.edits.blocks import BIND, READ, UNBIND, Blocks
+from codeodds.edits.parsed import FunctionNode
 
 
 class Reads:
