@@ -42,6 +42,25 @@ class Model(Protocol):
     ) -> tuple[FloatArray, KeyValues]: ...
 
 
+class Runtime(Model, Protocol):
+    """What the scorer needs of a runtime; `codeodds.engine.onnx.OnnxModel` has it and says more."""
+
+    def empty_upper_memory(self, batch: int = 1) -> KeyValues: ...
+
+    def run_lower(
+        self, ids: IntArray, past: KeyValues, cancellation: Cancellation | None = None, mask: IntArray | None = None
+    ) -> tuple[FloatArray, FloatArray, KeyValues]: ...
+
+    def run_upper(
+        self,
+        hidden: FloatArray,
+        past: KeyValues,
+        positions: IntArray,
+        cancellation: Cancellation | None = None,
+        mask: IntArray | None = None,
+    ) -> tuple[FloatArray, KeyValues]: ...
+
+
 def shared_prefix(rows: Sequence[IntArray]) -> int:
     """How many leading tokens all rows have in common; 0 without rows."""
     if not rows:

@@ -8,20 +8,16 @@ graph alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from codeodds.bundle.manifest import Graph
 from codeodds.bundle.tokenization import CodeTokenizer
 from codeodds.engine.api import Cancellation, Reading
-from codeodds.engine.batch import not_finite
+from codeodds.engine.batch import Runtime, not_finite
 from codeodds.engine.cache import CachedRun, common_prefix
 from codeodds.engine.keyvalues import KeyValues, bytes_per_token
 from codeodds.types import FloatArray, IntArray
-
-if TYPE_CHECKING:
-    from codeodds.engine.scorer import Runtime
 
 RUN_TOKENS = 64
 """Tokens of one text in one run, and with them rows of the vocabulary in memory: 13 MB at 50,000 tokens."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -30,9 +30,9 @@ from codeodds.engine.api import (
     ScorerInfo,
     Writing,
 )
-from codeodds.engine.batch import BATCH_LIMIT_MB, Model, not_finite, run_batch, shared_prefix, split_rows
+from codeodds.engine.batch import BATCH_LIMIT_MB, Runtime, not_finite, run_batch, shared_prefix, split_rows
 from codeodds.engine.cache import CachedRun, PrefixCache
-from codeodds.engine.keyvalues import KeyValues, bytes_per_token
+from codeodds.engine.keyvalues import bytes_per_token
 from codeodds.engine.memory import give_back, keep_large_blocks_apart
 from codeodds.engine.values import parts_of
 from codeodds.errors import BundleUnsupported, SettingError, UnitError
@@ -57,25 +57,6 @@ UNMEASURED_LOW_PROBABILITY = 0.5
 
 LONG_RUN_TOKENS = 512
 """After so many new tokens the process gives the memory of the run back: 5 to 25 ms beside half a second and more."""
-
-
-class Runtime(Model, Protocol):
-    """What the scorer needs of a runtime; `codeodds.engine.onnx.OnnxModel` has it and says more."""
-
-    def empty_upper_memory(self, batch: int = 1) -> KeyValues: ...
-
-    def run_lower(
-        self, ids: IntArray, past: KeyValues, cancellation: Cancellation | None = None, mask: IntArray | None = None
-    ) -> tuple[FloatArray, FloatArray, KeyValues]: ...
-
-    def run_upper(
-        self,
-        hidden: FloatArray,
-        past: KeyValues,
-        positions: IntArray,
-        cancellation: Cancellation | None = None,
-        mask: IntArray | None = None,
-    ) -> tuple[FloatArray, KeyValues]: ...
 
 
 class OnnxScorer:
