@@ -202,6 +202,7 @@ def test_the_indentation_of_class_and_module_is_kept(newline: str) -> None:
         ("if x:\n    def f(a, b):\n", 8),
         ("class A:\n    class B:\n        def f(a, b):\n", 12),
         ("import x\n\n    def f(a, b):\n", 8),
+        ("from x import (\n    y,\n)\n\n    # why\n    @y\n    def f(a, b):\n", 8),
         ("    class A:\n        def f(a, b):\n", 12),
     ):
         indentation = " " * depth

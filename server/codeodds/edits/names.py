@@ -36,8 +36,10 @@ def _local(node: ast.Name, scope: Scope) -> Iterator[Ranked]:
     others = [name for name, start in scope.bound.items() if start <= at and name not in (node.id, "self", "cls", "_")]
     ordered = sorted(others, key=lambda name: (_distance(name, at, node.id, scope), name))
     wanted = scope.wanted(node)
-    for rank, name in enumerate(ordered[:AT_A_PLACE]):
-        yield scope.around.replace(node, name, "name", 0 if name == wanted else rank)
+    # Few people mistake the object that a method belongs to.
+    most, far = (2, LOW) if node.id == scope.owner else (AT_A_PLACE, 0)
+    for rank, name in enumerate(ordered[:most]):
+        yield scope.around.replace(node, name, "name", 0 if name == wanted else far + rank)
     if isinstance(scope.around.parent(node), ast.keyword):
         for constant in ("None", "True", "False"):
             yield scope.around.replace(node, constant, "keyword", LOW + 1)

@@ -22,7 +22,6 @@ FRAME = "if 1:\n"
 _TOO_DEEP = "it is nested too deeply to be compared; split it"
 _FILE = "<edit>"
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_INDENTED = re.compile(r"[ \t\f]+(?=[^\s#])")
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -36,7 +35,7 @@ def parse(text: str) -> ast.Module:
     try:
         return ast.parse(text, _FILE)
     except SyntaxError as error:
-        raise CannotCompare(f"it does not parse ({error.msg})") from None
+        raise CannotCompare(f"it does not parse ({error.msg})") from error
     except ValueError:
         raise CannotCompare("it does not parse: it holds characters that no source file can hold") from None
     except (RecursionError, MemoryError):
@@ -64,6 +63,10 @@ class Places:
         self.source = source
         self._starts = [0, *(match.end() for match in _LINE_END.finditer(source))]
         self._ascii = source.isascii()
+
+    def line(self, number: int) -> int:
+        """The first character of a line, from 1; the end of the text if it has fewer lines."""
+        return self._starts[number - 1] if number <= len(self._starts) else len(self.source)
 
     def at(self, line: int, column: int) -> int:
         """The character at a line, from 1, and a column in bytes."""
@@ -154,17 +157,13 @@ def _module(unit: ScoringUnit) -> tuple[str, ast.Module]:
     """The problem, and the tree of the whole. What stood within an ``if`` of the module gets one around it."""
     try:
         return unit.problem, parse(unit.text)
-    except CannotCompare:
-        lines = unit.problem.splitlines(keepends=True)
-        first = next((number for number, line in enumerate(lines) if _INDENTED.match(line)), None)
-        if first is None:
+    except CannotCompare as error:
+        wrong = error.__cause__
+        if not isinstance(wrong, IndentationError) or wrong.msg != "unexpected indent" or wrong.lineno is None:
             raise
-        problem = "".join([*lines[:first], FRAME, *lines[first:]])
-        try:
-            return problem, parse(problem + unit.solution)
-        except CannotCompare:
-            pass
-        raise
+        at = Places(unit.problem).line(wrong.lineno)
+        problem = unit.problem[:at] + FRAME + unit.problem[at:]
+        return problem, parse(problem + unit.solution)
 
 
 def _around(tree: ast.Module, position: int, places: Places) -> list[FunctionNode]:

@@ -7,6 +7,7 @@ import builtins
 import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from codeodds.edits.nodes import Around
 from codeodds.edits.parsed import FUNCTIONS, arguments_of
@@ -110,6 +111,7 @@ def similar(name: str, known: Iterable[str], most: int, least: float = 0.0) -> l
     return sorted((other for other in found if found[other] >= least), key=lambda other: -found[other])[:most]
 
 
+@lru_cache(maxsize=10_000)
 def likeness(one: str, other: str) -> float:
     """How much two names look alike, in [0, 1]: shared words, or else shared letters."""
     first, second = _words(one), _words(other)
