@@ -111,11 +111,18 @@ def figure_table(evaluation: Evaluation) -> list[list[str]]:
 
 def _model_lines(manifest: Manifest) -> list[str]:
     base, graph = manifest.base, manifest.graph
-    place = "replaces" if graph.upper is None else "stands beside"
+    head = ["a value head replaces the language-model head."]
+    if graph.upper is not None:
+        head = [
+            "a value head reads them.",
+            f"- Above them, for whoever asks how likely tokens are: {graph.upper.layers} more layers and the "
+            f"language-model head; {graph.upper.quantization}.",
+        ]
     return [
         f"- Base model: {base.name}, architecture {base.architecture}.",
         f"- Kept: the first {graph.layers} of {base.base_layers} layers and {graph.vocabulary:,} embedding rows; "
-        f"a value head {place} the language-model head.",
+        + head[0],
+        *head[1:],
         f"- Weights: {graph.quantization}.",
         f"- Context: at most {manifest.max_tokens:,} tokens.",
         f"- Made from: {', '.join(f'`{source.name}`' for source in manifest.sources)}; the manifest has their hashes.",
@@ -160,8 +167,15 @@ def _threshold_lines(manifest: Manifest) -> list[str]:
         f"failed their tests; {row.recall:.0%} of all that failed lie there.".replace("%", " %")
         for number, row in enumerate(manifest.thresholds)
     ]
+    odds = manifest.odds
+    if odds is not None:
+        lines.append(
+            f"- Odds: an edit is shown from {odds.log_odds:g} nats of evidence on. {odds.right_flagged:.1%} of right "
+            f"functions have such an edit, and {odds.slips_found:.0%} of those with one slip.".replace("%", " %")
+        )
     return [
         *lines,
+        *([] if odds is None else [f"- Odds were measured on {odds.measured_on}."]),
         *(f"- Measured on {words}." for words in dict.fromkeys(row.measured_on for row in manifest.thresholds)),
     ]
 
