@@ -118,8 +118,11 @@ def test_cut_copies_what_it_keeps() -> None:
     assert whole.cut(4) is whole
 
 
+HIDDEN = np.zeros((1, 0), dtype=np.float32)
+
+
 def test_extend_appends() -> None:
-    longer = run_of(1, 2).extend(ids_of(3), np.asarray([3.0], dtype=np.float32), run_of(1, 2, 3).memory)
+    longer = run_of(1, 2).extend(ids_of(3), np.asarray([3.0], dtype=np.float32), run_of(1, 2, 3).memory, HIDDEN)
     assert longer.ids.tolist() == [1, 2, 3]
     assert longer.logits.tolist() == [1.0, 2.0, 3.0]
     assert longer.memory.tokens == 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from codeodds.edits.edit import Edit
-from codeodds.odds.evidence import LOST_NEGATION, LOST_TOKEN, NEW_WORD, bias
+from codeodds.odds.evidence import FREE_CHOICE, LOST_NEGATION, LOST_TOKEN, NEW_WORD, bias
 from codeodds.odds.search import Alternative
 from codeodds.types import ScoringUnit
 
@@ -19,14 +19,14 @@ def at(word: str, last: bool = False) -> int:
 @pytest.mark.parametrize(
     ("start", "old", "new", "kind", "gained", "wanted"),
     [
-        (at("size", last=True), "size", "total", "name", 0, 0.0),
-        (at("rest"), "rest", "size", "attribute", 0, NEW_WORD),
-        (at("rest") + 1, "est", "ate", "attribute", 0, NEW_WORD),
-        (at("total"), "total", "size", "name", -1, NEW_WORD + LOST_TOKEN),
+        (at("size", last=True), "size", "total", "name", 0, FREE_CHOICE),
+        (at("rest"), "rest", "size", "attribute", 0, FREE_CHOICE + NEW_WORD),
+        (at("rest") + 1, "est", "ate", "attribute", 0, FREE_CHOICE + NEW_WORD),
+        (at("total"), "total", "size", "name", -1, FREE_CHOICE + NEW_WORD + LOST_TOKEN),
         (at("not "), "not ", "", "negation", -1, LOST_NEGATION),
         (at("+"), "+", "-", "operator", 0, 0.0),
         (at(" + size"), " + size", "", "operator", -2, 2 * LOST_TOKEN),
-        (at("return"), "return ", "", "missing", -1, LOST_TOKEN),
+        (at("return"), "return ", "", "missing", -1, FREE_CHOICE + LOST_TOKEN),
         (len(UNIT.solution) - 1, "", " + 1", "number", 2, 0.0),
     ],
 )
@@ -40,4 +40,4 @@ def test_saved_tokens_and_new_names_are_not_counted(
 
 def test_a_word_that_the_problem_holds_is_not_new() -> None:
     unit = ScoringUnit("import rest\n\n\ndef f(size):\n", "    return rest\n")
-    assert bias(unit, Edit(11, 15, "size", "name"), 0) == 0.0
+    assert bias(unit, Edit(11, 15, "size", "name"), 0) == FREE_CHOICE

@@ -19,8 +19,11 @@ LOST_NEGATION = 1.5
 NEW_WORD = 6.0
 """In nats. A name costs most where it stands for the first time, so that any name that stood before wins against it:
 this much is not counted."""
-OF_NAMES = frozenset({"name", "attribute", "arguments", "builtin", "missing", "string", "model"})
-"""Kinds of edits that replace names."""
+FREE_CHOICE = 7.0
+"""In nats. Which name, attribute or argument is meant is known to whoever wrote it, and rarely said in the function: of
+right functions as many have a likelier name by this much more as have a likelier operator or number."""
+BOUND = frozenset({"operator", "boundary", "negation", "number", "constant", "control", "keyword"})
+"""Kinds of edits that replace none of these."""
 
 _WORD = re.compile(r"[^\W\d]\w*")
 
@@ -28,7 +31,9 @@ _WORD = re.compile(r"[^\W\d]\w*")
 def bias(unit: ScoringUnit, edit: Edit, gained: int) -> float:
     """What to take off the log-odds of an edit, in nats. `gained`: tokens that it adds; below 0 if it takes some."""
     lost = max(-gained, 0) * (LOST_NEGATION if edit.kind == "negation" else LOST_TOKEN)
-    return lost + (NEW_WORD if edit.kind in OF_NAMES and _writes_a_new_word(unit, edit) else 0.0)
+    if edit.kind in BOUND:
+        return lost
+    return lost + FREE_CHOICE + (NEW_WORD if _writes_a_new_word(unit, edit) else 0.0)
 
 
 def _writes_a_new_word(unit: ScoringUnit, edit: Edit) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from codeodds.bundle.evaluation import Evaluation, FlaggedMistakes, Metric, Mistakes, read_evaluation
 from codeodds.bundle.loader import read_manifest
-from codeodds.bundle.manifest import Threshold
+from codeodds.bundle.manifest import OddsThreshold, Threshold
 from codeodds_trainer.export.card import figure_table, render_card
 from tests.engine.tiny import manifest
 
@@ -68,9 +68,27 @@ def test_each_threshold_states_what_it_is_worth():
     ) in card
 
 
-@pytest.mark.parametrize(("writes", "words"), [(False, "replaces"), (True, "stands beside")])
+@pytest.mark.parametrize(
+    ("writes", "words"),
+    [
+        (False, "a value head replaces the language-model head."),
+        (
+            True,
+            "- Above them, for whoever asks how likely tokens are: 1 more layers and the language-model head; float32.",
+        ),
+    ],
+)
 def test_it_says_what_became_of_the_language_model_head(writes, words):
-    assert f"a value head {words} the language-model head" in render_card(manifest(100, writes=writes), None)
+    assert words in render_card(manifest(100, writes=writes), None)
+
+
+def test_it_says_what_odds_are_worth():
+    odds = OddsThreshold(log_odds=5.0, right_flagged=0.05, slips_found=0.4, measured_on="functions of packages")
+    card = render_card(msgspec.structs.replace(manifest(100), odds=odds), None)
+    assert (
+        "- Odds: an edit is shown from 5 nats of evidence on. 5.0 % of right functions have such an edit, and 40 % of "
+        "those with one slip.\n- Odds were measured on functions of packages.\n"
+    ) in card
 
 
 def test_it_names_generators_that_were_left_out():

@@ -160,8 +160,6 @@ def _flagged_rows(evaluation: Evaluation, data_sets: list[str]) -> list[list[str
 
 
 def _threshold_lines(manifest: Manifest) -> list[str]:
-    if not manifest.thresholds:
-        return ["None was measured: run `codeodds-train evaluate --write`."]
     lines = [
         f"- Below {row.probability:.2f}{'' if number else ', the default'}: {row.precision:.0%} of the programs "
         f"failed their tests; {row.recall:.0%} of all that failed lie there.".replace("%", " %")
@@ -174,7 +172,7 @@ def _threshold_lines(manifest: Manifest) -> list[str]:
             f"functions have such an edit, and {odds.slips_found:.0%} of those with one slip.".replace("%", " %")
         )
     return [
-        *lines,
+        *(lines or ["None was measured: run `codeodds-train evaluate --write`."]),
         *([] if odds is None else [f"- Odds were measured on {odds.measured_on}."]),
         *(f"- Measured on {words}." for words in dict.fromkeys(row.measured_on for row in manifest.thresholds)),
     ]
