@@ -37,6 +37,7 @@ def run(session, ids, past=None):
     }
     outputs = dict(zip([entry.name for entry in session.get_outputs()], session.run(None, feed), strict=True))
     values = outputs.pop("value")
+    del outputs["hidden"]
     return values, {name.replace("present", "past_key_values"): tensor for name, tensor in outputs.items()}
 
 
