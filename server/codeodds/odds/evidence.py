@@ -1,6 +1,6 @@
 """How much the log-odds of an edit say about a slip, beyond what they say about words and lengths. Pure.
 
-The constants were chosen on functions of packages for tuning; docs/LOG.md has the comparison.
+The constants were chosen on 137 functions of packages first published in 2026; docs/LOG.md has the comparison.
 """
 
 from __future__ import annotations

@@ -25,10 +25,10 @@ WINDOW_CANDIDATES, WINDOW_TOKENS = 12, 12
 END_CANDIDATES, END_TOKENS = 3, 128
 """So many of these are read to the end of the function, or so far."""
 HOPELESS = -4.0
-"""A candidate whose log-odds over its window are below this is not read on: at the end it would be below it too."""
+"""In nats: a candidate with less evidence than this over its window is not read on."""
 LEAST_FIRST = -4.0
 """In nats: a candidate whose first differing token is less likely than the token written by more than this is not read
-at all. Of edits that restored a function, hardly any lay below -2."""
+at all. Of a dozen edits that restored a function none lay below -2."""
 MOST_LOST = 3
 """An edit that takes more tokens away is no small one."""
 LONGEST_EDIT = 32
@@ -59,8 +59,7 @@ class Alternative:
     gained: int
     """Tokens of the edited function less tokens of the function."""
     to_the_end: bool
-    """Whether all that follows was read with the edit; else a window behind it."""
-
+    """Whether what follows was read with the edit, as far as `END_TOKENS`; else a window behind it."""
     bias: float = 0.0
     """What the log-odds owe to words and lengths, in nats; see `codeodds.odds.evidence`."""
 

@@ -51,7 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     where codeodds has a name."""
     completions_source: Literal["endpoint", "local"] = "endpoint"
     """Who writes completions and alternative bodies: the server at `completions_url`, or `local`, the language model in
-    the bundle. Few bundles have one."""
+    the bundle. The default bundle has one."""
     completions_url: Annotated[str, msgspec.Meta(max_length=2_048)] = ""
     """Server with OpenAI's completions protocol, such as `http://127.0.0.1:8080/v1`. It is asked for inline completions
     and alternative bodies, and gets the imports, class header, signature and docstring of a function, and its body up
